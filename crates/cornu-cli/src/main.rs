@@ -1,0 +1,3 @@
+//! The cornu program.
+
+fn main() {}

@@ -1,1 +1,25 @@
-//! Data sets.
+//! Data sets: where they are found, how they are decoded, and what they look like once in memory.
+//!
+//! [`registry::load`] turns a name into a [`Dataset`]; everything below it can be used alone.
+//!
+//! ```
+//! let data = cornu_data::shapes_sized(0, 100, 20);
+//! assert_eq!(data.train.shape(), [100, 32, 32, 3]);
+//! assert_eq!(data.test.len(), 20);
+//! ```
+#![forbid(unsafe_code)]
+
+mod cifar;
+mod dataset;
+mod error;
+mod image_set;
+mod locate;
+pub mod registry;
+mod shapes;
+mod source;
+
+pub use dataset::Dataset;
+pub use error::{DataError, DataErrorKind, Result};
+pub use image_set::ImageSet;
+pub use registry::{Info, Options, list, load};
+pub use shapes::{shapes, shapes_sized};

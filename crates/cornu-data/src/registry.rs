@@ -1,0 +1,198 @@
+//! The table of data sets: what there is, where it comes from, and how it is loaded by name.
+
+use std::path::{Path, PathBuf};
+
+use crate::cifar;
+use crate::dataset::Dataset;
+use crate::error::{DataError, Result};
+use crate::locate::{self, Release};
+use crate::shapes;
+
+/// How a data set is found and loaded.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The folder to look in first; then come `CORNU_DATA` and the user's cache.
+    pub data_dir: Option<PathBuf>,
+    /// What a generated data set grows from.
+    pub seed: u64,
+    /// Whether to fetch from its authors what is not on this machine.
+    pub download: bool,
+    /// The twenty groups of CIFAR-100 in place of its hundred classes.
+    pub coarse_labels: bool,
+    /// Where downloads and unpacked copies are kept; by default `XDG_CACHE_HOME/cornu` or the system's like.
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// What is known of a data set before it is loaded.
+#[derive(Debug)]
+pub struct Info {
+    /// The name it is asked for by.
+    pub name: &'static str,
+    /// One sentence about it.
+    pub description: &'static str,
+    /// How many classes it has.
+    pub classes: usize,
+    /// `[height, width, channels]` of an image.
+    pub shape: [usize; 3],
+    /// How many images there are to train on.
+    pub train: usize,
+    /// How many images there are to test on.
+    pub test: usize,
+    /// The terms it is published under.
+    pub licence: &'static str,
+    /// Whose work it is.
+    pub source: &'static str,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Shapes,
+    Cifar10,
+    Cifar100,
+}
+
+pub(crate) const SHAPES: &str =
+    "Ten kinds of shapes and textures on cluttered grounds, generated from a seed.";
+
+static TABLE: [Info; 3] = [
+    Info {
+        name: "shapes",
+        description: SHAPES,
+        classes: 10,
+        shape: [32, 32, 3],
+        train: 50_000,
+        test: 10_000,
+        licence: "as this program",
+        source: "built in",
+        kind: Kind::Shapes,
+    },
+    Info {
+        name: "cifar10",
+        description: "Small colour photographs of ten kinds of animals and vehicles.",
+        classes: 10,
+        shape: [32, 32, 3],
+        train: 50_000,
+        test: 10_000,
+        licence: "free use, no formal licence",
+        source: "A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
+        kind: Kind::Cifar10,
+    },
+    Info {
+        name: "cifar100",
+        description: "Small colour photographs of a hundred kinds of things in twenty groups.",
+        classes: 100,
+        shape: [32, 32, 3],
+        train: 50_000,
+        test: 10_000,
+        licence: "free use, no formal licence",
+        source: "A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
+        kind: Kind::Cifar100,
+    },
+];
+
+impl Info {
+    fn release(&self) -> Option<&'static Release> {
+        match self.kind {
+            Kind::Shapes => None,
+            Kind::Cifar10 => Some(&cifar::CIFAR10),
+            Kind::Cifar100 => Some(&cifar::CIFAR100),
+        }
+    }
+
+    /// Whether it is made here and needs no file.
+    pub fn is_built_in(&self) -> bool {
+        self.release().is_none()
+    }
+
+    /// The files it consists of; none where it is built in.
+    pub fn files(&self) -> Vec<&'static str> {
+        self.release().map_or_else(Vec::new, |release| {
+            release.files.iter().map(|file| file.names[0]).collect()
+        })
+    }
+
+    /// The folder or archive it would be loaded from, where it is on this machine.
+    pub fn find(&self, options: &Options) -> Option<PathBuf> {
+        let found = locate::find(self.release()?, &roots(options)).ok()?;
+        Some(found.shown())
+    }
+}
+
+/// All data sets that can be loaded by name.
+pub fn list() -> &'static [Info] {
+    &TABLE
+}
+
+/// What is known of the data set called `name`; `-` and `_` and capitals make no difference.
+///
+/// # Errors
+/// Where there is none; the help names the nearest.
+pub fn info(name: &str) -> Result<&'static Info> {
+    let plain = |name: &str| name.to_lowercase().replace(['-', '_', ' '], "");
+    let wanted = plain(name);
+    TABLE
+        .iter()
+        .find(|info| plain(info.name) == wanted)
+        .ok_or_else(|| {
+            let known: Vec<_> = TABLE.iter().map(|info| info.name).collect();
+            let nearest = known.iter().max_by(|a, b| {
+                let near = |name: &str| strsim::jaro_winkler(&wanted, &plain(name));
+                near(a).total_cmp(&near(b))
+            });
+            let nearest =
+                nearest.filter(|name| strsim::damerau_levenshtein(&wanted, &plain(name)) <= 3);
+            let known = known.join(", ");
+            DataError::config(format!(
+                "expected the name of a data set, received {name:?}"
+            ))
+            .help(match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`? There are: {known}"),
+                None => format!("there are: {known}"),
+            })
+        })
+}
+
+/// Loads the data set called `name`.
+///
+/// # Errors
+/// Where there is no such data set, its files are not found, or they are not as published.
+///
+/// # Example
+/// ```no_run
+/// let data = cornu_data::load("cifar10", &cornu_data::Options::default())?;
+/// assert_eq!(data.train.shape(), [50_000, 32, 32, 3]);
+/// # Ok::<(), cornu_data::DataError>(())
+/// ```
+pub fn load(name: &str, options: &Options) -> Result<Dataset> {
+    let info = info(name)?;
+    let Some(release) = info.release() else {
+        return Ok(shapes::shapes(options.seed));
+    };
+    let found = locate::find(release, &roots(options))?;
+    let (train, test) = match info.kind {
+        Kind::Shapes => unreachable!("built-in sets have no release"),
+        Kind::Cifar10 => cifar::load(release, &found, cifar::TEN)?,
+        Kind::Cifar100 => cifar::load(
+            release,
+            &found,
+            if options.coarse_labels {
+                cifar::COARSE
+            } else {
+                cifar::FINE
+            },
+        )?,
+    };
+    Ok(Dataset {
+        name: info.name.to_owned(),
+        description: info.description.to_owned(),
+        train,
+        test,
+        warnings: vec![],
+    })
+}
+
+fn roots(options: &Options) -> Vec<PathBuf> {
+    let cache = options.cache_dir.clone().or_else(locate::cache_dir);
+    locate::roots(options.data_dir.as_deref(), cache.as_deref().map(Path::new))
+}

@@ -1,0 +1,175 @@
+//! One image: a ground, clutter, the figure, more clutter, light and noise, in that order.
+
+use super::figure::{Figure, Frame};
+use super::random::{Random, direction};
+
+/// The height and the width of an image.
+pub(super) const SIDE: usize = 32;
+
+type Colour = [f32; 3];
+
+/// Paints an image of the class `label` on `out`, `[SIDE, SIDE, 3]`.
+pub(super) fn paint(label: usize, random: &mut Random, out: &mut [u8]) {
+    let mut canvas = Canvas {
+        pixels: [[0.0; 3]; SIDE * SIDE],
+    };
+    let ground = canvas.ground(random);
+    for _ in 0..2 + random.below(4) {
+        canvas.clutter(random, 0.9);
+    }
+    canvas.figure(label, ground, random);
+    for _ in 0..random.below(3) {
+        canvas.clutter(random, 0.5);
+    }
+    canvas.develop(random, out);
+}
+
+struct Canvas {
+    pixels: [Colour; SIDE * SIDE],
+}
+
+impl Canvas {
+    /// Blends `colour(x, y)` over each pixel by `coverage(x, y)`.
+    fn blend(&mut self, at: impl Fn(f32, f32) -> (f32, Colour)) {
+        for (i, pixel) in self.pixels.iter_mut().enumerate() {
+            let (coverage, colour) = at((i % SIDE) as f32 + 0.5, (i / SIDE) as f32 + 0.5);
+            if coverage > 0.0 {
+                *pixel = mix(*pixel, colour, coverage);
+            }
+        }
+    }
+
+    /// Two colours that run into each other, under a smooth texture; returns their mean.
+    fn ground(&mut self, random: &mut Random) -> Colour {
+        const KNOTS: usize = 8;
+        let (from, to) = (colour(random), colour(random));
+        let to = mix(from, to, random.range(0.2, 0.9));
+        let (dx, dy) = direction(random.unit());
+        let knots: [f32; KNOTS * KNOTS] = std::array::from_fn(|_| random.range(-1.0, 1.0));
+        let spacing = random.range(4.6, 12.0);
+        let strength = random.range(0.0, 0.22);
+        let tint = [0, 1, 2].map(|_| random.range(0.5, 1.0) * strength);
+        self.blend(|x, y| {
+            let along = ((x - 16.0) * dx + (y - 16.0) * dy) / 32.0 + 0.5;
+            let noise = smooth(&knots, KNOTS, x / spacing, y / spacing);
+            let mut colour = mix(from, to, along.clamp(0.0, 1.0));
+            colour
+                .iter_mut()
+                .zip(tint)
+                .for_each(|(c, t)| *c += t * noise);
+            (1.0, colour)
+        });
+        mix(from, to, 0.5)
+    }
+
+    /// A stroke or a blob anywhere.
+    fn clutter(&mut self, random: &mut Random, opacity: f32) {
+        let (x, y) = (random.range(-2.0, 34.0), random.range(-2.0, 34.0));
+        let turns = random.unit();
+        let frame = Frame::new(x, y, turns, (1.0, 1.0));
+        let colour = colour(random);
+        let opacity = random.range(0.4, 1.0) * opacity;
+        let (length, width) = if random.chance(0.6) {
+            (random.range(4.0, 14.0), random.range(0.4, 1.1))
+        } else {
+            (random.range(0.0, 1.5), random.range(1.0, 2.8))
+        };
+        self.blend(|x, y| {
+            let (x, y) = frame.place(x, y);
+            let beyond = (x.abs() - length / 2.0).max(0.0);
+            let distance = (beyond * beyond + y * y).sqrt() - width;
+            (opacity * frame.coverage(distance), colour)
+        });
+    }
+
+    /// The figure the image is named after.
+    fn figure(&mut self, label: usize, ground: Colour, random: &mut Random) {
+        let figure = Figure::new(label, random);
+        let radius = if figure.is_texture() {
+            random.range(8.0, 14.0)
+        } else {
+            random.range(5.5, 12.5)
+        };
+        let room = 16.0 - radius.min(13.0);
+        let (x, y) = (
+            16.0 + random.range(-room, room),
+            16.0 + random.range(-room, room),
+        );
+        let stretch = random.range(0.85, 1.0);
+        let frame = Frame::new(x, y, random.unit(), (radius, radius * stretch));
+        let first = contrasting(random, ground, 0.3);
+        let second = contrasting(random, first, 0.35);
+        let opacity = random.range(0.75, 1.0);
+        let (lx, ly) = direction(random.unit());
+        let light = random.range(0.0, 0.35);
+        self.blend(|x, y| {
+            let (u, v) = frame.place(x, y);
+            let point = figure.at(u, v);
+            let shade = 1.0 + light * (u * lx + v * ly);
+            let colour = mix(first, second, frame.coverage(point.second)).map(|c| c * shade);
+            (opacity * frame.coverage(point.outline), colour)
+        });
+    }
+
+    /// Light from one side, noise, and bytes.
+    fn develop(&self, random: &mut Random, out: &mut [u8]) {
+        let (dx, dy) = direction(random.unit());
+        let slope = random.range(0.0, 0.5);
+        let gain = random.range(0.7, 1.15);
+        let grain = random.range(0.01, 0.09);
+        for (i, (pixel, bytes)) in self.pixels.iter().zip(out.chunks_exact_mut(3)).enumerate() {
+            let (x, y) = (
+                (i % SIDE) as f32 / 16.0 - 1.0,
+                (i / SIDE) as f32 / 16.0 - 1.0,
+            );
+            let light = gain * (1.0 + slope * (x * dx + y * dy));
+            let bits = random.bits();
+            for (c, byte) in bytes.iter_mut().enumerate() {
+                // The sum of two even spreads of ten bits each: a triangle of variance one sixth about zero.
+                let pair = bits >> (20 * c);
+                let noise = ((pair & 1023) + (pair >> 10 & 1023)) as f32 / 1023.0 - 1.0;
+                let value = pixel[c] * light + grain * 2.45 * noise;
+                *byte = (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+            }
+        }
+    }
+}
+
+fn mix(a: Colour, b: Colour, t: f32) -> Colour {
+    [0, 1, 2].map(|c| a[c] + (b[c] - a[c]) * t)
+}
+
+fn colour(random: &mut Random) -> Colour {
+    [0, 1, 2].map(|_| random.range(0.05, 0.95))
+}
+
+/// A colour at least `distance` from `other`, or the farthest of eight tries.
+fn contrasting(random: &mut Random, other: Colour, distance: f32) -> Colour {
+    let far = |c: &Colour| {
+        c.iter()
+            .zip(other)
+            .map(|(a, b)| (a - b) * (a - b))
+            .sum::<f32>()
+    };
+    let mut best = colour(random);
+    for _ in 0..7 {
+        if far(&best) >= distance * distance {
+            break;
+        }
+        let next = colour(random);
+        if far(&next) > far(&best) {
+            best = next;
+        }
+    }
+    best
+}
+
+/// The value at (x, y) of a grid of knots, without corners between them.
+fn smooth(knots: &[f32], side: usize, x: f32, y: f32) -> f32 {
+    let (i, j) = (x as usize % side, y as usize % side);
+    let (i1, j1) = ((i + 1) % side, (j + 1) % side);
+    let ease = |t: f32| t * t * (3.0 - 2.0 * t);
+    let (u, v) = (ease(x - x.floor()), ease(y - y.floor()));
+    let row = |j: usize| knots[j * side + i] + (knots[j * side + i1] - knots[j * side + i]) * u;
+    row(j) + (row(j1) - row(j)) * v
+}

@@ -1,1 +1,37 @@
-//! CPU kernels.
+//! CPU kernels of Cornu: slices in, slices out, no tensor and no graph.
+//!
+//! Every public function checks the lengths of its slices first and then runs an unchecked loop for the best instruction
+//! set of the machine ([`Level`]). All functions are sequential; a caller that wants several threads calls them on
+//! disjoint slices.
+//!
+//! # Results do not depend on how work is cut
+//!
+//! Each output element is one chain of additions whose order follows from shapes alone. How many rows a call received,
+//! or which tile an element fell into, never changes a bit of it. Different instruction levels may differ in the last
+//! bits, because some fuse the multiplication with the addition and others do not.
+//!
+//! # Example
+//!
+//! ```
+//! use cornu_kernels::product::{Act, Init, Product, product};
+//!
+//! // [1 2; 3 4] times [1 0; 0 2], plus a bias for each column.
+//! let p = Product { m: 2, n: 2, k: 2, a_row: 2, a_k: 1, ldb: 2, ldc: 2 };
+//! let (a, b, mut c) = ([1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 0.0, 2.0], [0.0; 4]);
+//! product(&p, &a, &b, Init::Bias(&[0.5, -9.0]), Act::Relu, &mut c, &mut Vec::new());
+//! assert_eq!(c, [1.5, 0.0, 3.5, 0.0]);
+//! ```
+
+pub mod arena;
+pub mod conv2d;
+pub mod copy;
+pub mod elementwise;
+pub mod level;
+pub mod peak;
+pub mod pool2d;
+pub mod product;
+pub mod random;
+pub mod reduce;
+pub mod softmax;
+
+pub use level::{Level, init, level, with_level};

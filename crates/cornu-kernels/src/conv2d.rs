@@ -1,0 +1,279 @@
+//! Convolution of images without im2col: a sum of matrix products whose left operand has overlapping rows.
+
+use crate::product::Act;
+
+/// The geometry of a convolution; images are `[images][h][w][c]`, weights `[k_h][k_w][in_c / groups][out_c]`.
+///
+/// `y[n][oy][ox][co] = bias[co] + Σ x̃[n][oy·stride + ky·rhs_dilation − pad][...][ci] · w[ky][kx][ci][co]`, where `x̃` is
+/// the input with `lhs_dilation − 1` zeros between its pixels and zeros all around. Padding at the bottom and right
+/// follows from the output size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Conv2d {
+    /// Rows of the input.
+    pub in_h: usize,
+    /// Columns of the input.
+    pub in_w: usize,
+    /// Channels of the input, of all groups together.
+    pub in_c: usize,
+    /// Rows of the output.
+    pub out_h: usize,
+    /// Columns of the output.
+    pub out_w: usize,
+    /// Channels of the output, of all groups together.
+    pub out_c: usize,
+    /// Rows of the kernel.
+    pub k_h: usize,
+    /// Columns of the kernel.
+    pub k_w: usize,
+    /// Steps of the window, down and right.
+    pub stride: [usize; 2],
+    /// Zeros above and to the left; negative cuts rows or columns off.
+    pub pad: [isize; 2],
+    /// Distance between input pixels: 2 puts one zero between neighbours.
+    pub lhs_dilation: [usize; 2],
+    /// Distance between kernel taps.
+    pub rhs_dilation: [usize; 2],
+    /// Channel groups that do not see each other; both channel counts are divisible by it.
+    pub groups: usize,
+}
+
+impl Conv2d {
+    /// Elements of one input image.
+    pub fn input_len(&self) -> usize {
+        self.in_h * self.in_w * self.in_c
+    }
+
+    /// Elements of one output image.
+    pub fn output_len(&self) -> usize {
+        self.out_h * self.out_w * self.out_c
+    }
+
+    /// Elements of the weights.
+    pub fn weights_len(&self) -> usize {
+        self.k_h * self.k_w * (self.in_c / self.groups) * self.out_c
+    }
+
+    /// The convolution that computes the gradient of the input from the gradient of the output and
+    /// [flipped weights](flip_weights): run [`forward`] with it.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use cornu_kernels::conv2d::Conv2d;
+    /// let g = Conv2d {
+    ///     in_h: 8, in_w: 8, in_c: 3, out_h: 6, out_w: 6, out_c: 4, k_h: 3, k_w: 3, stride: [1, 1], pad: [0, 0],
+    ///     lhs_dilation: [1, 1], rhs_dilation: [1, 1], groups: 1,
+    /// };
+    /// let back = g.input_grad_geometry();
+    /// assert_eq!((back.in_h, back.out_h, back.in_c, back.out_c, back.pad), (6, 8, 4, 3, [2, 2]));
+    /// ```
+    pub fn input_grad_geometry(&self) -> Conv2d {
+        let pad = |axis: usize, taps: usize| {
+            (self.rhs_dilation[axis] * (taps - 1)).cast_signed() - self.pad[axis]
+        };
+        Conv2d {
+            in_h: self.out_h,
+            in_w: self.out_w,
+            in_c: self.out_c,
+            out_h: self.in_h,
+            out_w: self.in_w,
+            out_c: self.in_c,
+            stride: self.lhs_dilation,
+            lhs_dilation: self.stride,
+            pad: [pad(0, self.k_h), pad(1, self.k_w)],
+            ..*self
+        }
+    }
+
+    fn check(&self, function: &str, images: usize, x: usize, w: usize, y: usize) {
+        let steps = [self.stride, self.lhs_dilation, self.rhs_dilation];
+        assert!(
+            self.groups > 0
+                && self.k_h > 0
+                && self.k_w > 0
+                && steps.as_flattened().iter().all(|&s| s > 0),
+            "{function}: kernel, strides, dilations and groups are at least 1, received {self:?}"
+        );
+        assert!(
+            self.in_c.is_multiple_of(self.groups) && self.out_c.is_multiple_of(self.groups),
+            "{function}: groups divide both channel counts, received {self:?}"
+        );
+        assert_eq!(
+            x,
+            images * self.input_len(),
+            "{function}: elements of {images} input images of {self:?}"
+        );
+        assert_eq!(
+            w,
+            self.weights_len(),
+            "{function}: elements of the weights of {self:?}"
+        );
+        assert_eq!(
+            y,
+            images * self.output_len(),
+            "{function}: elements of {images} output images of {self:?}"
+        );
+    }
+
+    /// The input row that output row `o` reads at tap `t`, if it is inside and not an inserted zero.
+    fn source(&self, axis: usize, o: usize, t: usize) -> Option<usize> {
+        let at =
+            (o * self.stride[axis] + t * self.rhs_dilation[axis]).cast_signed() - self.pad[axis];
+        let at = usize::try_from(at).ok()?;
+        let size = [self.in_h, self.in_w][axis];
+        let dilation = self.lhs_dilation[axis];
+        (at.is_multiple_of(dilation) && at / dilation < size).then_some(at / dilation)
+    }
+}
+
+/// Convolves `images` images: `y = act(bias + x ∗ w)`.
+///
+/// # Shapes
+///
+/// `x` `[images][in_h][in_w][in_c]`, `w` `[k_h][k_w][in_c / groups][out_c]`, `bias` `[out_c]`,
+/// `y` `[images][out_h][out_w][out_c]`.
+pub fn forward(
+    g: &Conv2d,
+    images: usize,
+    x: &[f32],
+    w: &[f32],
+    bias: Option<&[f32]>,
+    act: Act,
+    y: &mut [f32],
+    _scratch: &mut Vec<f32>,
+) {
+    g.check("conv2d::forward", images, x.len(), w.len(), y.len());
+    if let Some(bias) = bias {
+        assert_eq!(
+            bias.len(),
+            g.out_c,
+            "conv2d::forward: one bias for each output channel"
+        );
+    }
+    let (ci, co) = (g.in_c / g.groups, g.out_c / g.groups);
+    for (pixel, y) in y.chunks_exact_mut(g.out_c.max(1)).enumerate() {
+        let (image, oy, ox) = (
+            pixel / (g.out_h * g.out_w),
+            pixel / g.out_w % g.out_h,
+            pixel % g.out_w,
+        );
+        match bias {
+            Some(bias) => y.copy_from_slice(bias),
+            None => y.fill(0.0),
+        }
+        for ky in 0..g.k_h {
+            let Some(iy) = g.source(0, oy, ky) else {
+                continue;
+            };
+            for kx in 0..g.k_w {
+                let Some(ix) = g.source(1, ox, kx) else {
+                    continue;
+                };
+                let x = &x[((image * g.in_h + iy) * g.in_w + ix) * g.in_c..][..g.in_c];
+                for group in 0..g.groups {
+                    for c in 0..ci {
+                        let factor = x[group * ci + c];
+                        let w = &w[((ky * g.k_w + kx) * ci + c) * g.out_c + group * co..][..co];
+                        for (y, w) in y[group * co..][..co].iter_mut().zip(w) {
+                            *y += factor * w;
+                        }
+                    }
+                }
+            }
+        }
+        if act == Act::Relu {
+            for y in y {
+                *y = if *y < 0.0 { 0.0 } else { *y };
+            }
+        }
+    }
+}
+
+/// Adds the gradient of the weights to `dw`: `dw[ky][kx][ci][co] += Σ x̃ · dy` over images, rows and columns in order.
+///
+/// The sum continues from what `dw` holds, so images 0..4 followed by images 4..8 into the same `dw` gives bit for bit
+/// what images 0..8 give.
+///
+/// # Shapes
+///
+/// `x` `[images][in_h][in_w][in_c]`, `dy` `[images][out_h][out_w][out_c]`, `dw` `[k_h][k_w][in_c / groups][out_c]`.
+pub fn weight_grad(
+    g: &Conv2d,
+    images: usize,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+    _scratch: &mut Vec<f32>,
+) {
+    g.check("conv2d::weight_grad", images, x.len(), dw.len(), dy.len());
+    let (ci, co) = (g.in_c / g.groups, g.out_c / g.groups);
+    for (pixel, dy) in dy.chunks_exact(g.out_c.max(1)).enumerate() {
+        let (image, oy, ox) = (
+            pixel / (g.out_h * g.out_w),
+            pixel / g.out_w % g.out_h,
+            pixel % g.out_w,
+        );
+        for ky in 0..g.k_h {
+            let Some(iy) = g.source(0, oy, ky) else {
+                continue;
+            };
+            for kx in 0..g.k_w {
+                let Some(ix) = g.source(1, ox, kx) else {
+                    continue;
+                };
+                let x = &x[((image * g.in_h + iy) * g.in_w + ix) * g.in_c..][..g.in_c];
+                for group in 0..g.groups {
+                    for c in 0..ci {
+                        let factor = x[group * ci + c];
+                        let dw =
+                            &mut dw[((ky * g.k_w + kx) * ci + c) * g.out_c + group * co..][..co];
+                        for (dw, dy) in dw.iter_mut().zip(&dy[group * co..][..co]) {
+                            *dw += factor * dy;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Turns weights for the gradient of the input: reversed in space, input and output channels exchanged in each group.
+///
+/// `out[k_h−1−ky][k_w−1−kx][co][g·ci_g + ci] = w[ky][kx][ci][g·co_g + co]`.
+///
+/// # Shapes
+///
+/// `w` `[k_h][k_w][in_c_per_group][out_c]`, `out` `[k_h][k_w][out_c / groups][in_c_per_group · groups]`.
+pub fn flip_weights(
+    k_h: usize,
+    k_w: usize,
+    in_c_per_group: usize,
+    out_c: usize,
+    groups: usize,
+    w: &[f32],
+    out: &mut [f32],
+) {
+    let len = k_h * k_w * in_c_per_group * out_c;
+    assert!(
+        groups > 0 && out_c.is_multiple_of(groups),
+        "conv2d::flip_weights: {groups} groups divide {out_c} channels"
+    );
+    assert!(
+        w.len() == len && out.len() == len,
+        "conv2d::flip_weights: expects {len} weights in and out"
+    );
+    let (ci, co) = (in_c_per_group, out_c / groups);
+    if len == 0 {
+        return;
+    }
+    let tap = ci * out_c;
+    for (w, out) in w.chunks_exact(tap).zip(out.chunks_exact_mut(tap).rev()) {
+        for group in 0..groups {
+            for o in 0..co {
+                for i in 0..ci {
+                    out[o * ci * groups + group * ci + i] = w[i * out_c + group * co + o];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The matrix product with any strides on its left operand: every dense layer and its gradients.
+
+/// The shape and strides of a [`product`], in elements.
+///
+/// `C[i·ldc + j] = act(init + Σ_k A[i·a_row + k·a_k] · B[k·ldb + j])` for `i < m`, `j < n`, `k < self.k`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// Rows of the result.
+    pub m: usize,
+    /// Columns of the result.
+    pub n: usize,
+    /// Terms of each sum.
+    pub k: usize,
+    /// Distance between two rows of A: 1 reads A transposed, less than `k` lets rows overlap.
+    pub a_row: usize,
+    /// Distance between two terms in a row of A.
+    pub a_k: usize,
+    /// Distance between two rows of B, at least `n`.
+    pub ldb: usize,
+    /// Distance between two rows of C, at least `n`.
+    pub ldc: usize,
+}
+
+/// What each sum starts from.
+#[derive(Clone, Copy, Debug)]
+pub enum Init<'a> {
+    /// Zero.
+    Zero,
+    /// The value already in C.
+    Accumulate,
+    /// One value for each column.
+    Bias(&'a [f32]),
+}
+
+/// What is applied to each sum before it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Nothing.
+    Linear,
+    /// `max(x, 0)`; NaN stays NaN.
+    Relu,
+}
+
+/// One past the last element a walk of `outer` steps of `outer_stride` and `inner` steps of `inner_stride` touches.
+fn reach(outer: usize, outer_stride: usize, inner: usize, inner_stride: usize) -> usize {
+    if outer == 0 || inner == 0 {
+        0
+    } else {
+        (outer - 1) * outer_stride + (inner - 1) * inner_stride + 1
+    }
+}
+
+/// Multiplies A by B into C.
+///
+/// `scratch` is working memory that grows as needed; keep one for each thread. Its content means nothing.
+///
+/// # Shapes
+///
+/// A holds `(m-1)·a_row + (k-1)·a_k + 1` elements or more, B `(k-1)·ldb + n`, C `(m-1)·ldc + n`, a bias exactly `n`.
+///
+/// # Example
+///
+/// ```
+/// use cornu_kernels::product::{Act, Init, Product, product};
+/// // A transposed: the weight gradient of a dense layer, added to what is there.
+/// let p = Product { m: 2, n: 1, k: 3, a_row: 1, a_k: 2, ldb: 1, ldc: 1 };
+/// let (x, dy, mut dw) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 1.0, 1.0], [10.0, 20.0]);
+/// product(&p, &x, &dy, Init::Accumulate, Act::Linear, &mut dw, &mut Vec::new());
+/// assert_eq!(dw, [19.0, 32.0]);
+/// ```
+pub fn product(
+    p: &Product,
+    a: &[f32],
+    b: &[f32],
+    init: Init,
+    act: Act,
+    c: &mut [f32],
+    _scratch: &mut Vec<f32>,
+) {
+    assert!(
+        p.ldb >= p.n && p.ldc >= p.n,
+        "product: rows of B and C need n = {} elements, {p:?}",
+        p.n
+    );
+    assert!(
+        a.len() >= reach(p.m, p.a_row, p.k, p.a_k),
+        "product: A has {} elements, too few for {p:?}",
+        a.len()
+    );
+    assert!(
+        b.len() >= reach(p.k, p.ldb, p.n, 1),
+        "product: B has {} elements, too few for {p:?}",
+        b.len()
+    );
+    assert!(
+        c.len() >= reach(p.m, p.ldc, p.n, 1),
+        "product: C has {} elements, too few for {p:?}",
+        c.len()
+    );
+    if let Init::Bias(bias) = init {
+        assert_eq!(bias.len(), p.n, "product: one bias for each column");
+    }
+    for i in 0..p.m {
+        let row = &mut c[i * p.ldc..][..p.n];
+        match init {
+            Init::Zero => row.fill(0.0),
+            Init::Accumulate => {}
+            Init::Bias(bias) => row.copy_from_slice(bias),
+        }
+        for k in 0..p.k {
+            let factor = a[i * p.a_row + k * p.a_k];
+            for (c, b) in row.iter_mut().zip(&b[k * p.ldb..][..p.n]) {
+                *c += factor * b;
+            }
+        }
+        if act == Act::Relu {
+            for c in row {
+                *c = if *c < 0.0 { 0.0 } else { *c };
+            }
+        }
+    }
+}

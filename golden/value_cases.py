@@ -1,0 +1,225 @@
+"""Golden cases kept as JSON: losses, metrics, optimizer trajectories, regularizers and initializer statistics.
+
+Each case records its arguments and inputs; `make` computes the expected values again from them and adds the cases listed here.
+"""
+
+import copy
+import json
+import re
+import zlib
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import case_file
+
+LOSSES = [  # name, loss, arguments, kind of y, shape
+    ("BinaryCrossentropy__binlogit__6x1__from_logits=True", "BinaryCrossentropy", {"from_logits": True}, "binlogit", (6, 1)),
+    ("BinaryCrossentropy__binlogit__4x5__from_logits=True__label_smoothing=0.2", "BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.2}, "binlogit", (4, 5)),
+    ("BinaryCrossentropy__saturated__6x1", "BinaryCrossentropy", {}, "binsaturated", (6, 1)),
+    ("CategoricalCrossentropy__unnormalized__4x5", "CategoricalCrossentropy", {}, "catunnormalized", (4, 5)),
+    ("CategoricalCrossentropy__catlogit__4x5__from_logits=True", "CategoricalCrossentropy", {"from_logits": True}, "catlogit", (4, 5)),
+    ("CategoricalCrossentropy__saturated__4x5", "CategoricalCrossentropy", {}, "catsaturated", (4, 5)),
+    ("CategoricalCrossentropy__cat__4x5__reduction=sum", "CategoricalCrossentropy", {"reduction": "sum"}, "cat", (4, 5)),
+    ("SparseCategoricalCrossentropy__sparse__7x10", "SparseCategoricalCrossentropy", {}, "sparse", (7, 10)),
+    ("SparseCategoricalCrossentropy__unnormalized__4x5", "SparseCategoricalCrossentropy", {}, "sparseunnormalized", (4, 5)),
+    ("SparseCategoricalCrossentropy__saturated__4x5", "SparseCategoricalCrossentropy", {}, "sparsesaturated", (4, 5)),
+    ("SparseCategoricalCrossentropy__sparse__4x5__reduction=sum", "SparseCategoricalCrossentropy", {"reduction": "sum"}, "sparse", (4, 5)),
+    ("MeanSquaredError__reg__2x3x4", "MeanSquaredError", {}, "reg", (2, 3, 4)),
+]
+
+METRICS = [  # name, metric, arguments, kind of y, shapes of the batches
+    ("SparseCategoricalAccuracy__sparse", "SparseCategoricalAccuracy", {}, "sparse", [(6, 5), (5, 5)]),
+    ("SparseCategoricalAccuracy__ties", "SparseCategoricalAccuracy", {}, "sparsecoarse", [(16, 4), (9, 4)]),
+    ("CategoricalAccuracy__ties", "CategoricalAccuracy", {}, "catcoarse", [(16, 4), (9, 4)]),
+    ("BinaryAccuracy__bin__threshold=0.3", "BinaryAccuracy", {"threshold": 0.3}, "bin", [(6, 5), (5, 5)]),
+    ("BinaryAccuracy__bin1", "BinaryAccuracy", {}, "bin", [(6, 1), (4, 1)]),
+    ("Accuracy__sparse_rank2", "Accuracy", {}, "intpair", [(6, 3), (5, 3)]),
+    ("Sum__values", "Sum", {}, "values", [(6,), (5,)]),
+    ("CategoricalCrossentropy__catlogit__from_logits=True", "CategoricalCrossentropy", {"from_logits": True}, "catlogit", [(6, 5), (5, 5)]),
+    ("SparseCategoricalCrossentropy__sparselogit__from_logits=True", "SparseCategoricalCrossentropy", {"from_logits": True}, "sparselogit", [(6, 5), (5, 5)]),
+]
+
+OPTIMIZERS = [  # name, class, arguments
+    ("SGD_default", "SGD", {}),
+    ("SGD_global_clipnorm0.8", "SGD", {"learning_rate": 0.1, "global_clipnorm": 0.8}),
+    ("SGD_clipvalue0.3_momentum0.9", "SGD", {"learning_rate": 0.05, "momentum": 0.9, "clipvalue": 0.3}),
+    ("SGD_nesterov0.9_weight_decay0.02", "SGD", {"learning_rate": 0.05, "momentum": 0.9, "nesterov": True, "weight_decay": 0.02}),
+    ("RMSprop_centered", "RMSprop", {"learning_rate": 0.01, "centered": True}),
+    ("RMSprop_rho0.5_eps1e-3_clipnorm1", "RMSprop", {"learning_rate": 0.02, "rho": 0.5, "epsilon": 1e-3, "clipnorm": 1.0}),
+    ("Adam_default", "Adam", {}),
+    ("Adam_amsgrad", "Adam", {"learning_rate": 0.05, "amsgrad": True}),
+    ("Adam_global_clipnorm0.8", "Adam", {"learning_rate": 0.05, "global_clipnorm": 0.8}),
+    ("Adam_clipvalue0.2", "Adam", {"learning_rate": 0.05, "clipvalue": 0.2}),
+]
+
+REGULARIZERS = [("L1L2_0.01_0.02", {"l1": 0.01, "l2": 0.02}), ("L2_0.1", {"l2": 0.1}), ("L1_0.5", {"l1": 0.5})]
+
+
+def exact(value):
+    """A float32 array as nested lists of its exact values."""
+    return np.asarray(value).tolist()
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def draw(rng, kind, shape):
+    """(y_true, y_pred) of one kind."""
+    normal = rng.standard_normal(shape)
+    if kind == "reg":
+        return rng.standard_normal(shape).astype(np.float32), normal.astype(np.float32)
+    if kind == "values":
+        return None, normal.astype(np.float32)
+    if kind == "intpair":
+        return rng.integers(0, 4, shape).astype(np.int32), rng.integers(0, 4, shape).astype(np.int32)
+    if kind.startswith("bin"):
+        y_true = rng.integers(0, 2, shape).astype(np.float32)
+        y_pred = {"bin": rng.uniform(0.02, 0.98, shape), "binlogit": 2 * normal, "binsaturated": np.round(rng.uniform(0, 1, shape))}[kind]
+        return y_true, y_pred.astype(np.float32)
+    family = "sparse" if kind.startswith("sparse") else "cat"
+    y_pred = {
+        "": softmax(normal),
+        "logit": 2 * normal,
+        "unnormalized": 0.1 + np.abs(normal),
+        "coarse": np.round(normal) / 2,
+        "saturated": np.eye(shape[-1])[rng.integers(0, shape[-1], shape[:-1])],
+    }[kind.removeprefix(family)]
+    labels = rng.integers(0, shape[-1], shape[:-1]).astype(np.int32)
+    y_true = labels if family == "sparse" else np.eye(shape[-1], dtype=np.float32)[labels]
+    return y_true, y_pred.astype(np.float32)
+
+
+def array(value):
+    """The recorded list as Keras gets it: integers int32, the rest float32."""
+    value = np.asarray(value)
+    return value.astype(np.int32 if value.dtype.kind in "iu" else np.float32)
+
+
+def loss_case(case):
+    """Computes one loss case again from its recorded inputs."""
+    cls, args = getattr(keras.losses, case["loss"]), case["args"]
+    y_true, y_pred = array(case["y_true"]), tf.constant(array(case["y_pred"]))
+    with tf.GradientTape() as tape:
+        tape.watch(y_pred)
+        value = cls(**args)(y_true, y_pred)
+    made = {k: case[k] for k in ("name", "loss", "args", "y_true", "y_pred")}
+    made["value"] = exact(value)
+    made["grad_y_pred"] = exact(tape.gradient(value, y_pred))
+    if "reduction" not in args:
+        made["per_sample"] = exact(cls(**args, reduction=None)(y_true, y_pred))
+    if "sample_weight" in case:
+        weight = np.asarray(case["sample_weight"], np.float32)
+        made["sample_weight"] = case["sample_weight"]
+        made["value_weighted"] = exact(cls(**args)(y_true, y_pred, sample_weight=weight))
+    return made
+
+
+def new_loss(name, loss, args, kind, shape, rng):
+    y_true, y_pred = draw(rng, kind, shape)
+    case = {"name": name, "loss": loss, "args": args, "y_true": exact(y_true), "y_pred": exact(y_pred)}
+    if "reduction" not in args and len(shape) == 2:
+        case["sample_weight"] = exact(rng.uniform(0.2, 2, shape[0]).astype(np.float32))
+    return case
+
+
+def metric_case(case):
+    """Computes one metric case again from its recorded batches."""
+    cls, args = getattr(keras.metrics, case["metric"]), case["args"]
+    plain, weighted, results = cls(**args), cls(**args), []
+    for batch in case["batches"]:
+        y = [array(batch["y_pred"])] if batch["y_true"] is None else [array(batch["y_true"]), array(batch["y_pred"])]
+        plain.update_state(*y)
+        results.append(exact(plain.result()))
+        if "sample_weight" in batch:
+            weighted.update_state(*y, sample_weight=np.asarray(batch["sample_weight"], np.float32))
+    made = {k: case[k] for k in ("name", "metric", "args", "batches")}
+    made |= {"result_after_each": results, "result": results[-1]}
+    if "result_weighted" in case or "sample_weight" in case["batches"][0]:
+        made["result_weighted"] = exact(weighted.result())
+    return made
+
+
+def new_metric(name, metric, args, kind, shapes, rng):
+    batches = []
+    for shape in shapes:
+        y_true, y_pred = draw(rng, kind, shape)
+        batch = {"y_true": None if y_true is None else exact(y_true), "y_pred": exact(y_pred)}
+        batch["sample_weight"] = exact(rng.uniform(0.2, 2, shape[0]).astype(np.float32))
+        if metric == "Accuracy" and len(shape) > 1:
+            del batch["sample_weight"]
+        batches.append(batch)
+    return {"name": name, "metric": metric, "args": args, "batches": batches}
+
+
+def optimizer_case(case):
+    """Feeds the recorded gradients again and records the learning rate and weights of each step."""
+    config = copy.deepcopy(case["config"])
+    optimizer = getattr(keras.optimizers, case["optimizer"]).from_config(config)
+    variables = [keras.Variable(np.asarray(v, np.float32), name=n) for v, n in zip(case["init"], "wm", strict=True)]
+    optimizer.build(variables)
+    rates, weights = [], []
+    for grads in case["grads"]:
+        rates.append(exact(optimizer.learning_rate))
+        optimizer.apply([tf.constant(g, tf.float32) for g in grads], variables)
+        weights.append([exact(v.numpy()) for v in variables])
+    made = {k: case[k] for k in ("name", "optimizer", "config", "init")}
+    return made | {"learning_rate": rates, "grads": case["grads"], "weights": weights}
+
+
+def new_optimizer(name, kind, args, rng):
+    shapes = [(5,), (3, 4)]
+    return {
+        "name": name,
+        "optimizer": kind,
+        "config": getattr(keras.optimizers, kind)(**args, name=kind.lower()).get_config(),
+        "init": [exact(rng.standard_normal(s).astype(np.float32)) for s in shapes],
+        "grads": [[exact(rng.standard_normal(s).astype(np.float32)) for s in shapes] for _ in range(20)],
+    }
+
+
+def regularizer_case(case):
+    """Computes one regularizer's penalty and gradient again."""
+    cls = getattr(keras.regularizers, re.match(r"L1L2|L1|L2", case["name"])[0])
+    x = tf.constant(case["input"], tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = cls(**case["config"])(x)
+    made = {k: case[k] for k in ("kind", "name", "config", "input")}
+    return made | {"value": exact(value), "grad": exact(tape.gradient(value, x))}
+
+
+def make(folder, report, write):
+    """Makes every JSON case again, adds the new ones; calls report(name, deviation)."""
+    kinds = {
+        "losses.json": (loss_case, new_loss, LOSSES),
+        "metrics.json": (metric_case, new_metric, METRICS),
+        "optimizers.json": (optimizer_case, new_optimizer, OPTIMIZERS),
+        "regularizers_constraints.json": (
+            regularizer_case,
+            lambda name, config, rng: {
+                "kind": "regularizer",
+                "name": name,
+                "config": config,
+                "input": exact(rng.standard_normal((4, 3)).astype(np.float32)),
+            },
+            REGULARIZERS,
+        ),
+    }
+    for file, (compute, new, table) in kinds.items():
+        document = json.loads((folder / file).read_text())
+        stored = {c["name"]: c for c in document["cases"]}
+        todo = dict(stored)
+        for row in table:
+            todo[row[0]] = new(*row, np.random.default_rng(zlib.crc32(row[0].encode())))
+        made = []
+        for name, case in todo.items():
+            made.append(compute(case))
+            report(f"{file}: {name}", case_file.worst(stored[name], made[-1]) if name in stored else None)
+        if write:
+            document["version"] = {"keras": keras.__version__, "backend": f"tensorflow {tf.__version__}", "dtype": "float32"}
+            document["cases"] = made
+            case_file.write_json(folder / file, document, separators=(",", ":"))

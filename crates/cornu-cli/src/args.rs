@@ -1,0 +1,318 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Build, train, evaluate and use neural networks, without Python.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cornu",
+    version,
+    max_term_width = 100,
+    propagate_version = false
+)]
+#[command(after_help = "\
+Start here:
+  cornu train                      train a small network on built-in pictures (minutes, no download)
+  cornu train recipe.toml          train what a recipe describes
+  cornu predict MODEL photo.png    say what is in a picture
+
+Exit codes: 0 done, 2 a mistake in the command or a file it names, 1 anything else, 130 quit by Ctrl-C.")]
+pub(crate) struct Cornu {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Say nothing but results and failures
+    #[arg(long, short, global = true, conflicts_with = "json")]
+    pub(crate) quiet: bool,
+
+    /// Print one JSON object per line instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Use this many threads (results do not depend on it) [default: all cores]
+    #[arg(long, global = true, value_name = "N", value_parser = positive)]
+    pub(crate) threads: Option<usize>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train a network and leave a run folder with the model, its curves and a report
+    Train(Box<Train>),
+    /// Measure a saved model on a data set
+    Evaluate(Evaluate),
+    /// Say what is in pictures, or run a model on arrays
+    Predict(Predict),
+    /// Show a network layer by layer: shapes, weights, memory, arithmetic
+    Summary(Summary),
+    /// List the data sets, describe one, or fetch it
+    #[command(subcommand)]
+    Data(Data),
+    /// Measure training speed on random data
+    Bench(Bench),
+}
+
+/// Where pictures and labels come from.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Data")]
+pub(crate) struct DataArgs {
+    /// The data set (see `cornu data list`) [default: shapes]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) data: Option<String>,
+
+    /// Look for the data set's files in this folder first
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Use only the first N test images
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) test_limit: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Ctrl-C once finishes the step, then saves and reports; twice quits at once.
+
+A recipe is a TOML file; every field is optional:
+  epochs = 10
+  batch_size = 128
+  optimizer = { name = \"adam\", learning_rate = 0.001 }
+  [data]
+  name = \"shapes\"
+  [model]
+  layers = [
+    { layer = \"Flatten\" },
+    { layer = \"Dense\", units = 10, activation = \"softmax\" },
+  ]
+Each run folder holds its settings as such a file: `cornu train RUN/settings.toml` repeats the run.")]
+pub(crate) struct Train {
+    /// What to train; options given here win over the recipe
+    #[arg(value_name = "RECIPE.toml")]
+    pub(crate) recipe: Option<PathBuf>,
+
+    /// Go through the training data this many times [default: 10]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) epochs: Option<usize>,
+
+    /// Images per step [default: 128]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) batch_size: Option<usize>,
+
+    /// How weights learn: adam, sgd, rmsprop, ... [default: adam]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) optimizer: Option<String>,
+
+    /// The optimizer's learning rate
+    #[arg(long, value_name = "RATE", value_parser = learning_rate)]
+    pub(crate) learning_rate: Option<f64>,
+
+    /// What to minimise [default: sparse_categorical_crossentropy]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) loss: Option<String>,
+
+    /// Start of every random choice: the same seed gives the same weights [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32))]
+    pub(crate) seed: Option<u32>,
+
+    /// End each epoch after N steps
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) steps_per_epoch: Option<usize>,
+
+    /// The run folder; must not exist yet [default: runs/DATE-TIME-DATA]
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+
+    /// Use only the first N training images
+    #[arg(long, value_name = "N", value_parser = positive, help_heading = "Data")]
+    pub(crate) train_limit: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Evaluate {
+    /// The saved model, or a run folder that holds one
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
+
+    /// Images per step [default: 128]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) batch_size: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+#[command(override_usage = "\
+cornu predict <MODEL> <IMAGE>...
+       cornu predict <MODEL> --input X.npy|X.npz --output Y.npy|Y.npz")]
+pub(crate) struct Predict {
+    /// The saved model, or a run folder that holds one
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+
+    /// PNG or JPEG pictures; each is resized to what the model expects
+    #[arg(
+        value_name = "IMAGE",
+        required_unless_present = "input",
+        conflicts_with = "input"
+    )]
+    pub(crate) images: Vec<PathBuf>,
+
+    /// Show this many classes
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = positive)]
+    pub(crate) top: usize,
+
+    /// Names of the classes, one a line [default: classes.txt beside the model]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) classes: Option<PathBuf>,
+
+    /// Run on these arrays instead of pictures, as they are
+    #[arg(long, value_name = "FILE", requires = "output")]
+    pub(crate) input: Option<PathBuf>,
+
+    /// Where the results for --input go; must not exist yet
+    #[arg(long, value_name = "FILE", requires = "input")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Summary {
+    /// A saved model, a run folder or a recipe [default: the network `cornu train` trains]
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: Option<PathBuf>,
+
+    /// Plan memory for training with this many images per step
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = positive)]
+    pub(crate) batch_size: usize,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Data {
+    /// List the data sets and whether they are here
+    List {
+        /// Look in this folder first
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+    /// Describe a data set: classes, shapes, licence, files
+    Info {
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Look in this folder first
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+    /// Fetch a data set from its authors, checked and resumable
+    Download {
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Keep the files in this folder
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// What to measure
+    #[arg(long, value_name = "NAME", default_value = "W1", value_parser = ["W1"])]
+    pub(crate) work: String,
+
+    /// Time this many steps per measurement
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = positive)]
+    pub(crate) steps: usize,
+
+    /// Measure this often
+    #[arg(long, value_name = "R", default_value_t = 5, value_parser = positive)]
+    pub(crate) repeat: usize,
+
+    /// Measure once for each line read from standard input, until it ends
+    #[arg(long, conflicts_with = "repeat")]
+    pub(crate) interactive: bool,
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(0) => Err("it must be at least 1".into()),
+        Ok(n) => Ok(n),
+        Err(_) => Err("expected a whole number of at least 1".into()),
+    }
+}
+
+fn learning_rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err("expected a number above 0, such as 0.001".into()),
+    }
+}
+
+/// Says a parse error the way every other failure of the program is said.
+pub(crate) fn explain(error: &clap::Error) -> crate::failure::Failure {
+    let text = error.to_string();
+    let mut message = Vec::new();
+    let mut help = Vec::new();
+    let mut usage = false;
+    for line in text.lines().map(str::trim) {
+        if let Some(tip) = line.strip_prefix("tip: ") {
+            help.push(tip.to_string());
+        } else if let Some(line) = line.strip_prefix("Usage: ") {
+            usage = true;
+            help.push(format!("usage: {line}"));
+        } else if !line.is_empty() && !usage && !line.starts_with("For more information") {
+            message.push(line.strip_prefix("error: ").unwrap_or(line).to_string());
+        }
+    }
+    help.push("`--help` tells every option".into());
+    crate::failure::Failure::user(message.join("\n  ")).help(help.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cornu::command().debug_assert();
+    }
+
+    fn failure(line: &str) -> String {
+        let error = Cornu::try_parse_from(line.split(' ')).unwrap_err();
+        explain(&error).to_string()
+    }
+
+    #[test]
+    fn a_misspelt_option_is_told_with_the_nearest() {
+        assert_eq!(
+            failure("cornu train --epoch 3"),
+            "error: unexpected argument '--epoch' found\n  \
+             help a similar argument exists: '--epochs'\n       \
+             usage: cornu train --epochs <N> [RECIPE.toml]\n       \
+             `--help` tells every option"
+        );
+    }
+
+    #[test]
+    fn a_bad_value_is_told_with_what_is_expected() {
+        assert_eq!(
+            failure("cornu train --epochs 0"),
+            "error: invalid value '0' for '--epochs <N>': it must be at least 1\n  \
+             help `--help` tells every option"
+        );
+        assert!(failure("cornu train --learning-rate nan").contains("expected a number above 0"));
+        assert!(failure("cornu train --quiet --json").contains("cannot be used with"));
+        assert!(failure("cornu predict m.keras").contains("<IMAGE>"));
+    }
+
+    #[test]
+    fn options_may_stand_after_the_command() {
+        let args = Cornu::try_parse_from(["cornu", "train", "r.toml", "--quiet", "--threads", "2"])
+            .unwrap();
+        assert!(args.quiet);
+        assert_eq!(args.threads, Some(2));
+    }
+}

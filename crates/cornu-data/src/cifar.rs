@@ -237,7 +237,7 @@ mod tests {
     fn records(labels: Labels) -> Vec<u8> {
         let record = |i: u8| {
             let head = (0..labels.bytes).map(move |b| i + b as u8);
-            head.chain((0..PIXELS).map(move |p| (p / PLANE * 80 + p % 79) as u8 ^ i))
+            head.chain((0..PIXELS).map(move |p| (p / PLANE * 80 + p % PLANE % 79) as u8 ^ i))
         };
         [1, 3].into_iter().flat_map(record).collect()
     }

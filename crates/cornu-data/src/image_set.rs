@@ -144,9 +144,9 @@ impl ImageSet {
     pub fn subset(&self, indices: &[usize]) -> Result<Self> {
         self.check(indices)?;
         let mut pixels = Vec::with_capacity(indices.len() * self.image_len());
-        indices
-            .iter()
-            .for_each(|&i| pixels.extend_from_slice(self.image(i)));
+        for &i in indices {
+            pixels.extend_from_slice(self.image(i));
+        }
         Ok(Self {
             pixels,
             labels: indices.iter().map(|&i| self.labels[i]).collect(),

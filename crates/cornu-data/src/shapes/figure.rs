@@ -40,6 +40,20 @@ enum Kind {
     Dots,
 }
 
+/// The kinds in the order of their labels.
+const KINDS: [Kind; 10] = [
+    Kind::Disc,
+    Kind::Ring,
+    Kind::Square,
+    Kind::Triangle,
+    Kind::Star,
+    Kind::Cross,
+    Kind::Crescent,
+    Kind::Stripes,
+    Kind::Checkerboard,
+    Kind::Dots,
+];
+
 /// What there is at a point.
 pub(super) struct Point {
     /// Distance to the outline, negative inside.
@@ -51,28 +65,16 @@ pub(super) struct Point {
 impl Figure {
     /// A figure of the class `label`, which is below ten.
     pub(super) fn new(label: usize, random: &mut Random) -> Self {
-        use Kind::*;
-        let kind = [
-            Disc,
-            Ring,
-            Square,
-            Triangle,
-            Star,
-            Cross,
-            Crescent,
-            Stripes,
-            Checkerboard,
-            Dots,
-        ][label];
+        let kind = KINDS[label];
         let (low, high) = match kind {
-            Ring => (0.16, 0.3),
-            Star => (0.38, 0.5),
-            Cross => (0.24, 0.36),
-            Crescent => (0.4, 0.65),
-            Stripes => (0.4, 0.75),
-            Checkerboard => (0.38, 0.6),
-            Dots => (0.5, 0.75),
-            Disc | Square | Triangle => (0.0, 1.0),
+            Kind::Ring => (0.16, 0.3),
+            Kind::Star => (0.38, 0.5),
+            Kind::Cross => (0.24, 0.36),
+            Kind::Crescent => (0.4, 0.65),
+            Kind::Stripes => (0.4, 0.75),
+            Kind::Checkerboard => (0.38, 0.6),
+            Kind::Dots => (0.5, 0.75),
+            Kind::Disc | Kind::Square | Kind::Triangle => (0.0, 1.0),
         };
         Self {
             kind,
@@ -111,8 +113,8 @@ impl Figure {
             },
             Kind::Checkerboard => {
                 let (a, b) = (
-                    band((x / v + self.phase.0) / 2.0) * 2.0,
-                    band((y / v + self.phase.1) / 2.0) * 2.0,
+                    band((x / v + self.phase.0) * 0.5) * 2.0,
+                    band((y / v + self.phase.1) * 0.5) * 2.0,
                 );
                 let near = a.abs().min(b.abs());
                 Point {

@@ -1,0 +1,119 @@
+//! Reverse-mode differentiation, graph to graph: gradients are ordinary nodes, so they can be differentiated again.
+
+use std::collections::HashMap;
+
+use crate::error::{Error, Result};
+use crate::graph::ops::GradientOf;
+use crate::graph::{Graph, Value};
+
+/// The gradients of the sum of `y`'s elements with respect to each value of `wrt`.
+///
+/// A value on which `y` does not depend gets zeros.
+///
+/// # Shapes
+/// Each gradient has the shape of its value.
+///
+/// # Example
+/// ```
+/// use cornu::graph::Graph;
+/// let mut g = Graph::new();
+/// let x = g.feed("x", [3], false)?;
+/// let cube = g.square(x)?;
+/// let cube = g.mul(cube, x)?;
+/// let first = cornu::autodiff::gradients(&mut g, cube, &[x])?[0]; // 3x²
+/// let second = cornu::autodiff::gradients(&mut g, first, &[x])?[0]; // 6x
+/// # Ok::<(), cornu::Error>(())
+/// ```
+pub fn gradients(graph: &mut Graph, y: Value, wrt: &[Value]) -> Result<Vec<Value>> {
+    let one = graph.constant(1.0)?;
+    let shape = graph.shape(y).clone();
+    let dy = graph.broadcast(one, shape)?;
+    gradients_from(graph, &[(y, dy)], wrt)
+}
+
+/// The gradients with respect to `wrt`, given the gradients `(value, gradient)` of some later values.
+pub fn gradients_from(
+    graph: &mut Graph,
+    from: &[(Value, Value)],
+    wrt: &[Value],
+) -> Result<Vec<Value>> {
+    let last = from.iter().map(|(y, _)| y.index()).max().unwrap_or(0);
+    let needed = reaches(graph, wrt, last);
+    let mut grads: HashMap<Value, Value> = HashMap::new();
+    for &(y, dy) in from {
+        if graph.shape(y) != graph.shape(dy) {
+            return Err(Error::shape(format!(
+                "the gradient of a value of shape {} must have that shape, received {}",
+                graph.shape(y),
+                graph.shape(dy)
+            )));
+        }
+        accumulate(graph, &mut grads, y, dy)?;
+    }
+    for index in (0..=last).rev() {
+        let node = graph.nodes()[index].clone();
+        if node.inputs.is_empty() || !needed[index] {
+            continue;
+        }
+        let outputs: Vec<Value> = (0..node.outputs.len() as u32)
+            .map(|output| Value {
+                node: index as u32,
+                output,
+            })
+            .collect();
+        let dy: Vec<Option<Value>> = outputs.iter().map(|v| grads.get(v).copied()).collect();
+        if dy.iter().all(Option::is_none) {
+            continue;
+        }
+        let outer = graph.set_path(Some(node.path.clone()));
+        let dx = node.op.grad(&mut GradientOf {
+            graph,
+            inputs: &node.inputs,
+            outputs: &outputs,
+            dy: &dy,
+        });
+        graph.set_path(outer);
+        for (&x, dx) in node.inputs.iter().zip(dx?) {
+            if let Some(dx) = dx.filter(|_| needed[x.index()]) {
+                debug_assert_eq!(graph.shape(x), graph.shape(dx), "{:?}", node.op);
+                accumulate(graph, &mut grads, x, dx)?;
+            }
+        }
+    }
+    wrt.iter()
+        .map(|x| match grads.get(x) {
+            Some(&dx) => Ok(dx),
+            None => {
+                let zero = graph.constant(0.0)?;
+                let shape = graph.shape(*x).clone();
+                graph.broadcast(zero, shape)
+            }
+        })
+        .collect()
+}
+
+fn accumulate(
+    graph: &mut Graph,
+    grads: &mut HashMap<Value, Value>,
+    x: Value,
+    dx: Value,
+) -> Result<()> {
+    let sum = match grads.get(&x) {
+        Some(&earlier) => graph.add(earlier, dx)?,
+        None => dx,
+    };
+    grads.insert(x, sum);
+    Ok(())
+}
+
+/// Which of the first `last + 1` nodes depend on a value of `wrt` or are one: gradients of others would be computed in vain.
+fn reaches(graph: &Graph, wrt: &[Value], last: usize) -> Vec<bool> {
+    let mut needed = vec![false; last + 1];
+    for x in wrt.iter().filter(|x| x.index() <= last) {
+        needed[x.index()] = true;
+    }
+    for i in 0..=last {
+        needed[i] = needed[i] || graph.nodes()[i].inputs.iter().any(|x| needed[x.index()]);
+    }
+    needed
+}

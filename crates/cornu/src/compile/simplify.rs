@@ -1,0 +1,94 @@
+//! Pass 1: identities are left out, scalars computed, and repetitions left to the ops that broadcast by themselves.
+
+use cornu_kernels::elementwise::{binary_reference, unary_reference};
+
+use super::computation::{Computation, copy};
+use crate::error::Result;
+use crate::graph::ops::{Binary, BinaryKind, Constant, Op, Unary};
+use crate::graph::{Graph, Node, Value};
+use crate::shape::DType;
+
+/// The computation without what costs nothing to leave out.
+pub(super) fn run(c: &Computation) -> Result<Computation> {
+    let needed = c.ancestors(c.roots());
+    c.rewrite(|g, i, node, inputs| {
+        if !needed[i] {
+            return Ok(None);
+        }
+        simplify(g, node, inputs).map(Some)
+    })
+}
+
+fn constant(g: &Graph, v: Value) -> Option<f32> {
+    match g.node(v).op {
+        Op::Constant(c) => Some(c.value()),
+        _ => None,
+    }
+}
+
+fn simplify(g: &mut Graph, node: &Node, mut inputs: Vec<Value>) -> Result<Vec<Value>> {
+    match &node.op {
+        Op::StopGradient(_) => return Ok(inputs),
+        Op::Cast(cast) if g.dtype(inputs[0]) == cast.dtype => return Ok(inputs),
+        Op::Reshape(r) => {
+            // The last shape alone matters.
+            if let Op::Reshape(_) = g.node(inputs[0]).op {
+                inputs = g.node(inputs[0]).inputs.clone();
+            }
+            if *g.shape(inputs[0]) == r.shape {
+                return Ok(inputs);
+            }
+        }
+        Op::Unary(Unary { kind }) => {
+            if let Some(x) = constant(g, inputs[0]) {
+                let y = unary_reference(*kind, f64::from(x)) as f32;
+                return Ok(vec![g.push(Constant::new(y).into(), vec![])?]);
+            }
+        }
+        Op::Binary(Binary { kind }) => {
+            unrepeat(g, node, &mut inputs);
+            let (a, b) = (constant(g, inputs[0]), constant(g, inputs[1]));
+            if let (Some(a), Some(b)) = (a, b) {
+                let y = binary_reference(*kind, f64::from(a), f64::from(b)) as f32;
+                return Ok(vec![g.push(Constant::new(y).into(), vec![])?]);
+            }
+            let same = |v: Value| *g.shape(v) == node.outputs[0].shape && g.dtype(v) == DType::F32;
+            match (kind, a, b) {
+                (BinaryKind::Mul | BinaryKind::Div, _, Some(1.0))
+                | (BinaryKind::Add | BinaryKind::Sub, _, Some(0.0))
+                    if same(inputs[0]) =>
+                {
+                    return Ok(vec![inputs[0]]);
+                }
+                (BinaryKind::Mul, Some(1.0), _) | (BinaryKind::Add, Some(0.0), _)
+                    if same(inputs[1]) =>
+                {
+                    return Ok(vec![inputs[1]]);
+                }
+                _ => {}
+            }
+        }
+        Op::Select(_) => unrepeat(g, node, &mut inputs),
+        _ => {}
+    }
+    Ok(copy(g, node, inputs))
+}
+
+/// Replaces repeated operands by what was repeated, as long as the result keeps its shape.
+fn unrepeat(g: &Graph, node: &Node, inputs: &mut [Value]) {
+    for i in 0..inputs.len() {
+        if !matches!(g.node(inputs[i]).op, Op::Broadcast(_)) {
+            continue;
+        }
+        let before = inputs[i];
+        inputs[i] = g.node(before).inputs[0];
+        let shape = inputs
+            .iter()
+            .try_fold(crate::shape::Shape::scalar(), |s, &v| {
+                s.broadcast(g.shape(v))
+            });
+        if shape.ok().as_ref() != Some(&node.outputs[0].shape) {
+            inputs[i] = before;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Pass 5: which ops follow each other part by part of the batch, and which wait for the whole.
+//!
+//! Most of a network treats every sample alike: its rows can go through all of those ops, forward and backward, while they
+//! are still in a core's own cache. Such ops form *segments*. Between segments stand the ops that need the whole batch or no
+//! batch at all: the mean of a batch normalisation, a large weight's gradient, the optimizer. Even stages are whole, odd ones
+//! segments:
+//!
+//! ```text
+//! stage 0      transposed weights
+//! stage 1      conv → pool → … → loss → … → conv's weight gradient    for rows 0..8, 8..16, … on every core
+//! stage 2      sums of the parts; the dense layer's weight gradient
+//! stage 3 …    the updates, after loss and gradients were found finite
+//! ```
+
+use super::computation::Computation;
+use crate::graph::Op;
+use crate::graph::ops::{Operand, Split};
+
+/// Stage and kind of every node.
+#[derive(Debug)]
+pub(super) struct Stages {
+    /// The stage in which each node runs.
+    pub(super) of: Vec<usize>,
+    /// How each node is cut (meaningful in segments).
+    pub(super) split: Vec<Split>,
+    /// Whether each node's outputs have the batch in front.
+    pub(super) batched: Vec<bool>,
+    /// The stage of the updates.
+    pub(super) commit: usize,
+}
+
+/// Whether a stage is a segment.
+pub(super) fn is_segment(stage: usize) -> bool {
+    stage % 2 == 1
+}
+
+/// Batched flags and splits of all nodes.
+pub(super) fn splits(c: &Computation) -> (Vec<Split>, Vec<bool>) {
+    let nodes = c.graph.nodes();
+    let mut batched = vec![false; nodes.len()];
+    let mut split = vec![Split::Whole; nodes.len()];
+    for (i, node) in nodes.iter().enumerate() {
+        match &node.op {
+            Op::Input(input) => batched[i] = input.batched,
+            Op::Random(random) if random.batched => {
+                split[i] = Split::Rows;
+                batched[i] = true;
+            }
+            op => {
+                let operands: Vec<Operand<'_>> = node
+                    .inputs
+                    .iter()
+                    .map(|&v| Operand {
+                        meta: c.graph.meta(v),
+                        batched: batched[v.index()],
+                    })
+                    .collect();
+                if operands.iter().any(|o| o.batched) {
+                    split[i] = op.split(&operands, &node.outputs);
+                    batched[i] = matches!(split[i], Split::Rows | Split::RowsAtOnce);
+                }
+            }
+        }
+    }
+    (split, batched)
+}
+
+/// The stages of a computation.
+pub(super) fn run(c: &Computation) -> Stages {
+    let nodes = c.graph.nodes();
+    let (split, batched) = splits(c);
+    let mut of = vec![0; nodes.len()];
+    for (i, node) in nodes.iter().enumerate() {
+        let segment = matches!(split[i], Split::Rows | Split::Sum);
+        of[i] = node.inputs.iter().fold(usize::from(segment), |at, v| {
+            let j = v.index();
+            let ready = match (is_segment(of[j]), segment) {
+                // Rows can be read by the next op on the same rows; a sum is there once all its parts are.
+                (true, true) if split[j] == Split::Sum => of[j] + 2,
+                (true, true) | (false, false) => of[j],
+                (true, false) | (false, true) => of[j] + 1,
+            };
+            at.max(ready)
+        });
+    }
+    let results = c.ancestors(c.outputs.iter().chain(&c.guards).copied());
+    let last = of.iter().copied().max().unwrap_or(0);
+    let commit = last.next_multiple_of(2) + 2;
+    for i in 0..nodes.len() {
+        let given = matches!(nodes[i].op, Op::Input(_) | Op::Constant(_));
+        if !results[i] && !is_segment(of[i]) && !given {
+            of[i] = commit;
+        }
+    }
+    delay_random(c, &mut of);
+    Stages {
+        of,
+        split,
+        batched,
+        commit,
+    }
+}
+
+/// Random numbers need no operand, so they are drawn where they are first read rather than kept from the start.
+fn delay_random(c: &Computation, of: &mut [usize]) {
+    let nodes = c.graph.nodes();
+    for i in 0..nodes.len() {
+        if !matches!(&nodes[i].op, Op::Random(r) if r.batched) {
+            continue;
+        }
+        let readers = nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, n)| n.inputs.iter().any(|v| v.index() == i))
+            .map(|(j, _)| of[j]);
+        if let Some(first) = readers.min() {
+            of[i] = if is_segment(first) { first } else { first - 1 };
+        }
+    }
+}

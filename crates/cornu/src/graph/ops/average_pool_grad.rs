@@ -1,0 +1,57 @@
+//! The gradient of average-pooling: each window's gradient is shared equally by its pixels.
+
+use cornu_kernels::pool2d;
+
+use super::{Array, AveragePool, Call, GradientOf, Rule, Window};
+use crate::error::Result;
+use crate::graph::{Meta, Value};
+
+/// `dx` from `dy`; overlapping windows add.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AveragePoolGrad {
+    /// The windows.
+    pub window: Window,
+    /// Height and width of the image that was pooled.
+    pub image: [usize; 2],
+}
+
+impl Rule for AveragePoolGrad {
+    fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
+        let dy = &inputs[0].shape;
+        let [h, w] = self.image;
+        Ok(vec![Meta::f32([dy[0], h, w, dy[3]])])
+    }
+
+    fn grad(&self, at: &mut GradientOf<'_>) -> Result<Vec<Option<Value>>> {
+        let op = AveragePool {
+            window: self.window,
+        };
+        let ddy = at
+            .dy0()
+            .map(|ddx| at.graph.push(op.into(), vec![ddx]))
+            .transpose()?;
+        Ok(vec![ddy])
+    }
+
+    fn eval(&self, inputs: &[&Array], outputs: &[Meta]) -> Vec<Array> {
+        let dy = inputs[0];
+        let mut dx = Array::from_fn(&outputs[0].shape, |_| 0.0);
+        Array::from_fn(&dy.shape, |i| {
+            let pixels = self.window.pixels(i, &outputs[0].shape);
+            for (_, at) in &pixels {
+                let o = dx.offset(at);
+                dx.data[o] += dy.at(i) / pixels.len() as f64;
+            }
+            0.0
+        });
+        vec![dx]
+    }
+
+    fn run(&self, call: &mut Call<'_, '_>) {
+        let g = self
+            .window
+            .geometry(&call.output_metas[0].shape, &call.input_metas[0].shape);
+        let (dy, images) = (call.f32(0), call.input_rows(0));
+        pool2d::average_backward(&g, images, dy, call.out_f32(0));
+    }
+}

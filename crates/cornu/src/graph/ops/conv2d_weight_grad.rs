@@ -1,0 +1,86 @@
+//! The gradient of a convolution with respect to its kernel.
+
+use cornu_kernels::conv2d;
+
+use super::{Array, Call, Convolution, GradientOf, Operand, Rule, Split};
+use crate::error::{Error, Result};
+use crate::exec::scratch;
+use crate::graph::{Meta, Value};
+
+/// `dw[ky, kx, ci, co] = Σ x[n, iy, ix, ci] · dy[n, oy, ox, co]` from the operands `x`, `dy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Conv2DWeightGrad {
+    /// How the kernel slides.
+    pub convolution: Convolution,
+    /// The kernel's height and width.
+    pub kernel: [usize; 2],
+}
+
+impl Rule for Conv2DWeightGrad {
+    fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
+        let (x, dy) = (inputs[0], inputs[1]);
+        if x.shape.rank() != 4 || dy.shape.rank() != 4 || x.shape[0] != dy.shape[0] {
+            return Err(Error::shape(format!(
+                "a kernel's gradient needs images and their gradients, received {x:?} and {dy:?}"
+            )));
+        }
+        let [h, w] = self.kernel;
+        Ok(vec![Meta::f32([
+            h,
+            w,
+            x.shape[3] / self.convolution.groups,
+            dy.shape[3],
+        ])])
+    }
+
+    fn grad(&self, at: &mut GradientOf<'_>) -> Result<Vec<Option<Value>>> {
+        let Some(ddw) = at.dy0() else {
+            return super::no_gradient(2);
+        };
+        // Linear in each operand: what multiplies x is the input gradient with ddw as kernel, what multiplies dy the convolution.
+        let (x, dy) = (at.inputs[0], at.inputs[1]);
+        let g = &mut *at.graph;
+        let dx = g.conv2d_input_grad(self.convolution, x, ddw, dy)?;
+        let ddy = g.conv2d(x, ddw, self.convolution)?;
+        Ok(vec![Some(dx), Some(ddy)])
+    }
+
+    fn eval(&self, inputs: &[&Array], outputs: &[Meta]) -> Vec<Array> {
+        let (x, dy) = (inputs[0], inputs[1]);
+        let mut dw = vec![0.0; outputs[0].shape.elements()];
+        self.convolution
+            .each_product(&x.shape, &outputs[0].shape, &dy.shape, |i, j, k| {
+                dw[j] += x.data[i] * dy.data[k];
+            });
+        vec![Array::new(outputs[0].shape.clone(), dw)]
+    }
+
+    fn split(&self, inputs: &[Operand<'_>], _: &[Meta]) -> Split {
+        if inputs.iter().all(|o| o.batched) {
+            Split::Sum
+        } else {
+            Split::Whole
+        }
+    }
+
+    fn run(&self, call: &mut Call<'_, '_>) {
+        let geometry = self.convolution.geometry(
+            &call.input_metas[0].shape,
+            &call.output_metas[0].shape,
+            &call.input_metas[1].shape,
+        );
+        let (x, dy) = (call.f32(0), call.f32(1));
+        let images = call.input_rows(0);
+        let accumulate = call.accumulate;
+        let dw = call.out_f32(0);
+        if !accumulate {
+            dw.fill(0.0);
+        }
+        scratch::with(|s| conv2d::weight_grad(&geometry, images, x, dy, dw, s));
+    }
+
+    fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
+        let w = &outputs[0].shape;
+        2 * inputs[1].shape.elements() as u64 * (w[0] * w[1] * w[2]) as u64
+    }
+}

@@ -1,0 +1,154 @@
+//! A chain of elementwise ops made into one pass over memory by the fusing pass.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use cornu_kernels::elementwise::{self, Indexing, Program, Sink, Source};
+
+use super::{Array, Call, GradientOf, Operand, Rule, Split, View, ViewMut, no_gradient};
+use crate::error::Result;
+use crate::exec::parallel;
+use crate::graph::{Meta, Value};
+
+/// A small program run tile by tile: every intermediate value stays in the innermost cache.
+#[derive(Clone, Debug)]
+pub struct Map {
+    /// The instructions.
+    pub program: Arc<Program>,
+    /// How each input is indexed by the output's elements.
+    pub indexing: Arc<[Indexing]>,
+    /// Shapes and types of the outputs.
+    pub outputs: Arc<[Meta]>,
+    /// Floating-point operations an element.
+    pub operations: u32,
+    /// Whether axis 0 of the outputs is the batch.
+    pub batched: bool,
+}
+
+impl PartialEq for Map {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.program, &other.program)
+    }
+}
+
+impl Eq for Map {}
+
+impl Hash for Map {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.program).hash(state);
+    }
+}
+
+/// The part `at..at + len` of what an input holds for each output element.
+fn part<'a>(view: View<'a>, indexing: Indexing, at: usize, len: usize) -> Source<'a> {
+    let whole = indexing != Indexing::Same;
+    match view {
+        View::F32(x) => Source::F32(if whole { x } else { &x[at..at + len] }),
+        View::I32(x) => Source::I32(if whole { x } else { &x[at..at + len] }),
+        View::U8(x) => Source::U8(if whole { x } else { &x[at..at + len] }),
+        View::InPlace(output) => Source::Output(output),
+    }
+}
+
+/// An operand that varies along the batch alone comes with the rows of this call, not of the whole batch.
+fn local(indexing: Indexing, source: &Source<'_>) -> Indexing {
+    match indexing {
+        Indexing::Cyclic { repeat, .. } => Indexing::Cyclic {
+            repeat,
+            period: match source {
+                Source::F32(x) => x.len(),
+                Source::I32(x) => x.len(),
+                Source::U8(x) => x.len(),
+                Source::Output(_) => unreachable!("only elements in step are read in place"),
+            },
+        },
+        other => other,
+    }
+}
+
+/// Splits a view into its first `len` elements and the rest.
+fn split_at<'a>(view: ViewMut<'a>, len: usize) -> (ViewMut<'a>, ViewMut<'a>) {
+    match view {
+        ViewMut::F32(y) => {
+            let (a, b) = y.split_at_mut(len);
+            (ViewMut::F32(a), ViewMut::F32(b))
+        }
+        ViewMut::I32(y) => {
+            let (a, b) = y.split_at_mut(len);
+            (ViewMut::I32(a), ViewMut::I32(b))
+        }
+        ViewMut::U8(y) => {
+            let (a, b) = y.split_at_mut(len);
+            (ViewMut::U8(a), ViewMut::U8(b))
+        }
+        ViewMut::Unused => (ViewMut::Unused, ViewMut::Unused),
+    }
+}
+
+impl Map {
+    fn run_part(&self, inputs: &[View<'_>], outputs: Vec<ViewMut<'_>>, at: usize, len: usize) {
+        let sources: Vec<(Source<'_>, Indexing)> = inputs
+            .iter()
+            .zip(self.indexing.iter())
+            .map(|(&view, &indexing)| {
+                let source = part(view, indexing, at, len);
+                (source, local(indexing, &source))
+            })
+            .collect();
+        let mut sinks: Vec<Sink<'_>> = outputs
+            .into_iter()
+            .map(|y| match y {
+                ViewMut::F32(y) => Sink::F32(y),
+                ViewMut::I32(y) => Sink::I32(y),
+                ViewMut::U8(y) => Sink::U8(y),
+                ViewMut::Unused => unreachable!("the fusing pass stores only what is read"),
+            })
+            .collect();
+        elementwise::run(&self.program, at, len, &sources, &mut sinks);
+    }
+}
+
+impl Rule for Map {
+    fn infer(&self, _: &[&Meta]) -> Result<Vec<Meta>> {
+        Ok(self.outputs.to_vec())
+    }
+
+    fn grad(&self, at: &mut GradientOf<'_>) -> Result<Vec<Option<Value>>> {
+        debug_assert!(false, "differentiation comes before fusing");
+        no_gradient(at.inputs.len())
+    }
+
+    fn eval(&self, _: &[&Array], _: &[Meta]) -> Vec<Array> {
+        unreachable!("the reference runs graphs before fusing")
+    }
+
+    fn split(&self, _: &[Operand<'_>], _: &[Meta]) -> Split {
+        if self.batched { Split::Rows } else { Split::Whole }
+    }
+
+    fn run(&self, call: &mut Call<'_, '_>) {
+        let len: usize = call.output_shape(0).iter().product();
+        let mut outputs: Vec<ViewMut<'_>> =
+            (0..call.outputs.len()).map(|i| call.take_out(i)).collect();
+        let inputs = call.inputs;
+        let piece = parallel::rows(call.parallel, len, 8).next_multiple_of(1024);
+        if !call.parallel || len <= piece {
+            self.run_part(inputs, outputs, 0, len);
+            return;
+        }
+        rayon::scope(|scope| {
+            let mut at = 0;
+            while at < len {
+                let n = piece.min(len - at);
+                let (now, rest) = outputs.drain(..).map(|y| split_at(y, n)).unzip();
+                outputs = rest;
+                scope.spawn(move |_| self.run_part(inputs, now, at, n));
+                at += n;
+            }
+        });
+    }
+
+    fn flops(&self, _: &[&Meta], outputs: &[Meta]) -> u64 {
+        u64::from(self.operations) * outputs[0].shape.elements() as u64
+    }
+}

@@ -1,0 +1,111 @@
+//! Rows times a matrix: the forward pass of a dense layer.
+
+use cornu_kernels::product::{Act, Init, Product, product};
+
+use super::{Array, Call, GradientOf, Operand, Rule, Split};
+use crate::error::{Error, Result};
+use crate::exec::{parallel, scratch};
+use crate::graph::{Meta, Value};
+use crate::shape::DType;
+
+/// `y[.., n] = Σ_k x[.., k] · w[k, n]`, then a bias per column and a ReLU where fused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct MatMul {
+    /// A third operand is added to every row. Set by the fusing pass alone.
+    pub bias: bool,
+    /// Negative results become 0. Set by the fusing pass alone.
+    pub relu: bool,
+}
+
+/// A weight of more elements than this is read once for the whole batch rather than once for each part of it: 4 MiB, about
+/// what a core's own cache and its share of the next hold.
+const WHOLE_WEIGHT: usize = 1 << 20;
+
+impl Rule for MatMul {
+    fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
+        let (x, w) = (inputs[0], inputs[1]);
+        let fits = x.shape.rank() >= 1
+            && w.shape.rank() == 2
+            && x.shape.last() == Some(&w.shape[0])
+            && x.dtype == DType::F32
+            && w.dtype == DType::F32;
+        if !fits {
+            return Err(Error::shape(format!(
+                "a product needs [.., k] and [k, n], received {x:?} and {w:?}"
+            )));
+        }
+        let mut axes = x.shape.to_vec();
+        axes.pop();
+        axes.push(w.shape[1]);
+        Ok(vec![Meta::f32(axes)])
+    }
+
+    fn grad(&self, at: &mut GradientOf<'_>) -> Result<Vec<Option<Value>>> {
+        let Some(dy) = at.dy0() else {
+            return super::no_gradient(2);
+        };
+        let (x, w) = (at.inputs[0], at.inputs[1]);
+        let g = &mut *at.graph;
+        let wt = g.transpose(w, &[1, 0])?;
+        let dx = g.matmul(dy, wt)?;
+        let dw = g.matmul_tn(x, dy)?;
+        Ok(vec![Some(dx), Some(dw)])
+    }
+
+    fn eval(&self, inputs: &[&Array], outputs: &[Meta]) -> Vec<Array> {
+        let (x, w) = (inputs[0], inputs[1]);
+        let (k, n) = (w.shape[0], w.shape[1]);
+        let mut y = Vec::with_capacity(outputs[0].shape.elements());
+        for row in 0..outputs[0].shape.elements() / n.max(1) {
+            for j in 0..n {
+                y.push(
+                    (0..k)
+                        .map(|i| x.data[row * k + i] * w.data[i * n + j])
+                        .sum(),
+                );
+            }
+        }
+        vec![Array::new(outputs[0].shape.clone(), y)]
+    }
+
+    fn split(&self, inputs: &[Operand<'_>], outputs: &[Meta]) -> Split {
+        let rows = inputs[0].batched && !inputs[1].batched && outputs[0].shape.rank() >= 2;
+        match inputs[1].meta.shape.elements() {
+            _ if !rows => Split::Whole,
+            n if n > WHOLE_WEIGHT => Split::RowsAtOnce,
+            _ => Split::Rows,
+        }
+    }
+
+    fn run(&self, call: &mut Call<'_, '_>) {
+        let (k, n) = (call.input_metas[1].shape[0], call.input_metas[1].shape[1]);
+        let (x, w) = (call.f32(0), call.f32(1));
+        let bias = self.bias.then(|| call.f32(2));
+        let act = if self.relu { Act::Relu } else { Act::Linear };
+        let parallel = call.parallel;
+        let y = call.out_f32(0);
+        if y.is_empty() {
+            return;
+        }
+        let block = parallel::rows(parallel, y.len() / n, n * k);
+        parallel::chunks(parallel, y, block * n, |i, y| {
+            let m = y.len() / n;
+            let p = Product {
+                m,
+                n,
+                k,
+                a_row: k,
+                a_k: 1,
+                ldb: n,
+                ldc: n,
+            };
+            let init = bias.map_or(Init::Zero, Init::Bias);
+            let x = &x[i * block * k..][..m * k];
+            scratch::with(|s| product(&p, x, w, init, act, y, s));
+        });
+    }
+
+    fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
+        2 * outputs[0].shape.elements() as u64 * inputs[1].shape[0] as u64
+    }
+}

@@ -1,0 +1,94 @@
+//! A transposed matrix times a matrix: the weight gradient of a dense layer.
+
+use cornu_kernels::product::{Act, Init, Product, product};
+
+use super::{Array, Call, GradientOf, Operand, Rule, Split};
+use crate::error::{Error, Result};
+use crate::exec::{parallel, scratch};
+use crate::graph::{Meta, Value};
+use crate::shape::DType;
+
+/// `c[m, n] = Σ_r a[r, m] · b[r, n]`, `r` running over all leading axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MatMulTn;
+
+/// A result of more elements than this is computed in one go, cut by its own rows, rather than as a sum of parts: the parts
+/// would have to be kept and added, 64 KiB each.
+const WHOLE_RESULT: usize = 1 << 14;
+
+impl Rule for MatMulTn {
+    fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
+        let (a, b) = (inputs[0], inputs[1]);
+        let rank = a.shape.rank();
+        let fits = rank >= 2
+            && b.shape.rank() == rank
+            && a.shape[..rank - 1] == b.shape[..rank - 1]
+            && a.dtype == DType::F32
+            && b.dtype == DType::F32;
+        if !fits {
+            return Err(Error::shape(format!(
+                "a transposed product needs [r.., m] and [r.., n], received {a:?} and {b:?}"
+            )));
+        }
+        Ok(vec![Meta::f32([a.shape[rank - 1], b.shape[rank - 1]])])
+    }
+
+    fn grad(&self, at: &mut GradientOf<'_>) -> Result<Vec<Option<Value>>> {
+        let Some(dc) = at.dy0() else {
+            return super::no_gradient(2);
+        };
+        let (a, b) = (at.inputs[0], at.inputs[1]);
+        let g = &mut *at.graph;
+        let dct = g.transpose(dc, &[1, 0])?;
+        Ok(vec![Some(g.matmul(b, dct)?), Some(g.matmul(a, dc)?)])
+    }
+
+    fn eval(&self, inputs: &[&Array], outputs: &[Meta]) -> Vec<Array> {
+        let (a, b) = (inputs[0], inputs[1]);
+        let (m, n) = (outputs[0].shape[0], outputs[0].shape[1]);
+        let r = a.data.len() / m.max(1);
+        vec![Array::from_fn(&outputs[0].shape, |i| {
+            (0..r)
+                .map(|k| a.data[k * m + i[0]] * b.data[k * n + i[1]])
+                .sum()
+        })]
+    }
+
+    fn split(&self, inputs: &[Operand<'_>], outputs: &[Meta]) -> Split {
+        let small = outputs[0].shape.elements() <= WHOLE_RESULT;
+        if small && inputs.iter().all(|o| o.batched) {
+            Split::Sum
+        } else {
+            Split::Whole
+        }
+    }
+
+    fn run(&self, call: &mut Call<'_, '_>) {
+        let (m, n) = (call.output_metas[0].shape[0], call.output_metas[0].shape[1]);
+        let (a, b) = (call.f32(0), call.f32(1));
+        let k = a.len().checked_div(m).unwrap_or(0);
+        let (parallel, accumulate) = (call.parallel, call.accumulate);
+        let c = call.out_f32(0);
+        if c.is_empty() {
+            return;
+        }
+        let block = parallel::rows(parallel, m, n * k);
+        parallel::chunks(parallel, c, block * n, |i, c| {
+            let p = Product {
+                m: c.len() / n,
+                n,
+                k,
+                a_row: 1,
+                a_k: m,
+                ldb: n,
+                ldc: n,
+            };
+            let init = if accumulate { Init::Accumulate } else { Init::Zero };
+            scratch::with(|s| product(&p, &a[i * block..], b, init, Act::Linear, c, s));
+        });
+    }
+
+    fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
+        2 * inputs[0].shape.elements() as u64 * outputs[0].shape[1] as u64
+    }
+}

@@ -1,0 +1,84 @@
+//! The maximum of each window of an image, and where it was.
+
+use cornu_kernels::pool2d;
+
+use super::average_pool::check_pool;
+use super::{Array, Call, GradientOf, Rule, ViewMut, Window};
+use crate::error::{Error, Result};
+use crate::graph::{Meta, Value};
+use crate::shape::DType;
+
+/// Outputs: the maximum of each window, and its position in the window (the first, if several), row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MaxPool {
+    /// The windows.
+    pub window: Window,
+}
+
+impl Rule for MaxPool {
+    fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
+        if self.window.size[0] * self.window.size[1] > 256 {
+            return Err(Error::config(format!(
+                "a max-pooling window holds at most 256 pixels, received {}×{}",
+                self.window.size[0], self.window.size[1]
+            ))
+            .help("GlobalMaxPooling2D takes the maximum of a whole image"));
+        }
+        let shape = check_pool(&self.window, inputs[0])?;
+        Ok(vec![
+            Meta::f32(shape.clone()),
+            Meta {
+                shape,
+                dtype: DType::U8,
+            },
+        ])
+    }
+
+    fn grad(&self, at: &mut GradientOf<'_>) -> Result<Vec<Option<Value>>> {
+        let Some(dy) = at.dy0() else {
+            return super::no_gradient(1);
+        };
+        let shape = at.graph.shape(at.inputs[0]).clone();
+        let dx = at
+            .graph
+            .max_pool_grad(dy, at.outputs[1], self.window, [shape[1], shape[2]])?;
+        Ok(vec![Some(dx)])
+    }
+
+    fn eval(&self, inputs: &[&Array], outputs: &[Meta]) -> Vec<Array> {
+        let x = inputs[0];
+        let mut arg = Array::from_fn(&outputs[0].shape, |_| 0.0);
+        let y = Array::from_fn(&outputs[0].shape, |i| {
+            let mut best: Option<(f64, usize)> = None;
+            for (k, at) in self.window.pixels(i, &x.shape) {
+                let v = x.at(&at);
+                let wins = best.is_none_or(|(b, _)| v > b || (v.is_nan() && !b.is_nan()));
+                if wins {
+                    best = Some((v, k));
+                }
+            }
+            let (v, k) = best.expect("every window meets the image");
+            let o = arg.offset(i);
+            arg.data[o] = k as f64;
+            v
+        });
+        vec![y, arg]
+    }
+
+    fn run(&self, call: &mut Call<'_, '_>) {
+        let g = self
+            .window
+            .geometry(&call.input_metas[0].shape, &call.output_metas[0].shape);
+        let (x, images) = (call.f32(0), call.input_rows(0));
+        let mut arg = call.take_out(1);
+        let arg = match &mut arg {
+            ViewMut::U8(a) => Some(&mut **a),
+            _ => None,
+        };
+        pool2d::max_forward(&g, images, x, call.out_f32(0), arg);
+    }
+
+    fn flops(&self, _: &[&Meta], outputs: &[Meta]) -> u64 {
+        (outputs[0].shape.elements() * self.window.size[0] * self.window.size[1]) as u64
+    }
+}

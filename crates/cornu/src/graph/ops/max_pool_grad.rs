@@ -1,0 +1,62 @@
+//! The gradient of max-pooling: each window's gradient goes to the pixel that was its maximum.
+
+use cornu_kernels::pool2d;
+
+use super::{Array, Call, GradientOf, MaxPoolGather, Rule, Window};
+use crate::error::{Error, Result};
+use crate::graph::{Meta, Value};
+
+/// `dx` from `dy` and the positions that [`MaxPool`](super::MaxPool) found; overlapping windows add.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MaxPoolGrad {
+    /// The windows.
+    pub window: Window,
+    /// Height and width of the image that was pooled.
+    pub image: [usize; 2],
+}
+
+impl Rule for MaxPoolGrad {
+    fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
+        let dy = inputs[0];
+        if dy.shape.rank() != 4 || inputs[1].shape != dy.shape {
+            return Err(Error::shape(format!(
+                "the positions {:?} do not belong to the gradient {dy:?}",
+                inputs[1]
+            )));
+        }
+        let [h, w] = self.image;
+        Ok(vec![Meta::f32([dy.shape[0], h, w, dy.shape[3]])])
+    }
+
+    fn grad(&self, at: &mut GradientOf<'_>) -> Result<Vec<Option<Value>>> {
+        let Some(ddx) = at.dy0() else {
+            return super::no_gradient(2);
+        };
+        let gather = MaxPoolGather {
+            window: self.window,
+        };
+        let ddy = at.graph.push(gather.into(), vec![ddx, at.inputs[1]])?;
+        Ok(vec![Some(ddy), None])
+    }
+
+    fn eval(&self, inputs: &[&Array], outputs: &[Meta]) -> Vec<Array> {
+        let (dy, arg) = (inputs[0], inputs[1]);
+        let mut dx = Array::from_fn(&outputs[0].shape, |_| 0.0);
+        Array::from_fn(&dy.shape, |i| {
+            let k = arg.at(i) as usize;
+            let at = self.window.pixel(i, k, &outputs[0].shape);
+            let o = dx.offset(&at.expect("the maximum lies in the image"));
+            dx.data[o] += dy.at(i);
+            0.0
+        });
+        vec![dx]
+    }
+
+    fn run(&self, call: &mut Call<'_, '_>) {
+        let g = self
+            .window
+            .geometry(&call.output_metas[0].shape, &call.input_metas[0].shape);
+        let (dy, arg, images) = (call.f32(0), call.u8(1), call.input_rows(0));
+        pool2d::max_backward(&g, images, dy, arg, call.out_f32(0));
+    }
+}

@@ -1,0 +1,119 @@
+//! Random numbers that depend on seed, step, op and element alone, never on the order of computing.
+
+use cornu_kernels::random::{self, Stream};
+
+use super::{Array, Call, GradientOf, Operand, Rule, Split, ViewMut, no_gradient};
+use crate::error::{Error, Result};
+use crate::graph::{Meta, Value};
+use crate::shape::{DType, Shape};
+
+/// From which distribution numbers are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Distribution {
+    /// Bytes that are 1 with probability `threshold / 65536`, else 0.
+    Bernoulli {
+        /// 65536 times the probability.
+        threshold: u32,
+    },
+    /// Floats in `[0, 1)`.
+    Uniform,
+    /// Floats of mean 0 and standard deviation 1.
+    Normal,
+}
+
+/// Random numbers from a seed and a step: int32 `[seed low, seed high, step low, step high]`.
+///
+/// # Source
+/// Philox4x32-10: Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Random {
+    /// What is drawn.
+    pub distribution: Distribution,
+    /// The shape drawn.
+    pub shape: Shape,
+    /// Tells the random ops of a graph apart.
+    pub stream: u32,
+    /// Whether axis 0 of the shape is the batch.
+    pub batched: bool,
+}
+
+fn stream_of(rng: [i32; 4], stream: u32) -> Stream {
+    let join = |low: i32, high: i32| u64::from(low as u32) | (u64::from(high as u32) << 32);
+    Stream {
+        seed: join(rng[0], rng[1]),
+        step: join(rng[2], rng[3]),
+        stream,
+    }
+}
+
+impl Rule for Random {
+    fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
+        let rng = inputs[0];
+        if rng.dtype != DType::I32 || rng.shape.axes() != [4] {
+            return Err(Error::shape(format!(
+                "random numbers need seed and step as int32 [4], received {rng:?}"
+            )));
+        }
+        let dtype = match self.distribution {
+            Distribution::Bernoulli { .. } => DType::U8,
+            Distribution::Uniform | Distribution::Normal => DType::F32,
+        };
+        Ok(vec![Meta {
+            shape: self.shape.clone(),
+            dtype,
+        }])
+    }
+
+    fn grad(&self, _: &mut GradientOf<'_>) -> Result<Vec<Option<Value>>> {
+        no_gradient(1)
+    }
+
+    fn eval(&self, inputs: &[&Array], _: &[Meta]) -> Vec<Array> {
+        let rng: Vec<i32> = inputs[0].data.iter().map(|&v| v as i32).collect();
+        let stream = stream_of([rng[0], rng[1], rng[2], rng[3]], self.stream);
+        let n = self.shape.elements();
+        let data = match self.distribution {
+            Distribution::Bernoulli { threshold } => {
+                let mut y = vec![0; n];
+                random::bernoulli(&stream, 0, threshold, &mut y);
+                y.into_iter().map(f64::from).collect()
+            }
+            Distribution::Uniform => {
+                let mut y = vec![0.0; n];
+                random::uniform(&stream, 0, &mut y);
+                y.into_iter().map(f64::from).collect()
+            }
+            Distribution::Normal => {
+                let mut y = vec![0.0; n];
+                random::normal(&stream, 0, &mut y);
+                y.into_iter().map(f64::from).collect()
+            }
+        };
+        vec![Array::new(self.shape.clone(), data)]
+    }
+
+    fn split(&self, _: &[Operand<'_>], _: &[Meta]) -> Split {
+        Split::Rows
+    }
+
+    fn run(&self, call: &mut Call<'_, '_>) {
+        let rng = call.i32(0);
+        let stream = stream_of([rng[0], rng[1], rng[2], rng[3]], self.stream);
+        let start = call
+            .rows
+            .as_ref()
+            .map_or(0, |rows| rows.start * self.shape.row()) as u64;
+        match (self.distribution, call.take_out(0)) {
+            (Distribution::Bernoulli { threshold }, ViewMut::U8(y)) => {
+                random::bernoulli(&stream, start, threshold, y);
+            }
+            (Distribution::Uniform, ViewMut::F32(y)) => random::uniform(&stream, start, y),
+            (Distribution::Normal, ViewMut::F32(y)) => random::normal(&stream, start, y),
+            (d, y) => panic!("{d:?} into {y:?}"),
+        }
+    }
+
+    fn flops(&self, _: &[&Meta], _: &[Meta]) -> u64 {
+        0
+    }
+}

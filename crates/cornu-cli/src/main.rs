@@ -8,7 +8,10 @@ mod args;
 mod durable;
 mod failure;
 mod interrupt;
+mod recipe;
 mod report;
+mod run_folder;
 mod screen;
+mod settings;
 
 fn main() {}

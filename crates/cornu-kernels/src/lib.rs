@@ -27,11 +27,13 @@ pub mod conv2d;
 pub mod copy;
 pub mod elementwise;
 pub mod level;
+mod matrix;
 pub mod peak;
 pub mod pool2d;
 pub mod product;
 pub mod random;
 pub mod reduce;
+mod simd;
 pub mod softmax;
 
 pub use level::{Level, init, level, with_level};

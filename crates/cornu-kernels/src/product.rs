@@ -1,5 +1,8 @@
 //! The matrix product with any strides on its left operand: every dense layer and its gradients.
 
+use crate::matrix::panels::{Grid, Job, sweep};
+use crate::matrix::tile::Run;
+
 /// The shape and strides of a [`product`], in elements.
 ///
 /// `C[i·ldc + j] = act(init + Σ_k A[i·a_row + k·a_k] · B[k·ldb + j])` for `i < m`, `j < n`, `k < self.k`.
@@ -75,7 +78,7 @@ pub fn product(
     init: Init,
     act: Act,
     c: &mut [f32],
-    _scratch: &mut Vec<f32>,
+    scratch: &mut Vec<f32>,
 ) {
     assert!(
         p.ldb >= p.n && p.ldc >= p.n,
@@ -100,23 +103,14 @@ pub fn product(
     if let Init::Bias(bias) = init {
         assert_eq!(bias.len(), p.n, "product: one bias for each column");
     }
-    for i in 0..p.m {
-        let row = &mut c[i * p.ldc..][..p.n];
-        match init {
-            Init::Zero => row.fill(0.0),
-            Init::Accumulate => {}
-            Init::Bias(bias) => row.copy_from_slice(bias),
-        }
-        for k in 0..p.k {
-            let factor = a[i * p.a_row + k * p.a_k];
-            for (c, b) in row.iter_mut().zip(&b[k * p.ldb..][..p.n]) {
-                *c += factor * b;
-            }
-        }
-        if act == Act::Relu {
-            for c in row {
-                *c = if *c < 0.0 { 0.0 } else { *c };
-            }
-        }
-    }
+    let job = Job {
+        grid: Grid { size: [1, 1, p.m], a: [0, 0, p.a_row], c: [0, 0, p.ldc] },
+        runs: &[Run { a: 0, b: 0, len: p.k }],
+        a_k: p.a_k,
+        ldb: p.ldb,
+        n: p.n,
+        init,
+        act,
+    };
+    sweep(&job, a, b, c, scratch);
 }

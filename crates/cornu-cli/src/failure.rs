@@ -105,6 +105,23 @@ impl Failure {
     }
 }
 
+impl From<cornu_data::DataError> for Failure {
+    fn from(error: cornu_data::DataError) -> Self {
+        use cornu_data::DataErrorKind as Kind;
+        // A name that is not known and a file that is not there can be put right by the one who asked.
+        let cause = match error.kind() {
+            Kind::Config | Kind::NotFound => Cause::User,
+            _ => Cause::Other,
+        };
+        Self {
+            cause,
+            message: error.message().to_string(),
+            at: error.place().map(str::to_string),
+            help: error.help_text().map(str::to_string),
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message)?;

@@ -5,13 +5,73 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod args;
+mod commands;
 mod durable;
 mod failure;
 mod interrupt;
+mod progress;
 mod recipe;
 mod report;
 mod run_folder;
 mod screen;
 mod settings;
+mod table;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use args::{Command, Cornu};
+use screen::{Screen, Voice};
+
+fn main() -> ExitCode {
+    let args = match Cornu::try_parse() {
+        Ok(args) => args,
+        Err(error) => return say_usage(&error),
+    };
+    let screen = Screen {
+        voice: match (args.quiet, args.json) {
+            (true, _) => Voice::Quiet,
+            (_, true) => Voice::Json,
+            _ => Voice::Text,
+        },
+    };
+    let result = match args.command {
+        Command::Data(command) => commands::data::run(command, screen),
+        _ => Ok(()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            screen.event(|| {
+                serde_json::json!({
+                    "event": "error", "message": failure.message, "at": failure.at, "help": failure.help,
+                    "exit_code": failure.exit_code(),
+                })
+            });
+            failure.print();
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// Help and version are answers, not mistakes.
+fn say_usage(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Nobody is left to tell where this cannot be printed.
+            let _ = error.print();
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            ExitCode::from(2)
+        }
+        _ => {
+            let failure = args::explain(error);
+            failure.print();
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

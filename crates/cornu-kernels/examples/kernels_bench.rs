@@ -25,19 +25,28 @@ fn median(mut f: impl FnMut()) -> f64 {
 }
 
 fn numbers(len: usize) -> Vec<f32> {
-    (0..len).map(|i| ((i * 7919) % 2003) as f32 / 1000.0 - 1.0).collect()
+    (0..len)
+        .map(|i| ((i * 7919) % 2003) as f32 / 1000.0 - 1.0)
+        .collect()
 }
 
 fn report(name: &str, flops: f64, seconds: f64, peak: f64) {
     let rate = flops / seconds / 1e9;
-    println!("{name:<44} {:>10.1} us {rate:>8.1} GFLOP/s {:>5.0} %", seconds * 1e6, 100.0 * rate / peak);
+    println!(
+        "{name:<44} {:>10.1} us {rate:>8.1} GFLOP/s {:>5.0} %",
+        seconds * 1e6,
+        100.0 * rate / peak
+    );
 }
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let on = |what: &str| wanted.is_empty() || wanted.iter().any(|w| what.contains(w.as_str()));
     let peak = peak::fma_gflops(0.3);
-    println!("level {}: multiply-add peak {peak:.1} GFLOP/s", level().name());
+    println!(
+        "level {}: multiply-add peak {peak:.1} GFLOP/s",
+        level().name()
+    );
     if on("product") {
         products(peak);
     }
@@ -62,10 +71,23 @@ fn products(peak: f64) {
         (128, 10, 64, false),
     ] {
         let (a_row, a_k) = if transposed { (1, m) } else { (k, 1) };
-        let p = Product { m, n, k, a_row, a_k, ldb: n, ldc: n };
+        let p = Product {
+            m,
+            n,
+            k,
+            a_row,
+            a_k,
+            ldb: n,
+            ldc: n,
+        };
         let (a, b, mut c) = (numbers(m * k), numbers(k * n), vec![0.0; m * n]);
         let seconds = median(|| product(&p, &a, &b, Init::Zero, Act::Linear, &mut c, &mut scratch));
         let t = if transposed { " A transposed" } else { "" };
-        report(&format!("product {m} x {n} x {k}{t}"), 2.0 * (m * n * k) as f64, seconds, peak);
+        report(
+            &format!("product {m} x {n} x {k}{t}"),
+            2.0 * (m * n * k) as f64,
+            seconds,
+            peak,
+        );
     }
 }

@@ -1,5 +1,8 @@
 //! Convolution of images without im2col: a sum of matrix products whose left operand has overlapping rows.
 
+mod dense;
+mod taps;
+
 use crate::product::Act;
 
 /// The geometry of a convolution; images are `[images][h][w][c]`, weights `[k_h][k_w][in_c / groups][out_c]`.
@@ -114,16 +117,6 @@ impl Conv2d {
             "{function}: elements of {images} output images of {self:?}"
         );
     }
-
-    /// The input row that output row `o` reads at tap `t`, if it is inside and not an inserted zero.
-    fn source(&self, axis: usize, o: usize, t: usize) -> Option<usize> {
-        let at =
-            (o * self.stride[axis] + t * self.rhs_dilation[axis]).cast_signed() - self.pad[axis];
-        let at = usize::try_from(at).ok()?;
-        let size = [self.in_h, self.in_w][axis];
-        let dilation = self.lhs_dilation[axis];
-        (at.is_multiple_of(dilation) && at / dilation < size).then_some(at / dilation)
-    }
 }
 
 /// Convolves `images` images: `y = act(bias + x ∗ w)`.
@@ -140,7 +133,7 @@ pub fn forward(
     bias: Option<&[f32]>,
     act: Act,
     y: &mut [f32],
-    _scratch: &mut Vec<f32>,
+    scratch: &mut Vec<f32>,
 ) {
     g.check("conv2d::forward", images, x.len(), w.len(), y.len());
     if let Some(bias) = bias {
@@ -150,43 +143,7 @@ pub fn forward(
             "conv2d::forward: one bias for each output channel"
         );
     }
-    let (ci, co) = (g.in_c / g.groups, g.out_c / g.groups);
-    for (pixel, y) in y.chunks_exact_mut(g.out_c.max(1)).enumerate() {
-        let (image, oy, ox) = (
-            pixel / (g.out_h * g.out_w),
-            pixel / g.out_w % g.out_h,
-            pixel % g.out_w,
-        );
-        match bias {
-            Some(bias) => y.copy_from_slice(bias),
-            None => y.fill(0.0),
-        }
-        for ky in 0..g.k_h {
-            let Some(iy) = g.source(0, oy, ky) else {
-                continue;
-            };
-            for kx in 0..g.k_w {
-                let Some(ix) = g.source(1, ox, kx) else {
-                    continue;
-                };
-                let x = &x[((image * g.in_h + iy) * g.in_w + ix) * g.in_c..][..g.in_c];
-                for group in 0..g.groups {
-                    for c in 0..ci {
-                        let factor = x[group * ci + c];
-                        let w = &w[((ky * g.k_w + kx) * ci + c) * g.out_c + group * co..][..co];
-                        for (y, w) in y[group * co..][..co].iter_mut().zip(w) {
-                            *y += factor * w;
-                        }
-                    }
-                }
-            }
-        }
-        if act == Act::Relu {
-            for y in y {
-                *y = if *y < 0.0 { 0.0 } else { *y };
-            }
-        }
-    }
+    dense::forward(g, images, x, w, bias, act, y, scratch);
 }
 
 /// Adds the gradient of the weights to `dw`: `dw[ky][kx][ci][co] += Σ x̃ · dy` over images, rows and columns in order.
@@ -203,38 +160,13 @@ pub fn weight_grad(
     x: &[f32],
     dy: &[f32],
     dw: &mut [f32],
-    _scratch: &mut Vec<f32>,
+    scratch: &mut Vec<f32>,
 ) {
     g.check("conv2d::weight_grad", images, x.len(), dw.len(), dy.len());
-    let (ci, co) = (g.in_c / g.groups, g.out_c / g.groups);
-    for (pixel, dy) in dy.chunks_exact(g.out_c.max(1)).enumerate() {
-        let (image, oy, ox) = (
-            pixel / (g.out_h * g.out_w),
-            pixel / g.out_w % g.out_h,
-            pixel % g.out_w,
-        );
-        for ky in 0..g.k_h {
-            let Some(iy) = g.source(0, oy, ky) else {
-                continue;
-            };
-            for kx in 0..g.k_w {
-                let Some(ix) = g.source(1, ox, kx) else {
-                    continue;
-                };
-                let x = &x[((image * g.in_h + iy) * g.in_w + ix) * g.in_c..][..g.in_c];
-                for group in 0..g.groups {
-                    for c in 0..ci {
-                        let factor = x[group * ci + c];
-                        let dw =
-                            &mut dw[((ky * g.k_w + kx) * ci + c) * g.out_c + group * co..][..co];
-                        for (dw, dy) in dw.iter_mut().zip(&dy[group * co..][..co]) {
-                            *dw += factor * dy;
-                        }
-                    }
-                }
-            }
-        }
+    if dy.is_empty() || dw.is_empty() || x.is_empty() {
+        return;
     }
+    dense::weight_grad(g, images, x, dy, dw, scratch);
 }
 
 /// Turns weights for the gradient of the input: reversed in space, input and output channels exchanged in each group.

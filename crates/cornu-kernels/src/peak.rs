@@ -10,7 +10,10 @@ const CHAINS: usize = 12;
 unsafe fn spin<S: Simd>(steps: u32) -> usize {
     // SAFETY: the caller has the level; nothing touches memory.
     unsafe {
-        let (factor, addend) = (S::splat(std::hint::black_box(0.999)), S::splat(std::hint::black_box(1.0)));
+        let (factor, addend) = (
+            S::splat(std::hint::black_box(0.999)),
+            S::splat(std::hint::black_box(1.0)),
+        );
         let mut acc = [S::splat(0.0); CHAINS];
         for _ in 0..steps {
             for a in &mut acc {

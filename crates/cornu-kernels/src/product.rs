@@ -1,6 +1,6 @@
 //! The matrix product with any strides on its left operand: every dense layer and its gradients.
 
-use crate::matrix::panels::{Grid, Job, sweep};
+use crate::matrix::panels::{Grid, Sweep, aligned};
 use crate::matrix::tile::Run;
 
 /// The shape and strides of a [`product`], in elements.
@@ -103,14 +103,21 @@ pub fn product(
     if let Init::Bias(bias) = init {
         assert_eq!(bias.len(), p.n, "product: one bias for each column");
     }
-    let job = Job {
-        grid: Grid { size: [1, 1, p.m], a: [0, 0, p.a_row], c: [0, 0, p.ldc] },
-        runs: &[Run { a: 0, b: 0, len: p.k }],
-        a_k: p.a_k,
-        ldb: p.ldb,
-        n: p.n,
-        init,
-        act,
+    let grid = Grid {
+        size: [1, 1, p.m],
+        a: [0, 0, p.a_row],
+        c: [0, 0, p.ldc],
     };
-    sweep(&job, a, b, c, scratch);
+    let sweep = Sweep::new(
+        grid,
+        &[Run {
+            a: 0,
+            b: 0,
+            len: p.k,
+        }],
+        p.a_k,
+        p.ldb,
+        p.n,
+    );
+    sweep.run(a, b, init, act, c, aligned(scratch, sweep.scratch_len()));
 }

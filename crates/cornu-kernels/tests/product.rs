@@ -5,7 +5,14 @@ mod against;
 use against::{Numbers, close, each_level};
 use cornu_kernels::product::{Act, Init, Product, product};
 
-fn naive(p: &Product, a: &[f32], b: &[f32], init: Init, act: Act, c: &[f32]) -> (Vec<f64>, Vec<f64>) {
+fn naive(
+    p: &Product,
+    a: &[f32],
+    b: &[f32],
+    init: Init,
+    act: Act,
+    c: &[f32],
+) -> (Vec<f64>, Vec<f64>) {
     let mut want: Vec<f64> = c.iter().map(|&c| f64::from(c)).collect();
     let mut scale = vec![1.0; c.len()];
     for i in 0..p.m {
@@ -35,7 +42,11 @@ fn random_shapes_and_strides_agree_with_the_definition() {
         let mut r = Numbers::new(1);
         for round in 0..300 {
             let big = round % 10 == 0;
-            let (m, n) = if big { (r.below(300), r.below(200)) } else { (r.below(40), r.below(80)) };
+            let (m, n) = if big {
+                (r.below(300), r.below(200))
+            } else {
+                (r.below(40), r.below(80))
+            };
             let k = if big { r.below(700) } else { r.below(50) };
             let (a_row, a_k) = match r.below(4) {
                 0 => (k + r.below(3), 1),
@@ -43,7 +54,15 @@ fn random_shapes_and_strides_agree_with_the_definition() {
                 2 => (1 + r.below(4), 1),
                 _ => (k * 3 + 1, 2 + r.below(2)),
             };
-            let p = Product { m, n, k, a_row, a_k, ldb: n + r.below(9), ldc: n + r.below(9) };
+            let p = Product {
+                m,
+                n,
+                k,
+                a_row,
+                a_k,
+                ldb: n + r.below(9),
+                ldc: n + r.below(9),
+            };
             let a = r.floats(m * a_row + k * a_k + 1);
             let b = r.floats((k * p.ldb + n).max(1));
             let mut c = r.floats(m * p.ldc + n);
@@ -64,19 +83,49 @@ fn cutting_the_rows_changes_no_bit() {
         for (m, n, k) in [(97, 33, 700), (150, 64, 290), (40, 200, 31), (130, 10, 64)] {
             for transposed in [false, true] {
                 let (a_row, a_k) = if transposed { (1, m) } else { (k, 1) };
-                let p = Product { m, n, k, a_row, a_k, ldb: n, ldc: n };
+                let p = Product {
+                    m,
+                    n,
+                    k,
+                    a_row,
+                    a_k,
+                    ldb: n,
+                    ldc: n,
+                };
                 let (a, b) = (r.floats(m * k), r.floats(k * n));
                 let (mut whole, mut parts) = (vec![0.0; m * n], vec![0.0; m * n]);
-                product(&p, &a, &b, Init::Zero, Act::Linear, &mut whole, &mut Vec::new());
+                product(
+                    &p,
+                    &a,
+                    &b,
+                    Init::Zero,
+                    Act::Linear,
+                    &mut whole,
+                    &mut Vec::new(),
+                );
                 let mut row = 0;
                 while row < m {
                     let rows = (1 + r.below(40)).min(m - row);
                     let part = Product { m: rows, ..p };
                     let c = &mut parts[row * n..(row + rows) * n];
-                    product(&part, &a[row * a_row..], &b, Init::Zero, Act::Linear, c, &mut Vec::new());
+                    product(
+                        &part,
+                        &a[row * a_row..],
+                        &b,
+                        Init::Zero,
+                        Act::Linear,
+                        c,
+                        &mut Vec::new(),
+                    );
                     row += rows;
                 }
-                assert!(whole.iter().zip(&parts).all(|(a, b)| a.to_bits() == b.to_bits()), "{p:?}");
+                assert!(
+                    whole
+                        .iter()
+                        .zip(&parts)
+                        .all(|(a, b)| a.to_bits() == b.to_bits()),
+                    "{p:?}"
+                );
             }
         }
     });
@@ -85,9 +134,25 @@ fn cutting_the_rows_changes_no_bit() {
 #[test]
 fn relu_keeps_nan() {
     each_level(|_| {
-        let p = Product { m: 1, n: 3, k: 1, a_row: 1, a_k: 1, ldb: 3, ldc: 3 };
+        let p = Product {
+            m: 1,
+            n: 3,
+            k: 1,
+            a_row: 1,
+            a_k: 1,
+            ldb: 3,
+            ldc: 3,
+        };
         let mut c = [0.0; 3];
-        product(&p, &[1.0], &[f32::NAN, -1.0, 2.0], Init::Zero, Act::Relu, &mut c, &mut Vec::new());
+        product(
+            &p,
+            &[1.0],
+            &[f32::NAN, -1.0, 2.0],
+            Init::Zero,
+            Act::Relu,
+            &mut c,
+            &mut Vec::new(),
+        );
         assert!(c[0].is_nan() && c[1] == 0.0 && c[2] == 2.0, "{c:?}");
     });
 }
@@ -95,6 +160,22 @@ fn relu_keeps_nan() {
 #[test]
 #[should_panic(expected = "product: B has 5 elements")]
 fn a_short_operand_is_refused() {
-    let p = Product { m: 1, n: 3, k: 2, a_row: 2, a_k: 1, ldb: 3, ldc: 3 };
-    product(&p, &[1.0; 2], &[1.0; 5], Init::Zero, Act::Linear, &mut [0.0; 3], &mut Vec::new());
+    let p = Product {
+        m: 1,
+        n: 3,
+        k: 2,
+        a_row: 2,
+        a_k: 1,
+        ldb: 3,
+        ldc: 3,
+    };
+    product(
+        &p,
+        &[1.0; 2],
+        &[1.0; 5],
+        Init::Zero,
+        Act::Linear,
+        &mut [0.0; 3],
+        &mut Vec::new(),
+    );
 }

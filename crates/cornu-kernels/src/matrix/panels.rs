@@ -20,18 +20,25 @@ impl Grid {
         self.size.iter().product()
     }
 
-    /// The offset of the last row.
+    /// The offset of the last row; there is one.
     fn reach(&self, strides: [usize; 3]) -> usize {
-        (0..3).map(|axis| (self.size[axis] - 1) * strides[axis]).sum()
+        (0..3)
+            .map(|axis| (self.size[axis] - 1) * strides[axis])
+            .sum()
     }
 
     /// Joins counters that continue one another, so that more rows are in one line.
     fn merged(self) -> Grid {
-        let mut merged = Grid { size: [1; 3], a: [0; 3], c: [0; 3] };
+        let mut merged = Grid {
+            size: [1; 3],
+            a: [0; 3],
+            c: [0; 3],
+        };
         let mut to = 3;
         for axis in (0..3).rev().filter(|&axis| self.size[axis] != 1) {
             let (size, a, c) = (self.size[axis], self.a[axis], self.c[axis]);
-            if to < 3 && a == merged.size[to] * merged.a[to] && c == merged.size[to] * merged.c[to] {
+            if to < 3 && a == merged.size[to] * merged.a[to] && c == merged.size[to] * merged.c[to]
+            {
                 merged.size[to] *= size;
             } else {
                 to -= 1;
@@ -52,14 +59,28 @@ struct Cursor {
 
 impl Cursor {
     fn new(grid: &Grid, row: usize) -> Cursor {
-        let at = [row / grid.size[2] / grid.size[1], row / grid.size[2] % grid.size[1], row % grid.size[2]];
+        let at = [
+            row / grid.size[2] / grid.size[1],
+            row / grid.size[2] % grid.size[1],
+            row % grid.size[2],
+        ];
         let sum = |s: [usize; 3]| (0..3).map(|axis| at[axis] * s[axis]).sum();
-        Cursor { at, a: sum(grid.a), c: sum(grid.c) }
+        Cursor {
+            at,
+            a: sum(grid.a),
+            c: sum(grid.c),
+        }
     }
 
     /// Writes the offsets of the next `n` rows and moves past them.
     #[inline]
-    fn take(&mut self, grid: &Grid, n: usize, a: &mut [usize; MAX_ROWS], c: &mut [usize; MAX_ROWS]) {
+    fn take(
+        &mut self,
+        grid: &Grid,
+        n: usize,
+        a: &mut [usize; MAX_ROWS],
+        c: &mut [usize; MAX_ROWS],
+    ) {
         if self.at[2] + n <= grid.size[2] {
             for r in 0..n {
                 a[r] = self.a + r * grid.a[2];
@@ -94,17 +115,6 @@ impl Cursor {
     }
 }
 
-/// `C[row][j] = act(init + Σ A[row + run.a + k·a_k] · B[run.b + k][j])` over all runs and their terms, in order.
-pub(crate) struct Job<'a> {
-    pub(crate) grid: Grid,
-    pub(crate) runs: &'a [Run],
-    pub(crate) a_k: usize,
-    pub(crate) ldb: usize,
-    pub(crate) n: usize,
-    pub(crate) init: Init<'a>,
-    pub(crate) act: Act,
-}
-
 /// Elements of a panel of B that share the first cache with A and C.
 const PANEL: usize = 9 * 1024;
 /// Elements of a block of A that share the second cache with B and C.
@@ -133,12 +143,18 @@ fn panels(tiles: &tile::Tiles, m: usize, n: usize) -> Vec<Panel> {
             // Cycles for one term of all rows, per vector: multipliers, load ports and latency bound it.
             (count * (rows * v).max(rows + v).max(8)) as f64 / v as f64
         };
-        let v = (1..=left.min(4)).rev()
+        let v = (1..=left.min(4))
+            .rev()
             .filter(|&v| tiles.max_rows[v - 1] > 0 && (left - v != 1 || left <= 2))
             .min_by(|&x, &y| cost(x).total_cmp(&cost(y)))
             .unwrap_or(1);
         let cols = (v * w).min(n - col);
-        cut.push(Panel { col, cols, vectors: v, rows: tiles.max_rows[v - 1] });
+        cut.push(Panel {
+            col,
+            cols,
+            vectors: v,
+            rows: tiles.max_rows[v - 1],
+        });
         col += cols;
     }
     cut
@@ -146,7 +162,7 @@ fn panels(tiles: &tile::Tiles, m: usize, n: usize) -> Vec<Panel> {
 
 /// Cuts runs into blocks of about `most` terms; returns the cut runs, where each block ends, and the
 /// most terms of one.
-fn blocks(runs: &[Run], a_k: usize, most: usize) -> (Vec<Run>, Vec<usize>, usize) {
+fn blocks(runs: &[Run], a_k: usize, ldb: usize, most: usize) -> (Vec<Run>, Vec<usize>, usize) {
     let total: usize = runs.iter().map(|run| run.len).sum();
     let count = total.div_ceil(most).max(1);
     let size = total.div_ceil(count).max(1);
@@ -158,7 +174,11 @@ fn blocks(runs: &[Run], a_k: usize, most: usize) -> (Vec<Run>, Vec<usize>, usize
         while run.len > 0 {
             let len = run.len.min(size - filled);
             cut.push(Run { len, ..run });
-            run = Run { a: run.a + len * a_k, b: run.b + len, len: run.len - len };
+            run = Run {
+                a: run.a + len * a_k,
+                b: run.b + len * ldb,
+                len: run.len - len,
+            };
             filled += len;
             if filled == size {
                 ends.push(cut.len());
@@ -172,173 +192,293 @@ fn blocks(runs: &[Run], a_k: usize, most: usize) -> (Vec<Run>, Vec<usize>, usize
     (cut, ends, size)
 }
 
-/// Computes the job.
-pub(crate) fn sweep(job: &Job, a: &[f32], b: &[f32], c: &mut [f32], scratch: &mut Vec<f32>) {
-    let grid = job.grid.merged();
-    let m = grid.rows();
-    if m == 0 || job.n == 0 {
-        return;
-    }
-    for run in job.runs.iter().filter(|run| run.len > 0) {
-        let last = grid.reach(grid.a) + run.a + (run.len - 1) * job.a_k;
-        assert!(last < a.len(), "matrix: A has {} elements, element {last} is asked for", a.len());
-        let last = (run.b + run.len - 1) * job.ldb + job.n;
-        assert!(last <= b.len(), "matrix: B has {} elements, {last} are asked for", b.len());
-    }
-    let last = grid.reach(grid.c) + job.n;
-    assert!(last <= c.len(), "matrix: C has {} elements, {last} are asked for", c.len());
-    if let Init::Bias(bias) = job.init {
-        assert_eq!(bias.len(), job.n, "matrix: one bias for each column");
-    }
+/// A job cut into blocks, ready to run on any operands of its shape.
+pub(crate) struct Sweep {
+    tiles: &'static tile::Tiles,
+    grid: Grid,
+    a_k: usize,
+    ldb: usize,
+    n: usize,
+    walk: Walk,
+    /// Rows that a tile may not leave.
+    line: usize,
+    panels: Vec<Panel>,
+    /// Runs cut at the ends of blocks, as they lie in B.
+    runs: Vec<Run>,
+    /// The same runs as they lie in a packed panel, in rows.
+    relative: Vec<usize>,
+    /// Where each block of terms ends in `runs`.
+    ends: Vec<usize>,
+    /// The most terms of a block.
+    depth: usize,
+    /// The first panel that is copied together.
+    packed_from: usize,
+    packed_width: usize,
+    /// Blocks copied together at a time.
+    group: usize,
+    /// One past the last element of A and of B that is read, and of C that is written.
+    reach: [usize; 3],
+}
 
-    let tiles = tile::current();
-    let w = tiles.lanes;
-    let walk = if job.a_k == 1 {
-        Walk::Rows
-    } else if grid.a[2] == 1 && (grid.size[2] >= 8 || grid.size[2] == m) {
-        Walk::Cols
-    } else {
-        Walk::Any
-    };
-    // A tile of the column walk must stay within one line.
-    let line = if walk == Walk::Cols { grid.size[2] } else { m };
-    let panels = panels(tiles, line, job.n);
-    let widest = panels.iter().map(|p| p.vectors * w).max().unwrap_or(w);
-    let shallow = m <= 2 * MAX_ROWS;
-    let (runs, ends, depth) = blocks(job.runs, job.a_k, if shallow { usize::MAX } else { PANEL / widest });
-
-    // Rows of B further apart than the panel is wide miss in cache sets; worth copying once rows are many.
-    let pack_all = m >= 96 && job.ldb > widest;
-    let last_partial = panels.last().is_some_and(|p| p.cols < p.vectors * w);
-    let packed_from = if pack_all {
-        0
-    } else if last_partial {
-        panels.len() - 1
-    } else {
-        panels.len()
-    };
-    let packed_width: usize = panels[packed_from..].iter().map(|p| p.vectors * w).sum();
-    let group_blocks = if packed_width == 0 { ends.len() } else { (PACKED / (packed_width * depth)).max(1) };
-    let mut relative = runs.clone();
-    let mut from = 0;
-    for &end in &ends {
-        let mut at = 0;
-        for run in &mut relative[from..end] {
-            run.b = at;
-            at += run.len;
+impl Sweep {
+    /// Plans `C[row][j] = act(init + Σ A[row + run.a + k·a_k] · B[run.b + k·ldb + j])` over all runs and their terms.
+    pub(crate) fn new(grid: Grid, runs: &[Run], a_k: usize, ldb: usize, n: usize) -> Sweep {
+        let tiles = tile::current();
+        let grid = grid.merged();
+        let m = grid.rows();
+        let w = tiles.lanes;
+        let mut reach = [0; 3];
+        if m > 0 && n > 0 {
+            reach[2] = grid.reach(grid.c) + n;
+            for run in runs.iter().filter(|run| run.len > 0) {
+                reach[0] = reach[0].max(grid.reach(grid.a) + run.a + (run.len - 1) * a_k + 1);
+                reach[1] = reach[1].max(run.b + (run.len - 1) * ldb + n);
+            }
         }
-        from = end;
-    }
-    let needed = packed_width * depth * group_blocks.min(ends.len());
-    let packed: &mut [f32] = if needed == 0 { &mut [] } else { aligned(scratch, needed) };
-
-    let mut block = Block {
-        a: a.as_ptr(),
-        b: b.as_ptr(),
-        c: c.as_mut_ptr(),
-        a_rows: [0; MAX_ROWS],
-        c_rows: [0; MAX_ROWS],
-        runs: &[],
-        a_k: job.a_k,
-        ldb: job.ldb,
-        cols: 0,
-        start: Start::Zero,
-        relu: false,
-    };
-    let lines = m / line;
-    let block_rows = (BLOCK / depth.max(1)).max(4 * MAX_ROWS);
-    let mut group_start = 0;
-    while group_start < ends.len() {
-        let group_end = (group_start + group_blocks).min(ends.len());
-        if packed_width > 0 {
-            pack(job, b, &runs, &ends, group_start..group_end, &panels[packed_from..], w, depth, packed_width, packed);
+        let walk = if a_k == 1 {
+            Walk::Rows
+        } else if grid.a[2] == 1 && (grid.size[2] >= 8 || grid.size[2] == m) {
+            Walk::Cols
+        } else {
+            Walk::Any
+        };
+        // A tile of the column walk must stay within one line.
+        let line = if walk == Walk::Cols { grid.size[2] } else { m };
+        let panels = panels(tiles, line, n);
+        let widest = panels.iter().map(|p| p.vectors * w).max().unwrap_or(w);
+        let shallow = m <= 2 * MAX_ROWS;
+        let (runs, ends, depth) = blocks(
+            runs,
+            a_k,
+            ldb,
+            if shallow { usize::MAX } else { PANEL / widest },
+        );
+        let mut relative = Vec::with_capacity(runs.len());
+        let mut from = 0;
+        for &end in &ends {
+            let mut at = 0;
+            for run in &runs[from..end] {
+                relative.push(at);
+                at += run.len;
+            }
+            from = end;
         }
+        // Rows of B further apart than the panel is wide miss in cache sets; worth copying once rows are many.
+        let partial = panels.last().is_some_and(|p| p.cols < p.vectors * w);
+        let packed_from = if m >= 96 && ldb > widest {
+            0
+        } else {
+            panels.len() - usize::from(partial)
+        };
+        let packed_width: usize = panels[packed_from..].iter().map(|p| p.vectors * w).sum();
+        let group = PACKED
+            .checked_div(packed_width * depth)
+            .map_or(ends.len(), |blocks| blocks.clamp(1, ends.len()));
+        Sweep {
+            tiles,
+            grid,
+            a_k,
+            ldb,
+            n,
+            walk,
+            line,
+            panels,
+            runs,
+            relative,
+            ends,
+            depth,
+            packed_from,
+            packed_width,
+            group,
+            reach,
+        }
+    }
+
+    /// Elements of working memory that [`Sweep::run`] needs.
+    pub(crate) fn scratch_len(&self) -> usize {
+        self.packed_width * self.depth * self.group
+    }
+
+    /// Computes the planned sums.
+    pub(crate) fn run(
+        &self,
+        a: &[f32],
+        b: &[f32],
+        init: Init,
+        act: Act,
+        c: &mut [f32],
+        packed: &mut [f32],
+    ) {
+        let m = self.grid.rows();
+        if m == 0 || self.n == 0 {
+            return;
+        }
+        let have = [a.len(), b.len(), c.len()];
+        assert!(
+            (0..3).all(|i| self.reach[i] <= have[i]),
+            "matrix: reaches {:?} of {have:?} elements",
+            self.reach
+        );
+        assert!(
+            packed.len() >= self.scratch_len(),
+            "matrix: {} elements of working memory",
+            packed.len()
+        );
+        if let Init::Bias(bias) = init {
+            assert_eq!(bias.len(), self.n, "matrix: one bias for each column");
+        }
+        let lines = m / self.line;
         // Whole lines to a block of rows where lines are short, else parts of one line.
-        let lines_per_block = (block_rows / line).clamp(1, lines);
-        let pieces = if lines_per_block > 1 { 1 } else { line.div_ceil(block_rows) };
-        for line_block in (0..lines).step_by(lines_per_block) {
-            for piece in 0..pieces {
-                let first_row = piece * line / pieces;
-                let piece_rows = (piece + 1) * line / pieces - first_row;
-                let line_end = (line_block + lines_per_block).min(lines);
-                let start_cursor = Cursor::new(&grid, line_block * line + first_row);
-                for index in group_start..group_end {
-                    let first_run = if index == 0 { 0 } else { ends[index - 1] };
-                    let range = first_run..ends[index];
-                    let last_block = index + 1 == ends.len();
-                    block.relu = last_block && job.act == Act::Relu;
-                    let mut packed_at = (index - group_start) * packed_width * depth;
-                    for (number, panel) in panels.iter().enumerate() {
-                        let width = panel.vectors * w;
-                        if number >= packed_from {
-                            block.runs = &relative[range.clone()];
-                            block.b = packed[packed_at..].as_ptr();
-                            block.ldb = width;
-                            packed_at += width * depth;
-                        } else {
-                            block.runs = &runs[range.clone()];
-                            block.b = b[panel.col..].as_ptr();
-                            block.ldb = job.ldb;
-                        }
-                        // SAFETY: the column is inside C, whose reach was checked above.
-                        block.c = unsafe { c.as_mut_ptr().add(panel.col) };
-                        block.cols = panel.cols;
-                        block.start = match job.init {
-                            _ if index > 0 => Start::Accumulate,
-                            Init::Zero => Start::Zero,
-                            Init::Accumulate => Start::Accumulate,
-                            Init::Bias(bias) => Start::Bias(bias[panel.col..].as_ptr()),
-                        };
-                        let count = piece_rows.div_ceil(panel.rows);
-                        let (small, extra) = (piece_rows / count, piece_rows % count);
-                        let kernels = [small, small + 1]
-                            .map(|r| (tiles.get)(walk, panel.vectors, r.clamp(1, panel.rows)));
-                        let mut cursor = start_cursor;
-                        for _ in line_block..line_end {
-                            for t in 0..count {
-                                let long = usize::from(t < extra);
-                                cursor.take(&grid, small + long, &mut block.a_rows, &mut block.c_rows);
-                                // SAFETY: the rows come from the grid and the runs from the job, whose reach in A, B
-                                // and C was checked above; packed panels hold `depth` rows of `width`. A column walk
-                                // only happens where rows are adjacent and the tile lies in one line.
-                                unsafe { kernels[long](&block) };
-                            }
-                        }
+        let block_rows = (BLOCK / self.depth).max(4 * MAX_ROWS);
+        let lines_per_block = (block_rows / self.line).clamp(1, lines);
+        let pieces = if lines_per_block > 1 {
+            1
+        } else {
+            self.line.div_ceil(block_rows)
+        };
+        let mut packed_runs = Vec::new();
+        let mut group_start = 0;
+        while group_start < self.ends.len() {
+            let group = group_start..(group_start + self.group).min(self.ends.len());
+            if self.packed_width > 0 {
+                self.pack(b, group.clone(), packed);
+            }
+            for first_line in (0..lines).step_by(lines_per_block) {
+                for piece in 0..pieces {
+                    let first_row = piece * self.line / pieces;
+                    let rows = (piece + 1) * self.line / pieces - first_row;
+                    let start = Cursor::new(&self.grid, first_line * self.line + first_row);
+                    let some_lines = lines_per_block.min(lines - first_line);
+                    for index in group.clone() {
+                        let at = (index - group.start) * self.packed_width * self.depth;
+                        let packed = packed.get(at..).unwrap_or_default();
+                        self.block(
+                            a,
+                            b,
+                            init,
+                            act,
+                            c,
+                            packed,
+                            index,
+                            start,
+                            some_lines,
+                            rows,
+                            &mut packed_runs,
+                        );
                     }
                 }
             }
+            group_start = group.end;
         }
-        group_start = group_end;
     }
-}
 
-/// Copies panels of B together: for each block, panel by panel, row by row; columns past the end are 0.
-fn pack(
-    job: &Job,
-    b: &[f32],
-    runs: &[Run],
-    ends: &[usize],
-    group: std::ops::Range<usize>,
-    panels: &[Panel],
-    w: usize,
-    depth: usize,
-    packed_width: usize,
-    packed: &mut [f32],
-) {
-    for index in group.clone() {
-        let first = if index == 0 { 0 } else { ends[index - 1] };
-        let mut at = (index - group.start) * packed_width * depth;
-        for panel in panels {
+    /// One block of terms for `lines` times `rows` rows, over all panels.
+    fn block(
+        &self,
+        a: &[f32],
+        b: &[f32],
+        init: Init,
+        act: Act,
+        c: &mut [f32],
+        packed: &[f32],
+        index: usize,
+        start: Cursor,
+        lines: usize,
+        rows: usize,
+        packed_runs: &mut Vec<Run>,
+    ) {
+        let w = self.tiles.lanes;
+        let range = self.range(index);
+        let mut packed_at = 0;
+        let mut packed_width = 0;
+        for (number, panel) in self.panels.iter().enumerate() {
             let width = panel.vectors * w;
-            let mut rows = packed[at..at + width * depth].chunks_exact_mut(width);
-            for run in &runs[first..ends[index]] {
-                for (k, row) in (0..run.len).zip(&mut rows) {
-                    let from = &b[(run.b + k) * job.ldb + panel.col..][..panel.cols];
-                    row[..panel.cols].copy_from_slice(from);
-                    row[panel.cols..].fill(0.0);
+            let packs = number >= self.packed_from;
+            if packs && packed_width != width {
+                packed_runs.clear();
+                let runs = self.runs[range.clone()]
+                    .iter()
+                    .zip(&self.relative[range.clone()]);
+                packed_runs.extend(runs.map(|(run, row)| Run {
+                    b: row * width,
+                    ..*run
+                }));
+                packed_width = width;
+            }
+            let mut block = Block {
+                a: a.as_ptr(),
+                b: if packs {
+                    packed[packed_at..].as_ptr()
+                } else {
+                    b[panel.col.min(b.len())..].as_ptr()
+                },
+                c: c[panel.col..].as_mut_ptr(),
+                a_rows: [0; MAX_ROWS],
+                c_rows: [0; MAX_ROWS],
+                runs: if packs {
+                    packed_runs
+                } else {
+                    &self.runs[range.clone()]
+                },
+                a_k: self.a_k,
+                ldb: if packs { width } else { self.ldb },
+                cols: panel.cols,
+                start: match init {
+                    _ if index > 0 => Start::Accumulate,
+                    Init::Zero => Start::Zero,
+                    Init::Accumulate => Start::Accumulate,
+                    Init::Bias(bias) => Start::Bias(bias[panel.col..].as_ptr()),
+                },
+                relu: index + 1 == self.ends.len() && act == Act::Relu,
+            };
+            packed_at += if packs { width * self.depth } else { 0 };
+            let count = rows.div_ceil(panel.rows);
+            let (small, longer) = (rows / count, rows % count);
+            let kernels = [small, small + 1]
+                .map(|r| (self.tiles.get)(self.walk, panel.vectors, r.clamp(1, panel.rows)));
+            let mut cursor = start;
+            for _ in 0..lines {
+                for t in 0..count {
+                    let long = usize::from(t < longer);
+                    cursor.take(
+                        &self.grid,
+                        small + long,
+                        &mut block.a_rows,
+                        &mut block.c_rows,
+                    );
+                    // SAFETY: the rows come from the grid and the terms from the runs, whose reach in A, B and C was
+                    // checked on entry; packed panels hold `depth` rows of `width`, padded with zeros, and panels read
+                    // in place are full. The column walk is only chosen where rows are adjacent, and then a tile lies
+                    // in one line.
+                    unsafe { kernels[long](&block) };
                 }
             }
-            at += width * depth;
+        }
+    }
+
+    /// The runs of a block.
+    fn range(&self, index: usize) -> std::ops::Range<usize> {
+        index.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[index]
+    }
+
+    /// Copies panels of B together: for each block, panel by panel, row by row; columns past the end are 0.
+    fn pack(&self, b: &[f32], group: std::ops::Range<usize>, packed: &mut [f32]) {
+        let mut blocks = packed.chunks_exact_mut(self.packed_width * self.depth.max(1));
+        for index in group {
+            let mut rest = blocks.next().unwrap_or_default();
+            for panel in &self.panels[self.packed_from..] {
+                let width = panel.vectors * self.tiles.lanes;
+                let (rows, after) = rest.split_at_mut(width * self.depth);
+                rest = after;
+                let mut rows = rows.chunks_exact_mut(width);
+                for run in &self.runs[self.range(index)] {
+                    for (k, row) in (0..run.len).zip(&mut rows) {
+                        let from = &b[run.b + k * self.ldb + panel.col..][..panel.cols];
+                        row[..panel.cols].copy_from_slice(from);
+                        row[panel.cols..].fill(0.0);
+                    }
+                }
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::simd::Simd;
 pub(crate) struct Run {
     /// Offset of the first term in A, added to the row's own.
     pub(crate) a: usize,
-    /// The first row of B.
+    /// Offset of the first row of B.
     pub(crate) b: usize,
     /// Number of terms.
     pub(crate) len: usize,
@@ -39,7 +39,7 @@ pub(crate) const MAX_ROWS: usize = 14;
 /// # Safety
 ///
 /// For each of the tile's rows `r`, each run and each of its terms `k`, `a + a_rows[r] + run.a + k·a_k` is readable and
-/// `b + (run.b + k)·ldb` is readable for the tile's full width; `c + c_rows[r]` is writable for `cols` elements; a bias is
+/// `b + run.b + k·ldb` is readable for the tile's full width; `c + c_rows[r]` is writable for `cols` elements; a bias is
 /// readable for `cols` elements. In a `cols` micro-kernel, `a_rows[r] = a_rows[0] + r`.
 pub(crate) struct Block<'a> {
     pub(crate) a: *const f32,
@@ -92,15 +92,21 @@ unsafe fn tile<S: Simd, const R: usize, const V: usize, const WALK: u8>(block: &
             for r in 0..R {
                 let c = block.c.add(block.c_rows[r]).cast_const();
                 for v in 0..V {
-                    acc[r][v] =
-                        if v + 1 < V || full { S::load(c.add(v * w)) } else { S::load_part(c.add(v * w), last) };
+                    acc[r][v] = if v + 1 < V || full {
+                        S::load(c.add(v * w))
+                    } else {
+                        S::load_part(c.add(v * w), last)
+                    };
                 }
             }
         }
         Start::Bias(bias) => {
             for v in 0..V {
-                let bias =
-                    if v + 1 < V || full { S::load(bias.add(v * w)) } else { S::load_part(bias.add(v * w), last) };
+                let bias = if v + 1 < V || full {
+                    S::load(bias.add(v * w))
+                } else {
+                    S::load_part(bias.add(v * w), last)
+                };
                 for r in 0..R {
                     acc[r][v] = bias;
                 }
@@ -113,7 +119,7 @@ unsafe fn tile<S: Simd, const R: usize, const V: usize, const WALK: u8>(block: &
     }
     let ldb = block.ldb;
     for run in block.runs {
-        let mut b = block.b.add(run.b * ldb);
+        let mut b = block.b.add(run.b);
         if WALK == 0 {
             let mut k = run.a;
             let end = run.a + run.len;
@@ -148,7 +154,11 @@ unsafe fn tile<S: Simd, const R: usize, const V: usize, const WALK: u8>(block: &
     for r in 0..R {
         let c = block.c.add(block.c_rows[r]);
         for v in 0..V {
-            let value = if block.relu { S::relu(acc[r][v]) } else { acc[r][v] };
+            let value = if block.relu {
+                S::relu(acc[r][v])
+            } else {
+                acc[r][v]
+            };
             if v + 1 < V || full {
                 S::store(c.add(v * w), value);
             } else {

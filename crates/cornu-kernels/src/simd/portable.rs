@@ -112,7 +112,11 @@ impl Simd for Portable {
     }
     #[inline(always)]
     unsafe fn select(m: [bool; N], a: [f32; N], b: [f32; N]) -> [f32; N] {
-        zip(m, zip(a, b, |a, b| (a, b)), |m, (a, b)| if m { a } else { b })
+        zip(
+            m,
+            zip(a, b, |a, b| (a, b)),
+            |m, (a, b)| if m { a } else { b },
+        )
     }
     #[inline(always)]
     unsafe fn bits(a: [f32; N]) -> [u32; N] {

@@ -46,6 +46,9 @@ pub fn close(what: &str, got: &[f32], want: &[f64], scale: &[f64]) {
     assert_eq!(got.len(), want.len(), "{what}");
     for (i, (&got, (&want, &scale))) in got.iter().zip(want.iter().zip(scale)).enumerate() {
         let error = (f64::from(got) - want).abs();
-        assert!(error <= 4e-6 * scale.max(1e-30), "{what}: element {i} is {got}, wanted {want} (terms {scale})");
+        assert!(
+            error <= 4e-6 * scale.max(1e-30),
+            "{what}: element {i} is {got}, wanted {want} (terms {scale})"
+        );
     }
 }

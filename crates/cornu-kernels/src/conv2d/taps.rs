@@ -1,0 +1,184 @@
+//! Which kernel taps meet which pixels along one axis, with inserted zeros skipped instead of multiplied.
+//!
+//! With `lhs_dilation` L and stride s, outputs that are `L / gcd(L, s)` apart meet the same taps, each at a fixed
+//! distance: one *phase*. Without dilation there is one phase with every tap.
+
+use super::Conv2d;
+
+/// One kernel tap of a phase.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tap {
+    /// Its index in the kernel.
+    pub(super) k: usize,
+    /// The padded input position it meets at the phase's first output.
+    pub(super) at: usize,
+}
+
+/// Outputs `first, first + step, ...` and the taps they meet.
+#[derive(Clone, Debug)]
+pub(super) struct Phase {
+    pub(super) first: usize,
+    pub(super) step: usize,
+    pub(super) count: usize,
+    pub(super) taps: Vec<Tap>,
+}
+
+/// An axis of a convolution.
+#[derive(Clone, Debug)]
+pub(super) struct Axis {
+    pub(super) phases: Vec<Phase>,
+    /// Input positions from one output of a phase to the next.
+    pub(super) input_step: usize,
+    /// Input position that padded position 0 stands for.
+    pub(super) low: isize,
+    /// Padded positions.
+    pub(super) padded: usize,
+    /// Whether every padded position is inside the input.
+    pub(super) inside: bool,
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+impl Axis {
+    pub(super) fn new(g: &Conv2d, axis: usize) -> Axis {
+        let (input, output, kernel) = [(g.in_h, g.out_h, g.k_h), (g.in_w, g.out_w, g.k_w)][axis];
+        let (stride, zeros) = (g.stride[axis], g.lhs_dilation[axis]);
+        let common = gcd(stride, zeros);
+        let (step, input_step) = (zeros / common, stride / common);
+        let (mut low, mut high) = (isize::MAX, isize::MIN);
+        let mut phases = Vec::new();
+        for first in 0..step.min(output) {
+            let count = (output - first).div_ceil(step);
+            let mut taps = Vec::new();
+            for k in 0..kernel {
+                let at = (first * stride + k * g.rhs_dilation[axis]).cast_signed() - g.pad[axis];
+                if at.rem_euclid(zeros.cast_signed()) != 0 {
+                    continue;
+                }
+                let at = at.div_euclid(zeros.cast_signed());
+                low = low.min(at);
+                high = high.max(at + ((count - 1) * input_step).cast_signed());
+                taps.push((k, at));
+            }
+            phases.push((first, count, taps));
+        }
+        if low > high {
+            (low, high) = (0, 0);
+        }
+        let place = |(k, at): (usize, isize)| Tap {
+            k,
+            at: (at - low).cast_unsigned(),
+        };
+        let phases = phases
+            .into_iter()
+            .map(|(first, count, taps)| Phase {
+                first,
+                step,
+                count,
+                taps: taps.into_iter().map(place).collect(),
+            })
+            .collect();
+        let padded = (high - low).cast_unsigned() + 1;
+        Axis {
+            phases,
+            input_step,
+            low,
+            padded,
+            inside: low >= 0 && high < input.cast_signed(),
+        }
+    }
+}
+
+/// The input as the taps see it: in place where every tap is inside, else copied into a frame of zeros.
+pub(super) struct Frame {
+    pub(super) y: Axis,
+    pub(super) x: Axis,
+    /// Elements of one image, one line and one pixel.
+    pub(super) image: usize,
+    pub(super) line: usize,
+    pub(super) pixel: usize,
+    /// Offset of padded position (0, 0) where the input is used in place.
+    pub(super) offset: usize,
+    /// Whether the input must be copied.
+    pub(super) copies: bool,
+}
+
+/// Elements of copied images that stay in the second cache with the rest.
+const COPIED: usize = 192 * 1024;
+
+impl Frame {
+    /// `spread` copies of each channel are laid side by side.
+    pub(super) fn new(g: &Conv2d, spread: usize) -> Frame {
+        let (y, x) = (Axis::new(g, 0), Axis::new(g, 1));
+        let pixel = g.in_c * spread;
+        if spread == 1 && y.inside && x.inside {
+            let line = g.in_w * pixel;
+            let offset = y.low.cast_unsigned() * line + x.low.cast_unsigned() * pixel;
+            return Frame {
+                image: g.in_h * line,
+                line,
+                pixel,
+                offset,
+                copies: false,
+                y,
+                x,
+            };
+        }
+        let line = x.padded * pixel;
+        Frame {
+            image: y.padded * line,
+            line,
+            pixel,
+            offset: 0,
+            copies: true,
+            y,
+            x,
+        }
+    }
+
+    /// How many images to take at a time.
+    pub(super) fn batch(&self, images: usize) -> usize {
+        if self.copies {
+            (COPIED / self.image.max(1)).clamp(1, images.max(1))
+        } else {
+            images.max(1)
+        }
+    }
+
+    /// Copies images into the frame; `to` must be zero outside of them, as the first call of a batch finds it.
+    pub(super) fn copy(&self, g: &Conv2d, spread: usize, images: &[f32], to: &mut [f32]) {
+        let inside = |axis: &Axis, size: usize| {
+            let first = axis.low.max(0);
+            let end = (axis.low + axis.padded.cast_signed()).min(size.cast_signed());
+            (
+                first.cast_unsigned(),
+                end.max(first).cast_unsigned(),
+                (first - axis.low).cast_unsigned(),
+            )
+        };
+        let (y0, y1, down) = inside(&self.y, g.in_h);
+        let (x0, x1, right) = inside(&self.x, g.in_w);
+        if x0 == x1 {
+            return;
+        }
+        let per_image = images
+            .chunks_exact(g.input_len().max(1))
+            .zip(to.chunks_exact_mut(self.image.max(1)));
+        for (image, to) in per_image {
+            for y in y0..y1 {
+                let from = &image[(y * g.in_w + x0) * g.in_c..(y * g.in_w + x1) * g.in_c];
+                let to = &mut to[(down + y - y0) * self.line + right * self.pixel..]
+                    [..from.len() * spread];
+                if spread == 1 {
+                    to.copy_from_slice(from);
+                } else {
+                    for (to, from) in to.chunks_exact_mut(spread).zip(from) {
+                        to.fill(*from);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,11 +1,19 @@
 //! Cornu: deep learning the way Keras made it pleasant, as a native library.
 #![forbid(unsafe_code)]
 
+pub mod activations;
 pub mod autodiff;
+pub mod choice;
 pub mod compile;
 pub mod error;
 pub mod exec;
 pub mod graph;
+pub mod initializers;
+pub mod layers;
+pub mod losses;
+pub mod metrics;
+pub mod optimizers;
+pub mod regularizers;
 mod shape;
 mod tensor;
 

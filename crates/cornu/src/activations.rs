@@ -1,0 +1,159 @@
+//! The activation functions, one line each, under Keras's names.
+
+use crate::choice::Named;
+use crate::error::Result;
+use crate::graph::ops::UnaryKind;
+use crate::graph::{Graph, Value};
+
+type Formula = fn(&mut Graph, Value) -> Result<Value>;
+
+macro_rules! activations {
+    ($($(#[$doc:meta])* $name:literal => $formula:expr,)*) => {
+        /// Every activation: its name and its formula.
+        const TABLE: &[(&str, Formula)] = &[$(($name, $formula),)*];
+    };
+}
+
+activations! {
+    "linear" => |_, x| Ok(x),
+    "relu" => |g, x| g.relu(x),
+    "relu6" => |g, x| {
+        let y = g.relu(x)?;
+        let six = g.constant(6.0)?;
+        g.minimum(y, six)
+    },
+    "leaky_relu" => |g, x| {
+        let y = g.scale(x, 0.2)?;
+        let positive = g.greater_scalar(x, 0.0)?;
+        g.select(positive, x, y)
+    },
+    "sigmoid" => |g, x| g.sigmoid(x),
+    "tanh" => |g, x| g.tanh(x),
+    "softmax" => |g, x| g.softmax(x),
+    "log_softmax" => |g, x| g.log_softmax(x),
+    "softplus" => |g, x| g.unary(UnaryKind::Softplus, x),
+    // x / (1 + |x|)
+    "softsign" => |g, x| {
+        let a = g.abs(x)?;
+        let d = g.add_scalar(a, 1.0)?;
+        g.div(x, d)
+    },
+    "exponential" => |g, x| g.exp(x),
+    "elu" => |g, x| elu(g, x, 1.0),
+    // Klambauer et al., "Self-Normalizing Neural Networks", 2017
+    "selu" => |g, x| {
+        let y = elu(g, x, 1.673_263_2)?;
+        g.scale(y, 1.050_701)
+    },
+    "celu" => |g, x| elu(g, x, 1.0),
+    // x · Φ(x)
+    "gelu" => |g, x| {
+        let s = g.scale(x, std::f32::consts::FRAC_1_SQRT_2)?;
+        let e = g.unary(UnaryKind::Erf, s)?;
+        let p = g.add_scalar(e, 1.0)?;
+        let h = g.scale(x, 0.5)?;
+        g.mul(h, p)
+    },
+    "silu" => |g, x| {
+        let s = g.sigmoid(x)?;
+        g.mul(x, s)
+    },
+    "swish" => |g, x| {
+        let s = g.sigmoid(x)?;
+        g.mul(x, s)
+    },
+    "hard_sigmoid" => hard_sigmoid,
+    "hard_silu" => |g, x| {
+        let s = hard_sigmoid(g, x)?;
+        g.mul(x, s)
+    },
+    "hard_swish" => |g, x| {
+        let s = hard_sigmoid(g, x)?;
+        g.mul(x, s)
+    },
+    // -softplus(-x)
+    "log_sigmoid" => |g, x| {
+        let n = g.neg(x)?;
+        let s = g.unary(UnaryKind::Softplus, n)?;
+        g.neg(s)
+    },
+    // x · tanh(softplus(x))
+    "mish" => |g, x| {
+        let s = g.unary(UnaryKind::Softplus, x)?;
+        let t = g.tanh(s)?;
+        g.mul(x, t)
+    },
+}
+
+/// `x` where positive, else `α·(eˣ - 1)`.
+fn elu(g: &mut Graph, x: Value, alpha: f32) -> Result<Value> {
+    // The branch that is not taken must not overflow: its gradient would be 0 · ∞.
+    let zero = g.constant(0.0)?;
+    let below = g.minimum(x, zero)?;
+    let e = g.unary(UnaryKind::Expm1, below)?;
+    let e = g.scale(e, alpha)?;
+    let positive = g.greater_scalar(x, 0.0)?;
+    g.select(positive, x, e)
+}
+
+/// `min(max(x / 6 + 0.5, 0), 1)`.
+fn hard_sigmoid(g: &mut Graph, x: Value) -> Result<Value> {
+    let s = g.scale(x, 1.0 / 6.0)?;
+    let s = g.add_scalar(s, 0.5)?;
+    g.clip(s, 0.0, 1.0)
+}
+
+/// An activation function.
+///
+/// # Example
+/// ```
+/// use cornu::prelude::*;
+/// let layer = Dense::new(4).activation("relu");
+/// # let _ = layer;
+/// ```
+#[derive(Clone, Copy)]
+pub struct Activation {
+    name: &'static str,
+    formula: Formula,
+}
+
+impl Activation {
+    /// The activation that changes nothing.
+    pub fn linear() -> Self {
+        let (name, formula) = TABLE[0];
+        Self { name, formula }
+    }
+
+    /// `f(x)`, element by element (or row by row for the softmaxes).
+    pub fn apply(&self, g: &mut Graph, x: Value) -> Result<Value> {
+        (self.formula)(g, x)
+    }
+}
+
+impl std::fmt::Debug for Activation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Activation {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Named for Activation {
+    const WHAT: &'static str = "activation";
+    fn from_name(name: &str) -> Option<Self> {
+        TABLE
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map(|&(name, formula)| Self { name, formula })
+    }
+    fn name(&self) -> &str {
+        self.name
+    }
+    fn names() -> Vec<&'static str> {
+        TABLE.iter().map(|(n, _)| *n).collect()
+    }
+}

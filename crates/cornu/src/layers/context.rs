@@ -1,0 +1,103 @@
+//! What a layer is called with: the graph to write to, its weights, and whether this is training.
+
+use crate::error::Result;
+use crate::graph::ops::Distribution;
+use crate::graph::{Graph, Value};
+use crate::initializers::InitializerConfig;
+use crate::regularizers::Regularizer;
+use crate::shape::{DType, Shape};
+
+/// A weight that a layer declares.
+#[derive(Clone, Debug)]
+pub struct WeightSpec {
+    /// Its name in the layer: "kernel".
+    pub name: String,
+    /// Its shape.
+    pub shape: Shape,
+    /// How it begins.
+    pub initializer: InitializerConfig,
+    /// What is added to the loss for it.
+    pub regularizer: Option<Regularizer>,
+    /// Whether gradients change it; statistics are changed by [`Context::update`] alone.
+    pub trainable: bool,
+}
+
+impl WeightSpec {
+    /// A trainable weight.
+    pub fn new(
+        name: &str,
+        shape: impl Into<Shape>,
+        initializer: impl Into<InitializerConfig>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            shape: shape.into(),
+            initializer: initializer.into(),
+            regularizer: None,
+            trainable: true,
+        }
+    }
+
+    /// With something added to the loss for it.
+    pub fn regularized(mut self, regularizer: Option<Regularizer>) -> Self {
+        self.regularizer = regularizer;
+        self
+    }
+
+    /// A statistic rather than a trainable weight.
+    pub fn statistic(mut self) -> Self {
+        self.trainable = false;
+        self
+    }
+}
+
+/// What a layer is called with.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The graph to which the layer writes.
+    pub graph: &'a mut Graph,
+    /// Whether this is training (dropout drops, statistics move) or use.
+    pub training: bool,
+    /// The layer's weights, in the order in which it declared them.
+    pub(crate) weights: &'a [Value],
+    /// Seed and step, for random numbers.
+    pub(crate) rng: Value,
+    /// New values for the layer's weights, (number, value).
+    pub(crate) updates: &'a mut Vec<(usize, Value)>,
+}
+
+impl Context<'_> {
+    /// The layer's weight with this number, in the order of declaration.
+    pub fn weight(&self, number: usize) -> Value {
+        self.weights[number]
+    }
+
+    /// Sets a statistic at the end of a training step.
+    pub fn update(&mut self, number: usize, value: Value) {
+        self.updates.push((number, value));
+    }
+
+    /// A mask like `x` of ones with probability `keep`, else zeros: other ones at each step and for each call.
+    pub fn bernoulli(&mut self, shape: &Shape, keep: f32) -> Result<Value> {
+        let threshold = (f64::from(keep) * 65536.0).round() as u32;
+        let mask = self.graph.random(
+            self.rng,
+            Distribution::Bernoulli { threshold },
+            shape.clone(),
+            true,
+        )?;
+        self.graph.cast(mask, DType::F32)
+    }
+
+    /// Numbers of mean 0 and standard deviation 1: other ones at each step and for each call.
+    pub fn normal(&mut self, shape: &Shape) -> Result<Value> {
+        self.graph
+            .random(self.rng, Distribution::Normal, shape.clone(), true)
+    }
+
+    /// Numbers in `[0, 1)`: other ones at each step and for each call.
+    pub fn uniform(&mut self, shape: &Shape) -> Result<Value> {
+        self.graph
+            .random(self.rng, Distribution::Uniform, shape.clone(), true)
+    }
+}

@@ -1,0 +1,110 @@
+//! The layers, one file each, under Keras's names and with Keras's defaults.
+//!
+//! A layer's struct is its Keras config. [`Layer::build`] declares its weights from the shapes it is given,
+//! [`Layer::call`] writes its nodes into the graph. A new layer is one file and one line in the list below.
+
+mod context;
+mod registry;
+mod settings;
+
+pub use context::{Context, WeightSpec};
+pub use registry::{deserialize, names, register};
+pub use settings::{Base, Padding, Pair};
+
+use std::fmt;
+
+use serde_json::{Map, Value as Json};
+
+use crate::error::Result;
+use crate::graph::Value;
+use crate::shape::Shape;
+
+/// A part of a network: weights, and how they turn inputs into an output.
+pub trait Layer: fmt::Debug + Send + Sync {
+    /// The class name, as in Keras: "Dense".
+    fn class_name(&self) -> &'static str;
+
+    /// Name and trainability, which every layer has.
+    fn base(&self) -> &Base;
+
+    /// Name and trainability, to change.
+    fn base_mut(&mut self) -> &mut Base;
+
+    /// The arguments, as in Keras's `get_config`, without those that every layer has.
+    fn config(&self) -> Map<String, Json>;
+
+    /// The weights for inputs of the shapes given (without the batch axis); refuses shapes and settings that cannot work.
+    fn build(&self, _inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        Ok(Vec::new())
+    }
+
+    /// Writes the layer's nodes.
+    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value>;
+
+    /// A copy in a box.
+    fn boxed(&self) -> Box<dyn Layer>;
+}
+
+impl Clone for Box<dyn Layer> {
+    fn clone(&self) -> Self {
+        self.boxed()
+    }
+}
+
+/// What the serialisable struct of a layer gets for free: `.name(…)`, `.trainable(…)`, and the parts of [`Layer`] that all share.
+macro_rules! layer {
+    ($name:ident) => {
+        impl $name {
+            /// Names the layer; without it, Keras's rule applies: the class in small letters, numbered.
+            pub fn name(mut self, name: impl Into<String>) -> Self {
+                self.base.name = Some(name.into());
+                self
+            }
+            /// Whether training changes the layer's weights.
+            pub fn trainable(mut self, trainable: bool) -> Self {
+                self.base.trainable = trainable;
+                self
+            }
+        }
+    };
+}
+
+/// The parts of `impl Layer` that are the same for every layer made with [`layer!`].
+macro_rules! layer_identity {
+    ($name:ident) => {
+        fn class_name(&self) -> &'static str {
+            stringify!($name)
+        }
+        fn base(&self) -> &$crate::layers::Base {
+            &self.base
+        }
+        fn base_mut(&mut self) -> &mut $crate::layers::Base {
+            &mut self.base
+        }
+        fn config(&self) -> serde_json::Map<String, serde_json::Value> {
+            match serde_json::to_value(self) {
+                Ok(serde_json::Value::Object(map)) => map,
+                other => unreachable!("a layer's struct is an object: {other:?}"),
+            }
+        }
+        fn boxed(&self) -> Box<dyn $crate::layers::Layer> {
+            Box::new(self.clone())
+        }
+    };
+}
+
+macro_rules! layers {
+    ($($module:ident :: $name:ident,)*) => {
+        $(mod $module; pub use $module::$name;)*
+        const TABLE: &[(&str, registry::FromConfig)] = &[
+            $((stringify!($name), |config| {
+                registry::from_struct::<$name>(config).map(|l| Box::new(l) as Box<dyn Layer>)
+            }),)*
+        ];
+    };
+}
+
+layers! {
+    dense::Dense,
+    conv2d::Conv2D,
+}

@@ -1,0 +1,134 @@
+//! Layers by class name, from their configs.
+
+use std::collections::BTreeMap;
+use std::sync::RwLock;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
+
+use super::{Layer, TABLE};
+use crate::error::{Error, Result};
+
+/// Makes a layer from its config.
+pub(super) type FromConfig = fn(Map<String, Json>) -> Result<Box<dyn Layer>>;
+
+static OWN: RwLock<BTreeMap<String, FromConfig>> = RwLock::new(BTreeMap::new());
+
+/// Makes a class of your own known, so that models that use it can be loaded.
+pub fn register(class_name: &str, from_config: fn(Map<String, Json>) -> Result<Box<dyn Layer>>) {
+    let mut own = OWN
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    own.insert(class_name.to_owned(), from_config);
+}
+
+/// The class names of the built-in layers.
+pub fn names() -> Vec<&'static str> {
+    TABLE.iter().map(|(name, _)| *name).collect()
+}
+
+/// A layer from its class name and its Keras config.
+///
+/// # Errors
+/// [`Kind::Config`](crate::error::Kind::Config) for an unknown class, an unknown argument or a value of the wrong type.
+///
+/// # Example
+/// ```
+/// let config = serde_json::json!({ "name": "d", "units": 3, "activation": "relu" });
+/// let layer = cornu::layers::deserialize("Dense", &config)?;
+/// assert_eq!(layer.base().name.as_deref(), Some("d"));
+/// # Ok::<(), cornu::Error>(())
+/// ```
+pub fn deserialize(class_name: &str, config: &Json) -> Result<Box<dyn Layer>> {
+    let Json::Object(config) = config else {
+        return Err(Error::config(format!(
+            "the config of a {class_name} must be an object, received {config}"
+        )));
+    };
+    let mut config = config.clone();
+    let name = match config.remove("name") {
+        None | Some(Json::Null) => None,
+        Some(Json::String(name)) => Some(name),
+        Some(other) => {
+            return Err(Error::config(format!(
+                "a layer's name must be a text, received {other}"
+            )));
+        }
+    };
+    let path = name.clone().unwrap_or_else(|| class_name.to_owned());
+    let trainable = match config.remove("trainable") {
+        None | Some(Json::Null) => true,
+        Some(Json::Bool(b)) => b,
+        Some(other) => {
+            return Err(Error::config(format!(
+                "trainable must be true or false, received {other}"
+            ))
+            .at(path));
+        }
+    };
+    check_dtype(config.remove("dtype")).map_err(|e| e.at(path.clone()))?;
+    // What Keras writes as null is a feature that is not used.
+    config.retain(|_, v| !v.is_null());
+    let built_in = TABLE.iter().find(|(n, _)| *n == class_name).map(|e| e.1);
+    let from_config = built_in.or_else(|| {
+        let own = OWN
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        own.get(class_name).copied()
+    });
+    let from_config =
+        from_config.ok_or_else(|| Error::unknown("layer", class_name, names()).at(path.clone()))?;
+    let mut layer = from_config(config).map_err(|e| e.at(path))?;
+    layer.base_mut().name = name;
+    layer.base_mut().trainable = trainable;
+    Ok(layer)
+}
+
+fn check_dtype(dtype: Option<Json>) -> Result<()> {
+    let name = match &dtype {
+        None | Some(Json::Null) => return Ok(()),
+        Some(Json::String(s)) => s.as_str(),
+        Some(o) => o
+            .pointer("/config/name")
+            .and_then(Json::as_str)
+            .unwrap_or("unknown"),
+    };
+    if name == "float32" {
+        Ok(())
+    } else {
+        Err(Error::config(format!(
+            "layers compute in float32, received the dtype policy \"{name}\""
+        )))
+    }
+}
+
+/// A layer whose struct is its config; unknown arguments are refused with the nearest known one.
+pub(super) fn from_struct<T: DeserializeOwned>(config: Map<String, Json>) -> Result<T> {
+    serde_path_to_error::deserialize(Json::Object(config)).map_err(|e| {
+        let (at, message) = (e.path().to_string(), e.inner().to_string());
+        let place = if at == "." {
+            String::new()
+        } else {
+            format!("{at}: ")
+        };
+        let error = Error::config(format!("{place}{message}"));
+        match unknown_field(&message) {
+            Some((given, known)) => match crate::error::nearest(given, known.iter().copied()) {
+                Some(best) => error.help(format!("did you mean \"{best}\"?")),
+                None => error,
+            },
+            None => error,
+        }
+    })
+}
+
+/// The field and the known ones in serde's message "unknown field `x`, expected one of `a`, `b`".
+fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
+    let mut quoted = message
+        .strip_prefix("unknown field ")?
+        .split('`')
+        .skip(1)
+        .step_by(2);
+    let given = quoted.next()?;
+    Some((given, quoted.collect()))
+}

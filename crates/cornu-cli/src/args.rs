@@ -24,15 +24,21 @@ pub(crate) struct Cornu {
     pub(crate) command: Command,
 
     /// Say nothing but results and failures
-    #[arg(long, short, global = true, conflicts_with = "json")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        conflicts_with = "json",
+        help_heading = "Everywhere"
+    )]
     pub(crate) quiet: bool,
 
     /// Print one JSON object per line instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub(crate) json: bool,
 
     /// Use this many threads (results do not depend on it) [default: all cores]
-    #[arg(long, global = true, value_name = "N", value_parser = positive)]
+    #[arg(long, global = true, value_name = "N", value_parser = positive, help_heading = "Everywhere")]
     pub(crate) threads: Option<usize>,
 }
 
@@ -70,7 +76,7 @@ pub(crate) struct DataArgs {
     pub(crate) test_limit: Option<usize>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_help = "\
 Ctrl-C once finishes the step, then saves and reports; twice quits at once.
 

@@ -7,8 +7,12 @@
 mod args;
 mod commands;
 mod durable;
+mod engine;
 mod failure;
 mod interrupt;
+mod monitor;
+mod outcome;
+mod pictures;
 mod progress;
 mod recipe;
 mod report;
@@ -16,6 +20,7 @@ mod run_folder;
 mod screen;
 mod settings;
 mod table;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -38,6 +43,9 @@ fn main() -> ExitCode {
         },
     };
     let result = match args.command {
+        Command::Train(args) => commands::train::run(&args, screen),
+        Command::Evaluate(args) => commands::evaluate::run(&args, screen),
+        Command::Summary(args) => commands::summary::run(&args, screen),
         Command::Data(command) => commands::data::run(command, screen),
         _ => Ok(()),
     };

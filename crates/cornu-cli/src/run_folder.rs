@@ -59,9 +59,12 @@ impl RunFolder {
         durable::write(&self.file(name), bytes.as_ref())
     }
 
-    /// Takes the folder away again where the run never began; a folder with anything in it stays.
-    pub(crate) fn discard(self) {
-        // It was empty a moment ago; where it is no longer, whatever is in it matters more.
+    /// Takes the folder away again where the run never began: only the files named, and the folder only if nothing else is in it.
+    pub(crate) fn discard(self, files: &[&str]) {
+        for name in files {
+            // What cannot be removed stays: the failure that led here is the one to tell.
+            let _ = fs::remove_file(self.file(name));
+        }
         let _ = fs::remove_dir(&self.path);
     }
 }

@@ -1,3 +1,7 @@
 //! One file per command of the program.
 
 pub(crate) mod data;
+pub(crate) mod evaluate;
+pub(crate) mod outline;
+pub(crate) mod summary;
+pub(crate) mod train;

@@ -1,0 +1,39 @@
+//! `cornu summary`: a network layer by layer, from a saved model, a recipe, or the one that is trained where none is named.
+
+use std::path::Path;
+
+use cornu_data::registry;
+
+use crate::args::Summary;
+use crate::commands::outline;
+use crate::engine::Network;
+use crate::failure::Result;
+use crate::recipe::Recipe;
+use crate::run_folder::model_file;
+use crate::screen::Screen;
+use crate::settings::Settings;
+
+pub(crate) fn run(args: &Summary, screen: Screen) -> Result<()> {
+    let is_recipe = |path: &Path| path.extension().is_some_and(|e| e == "toml");
+    let network = match args.model.as_deref() {
+        Some(path) if !is_recipe(path) => Network::load(&model_file(path)?)?,
+        Some(path) => from_recipe(Recipe::read(path)?)?,
+        None => from_recipe(Recipe::default())?,
+    };
+    let outline = network.outline(args.batch_size)?;
+    screen.result(outline::text(&outline), || outline::value(&outline));
+    Ok(())
+}
+
+/// The network a recipe describes; the table of data sets tells its pictures' shape, so that none need be loaded.
+fn from_recipe(recipe: Recipe) -> Result<Network> {
+    let settings = Settings::resolve(recipe, &crate::args::Train::default())?;
+    let info = registry::info(&settings.data)?;
+    let layers = match settings.layers.clone() {
+        Some(layers) => layers,
+        None => Settings::default_layers(info.classes),
+    };
+    let mut network = Network::build(&info.shape, &layers, settings.seed)?;
+    network.compile(Network::check(&settings)?)?;
+    Ok(network)
+}

@@ -1,0 +1,230 @@
+//! `cornu train`: from a recipe to a run folder with the model, its curves and a report.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use chrono::Local;
+use cornu_data::Dataset;
+use serde_json::json;
+
+use crate::args::Train;
+use crate::commands::outline;
+use crate::engine::Network;
+use crate::failure::{Failure, Result};
+use crate::interrupt;
+use crate::outcome::Outcome;
+use crate::pictures::{self, Wanted};
+use crate::progress::{numbers, size};
+use crate::recipe::Recipe;
+use crate::run_folder::{self, RunFolder};
+use crate::screen::{Screen, Voice};
+use crate::settings::Settings;
+use crate::watch::{Stopped, Watch};
+
+pub(crate) fn run(args: &Train, screen: Screen) -> Result<()> {
+    let began = Instant::now();
+    let started = Local::now();
+    run_folder::refuse_existing(args.out.as_deref())?;
+    let recipe = match &args.recipe {
+        Some(path) => Recipe::read(path)?,
+        None => Recipe::default(),
+    };
+    let mut settings = Settings::resolve(recipe, args)?;
+    // Loading data takes seconds; a misspelt optimizer should not cost them.
+    let parts = Network::check(&settings)?;
+    let data = pictures::load(
+        Wanted {
+            name: &settings.data,
+            dir: settings.data_dir.as_deref(),
+            train: settings.train_limit,
+            test: settings.test_limit,
+        },
+        screen,
+    )?;
+    let layers = settings
+        .layers
+        .get_or_insert_with(|| Settings::default_layers(data.class_names().len()));
+    let mut network = Network::build(&data.train.image_shape(), layers, settings.seed)?;
+    network.compile(parts)?;
+    tell_plan(&network, &data, &settings, screen)?;
+
+    let now = started.format("%Y-%m-%d-%H%M%S").to_string();
+    let folder = RunFolder::create(args.out.as_deref(), &data.name, &now)?;
+    folder.write("settings.toml", heading(&settings)?)?;
+    folder.write("classes.txt", data.class_names().join("\n") + "\n")?;
+    interrupt::install(screen.voice == Voice::Quiet)?;
+
+    let mut watch = Watch::new(screen, &folder, &settings);
+    let fitted = network.fit(&data, &settings, &mut watch);
+    watch.end();
+    if let Err(failure) = fitted {
+        if watch.steps == 0 {
+            // Nothing was learned, so that nothing is worth keeping.
+            folder.discard(&["settings.toml", "classes.txt"]);
+            return Err(failure);
+        }
+        return Err(keep_what_there_is(failure, &network, &folder, &watch));
+    }
+    let mut notes = notes(&watch, &settings, &data);
+    if let Some((epoch, weights)) = watch.best.take()
+        && epoch < watch.history.rows.len()
+    {
+        network.restore(&weights)?;
+        notes.push(format!("The weights are those of epoch {epoch}, the best."));
+    }
+    // The model first: whatever fails after it costs only pictures.
+    let saved = save(&network, &folder, &watch, screen)?;
+    for note in &notes {
+        screen.say(note);
+    }
+    let outcome = Outcome::measure(&mut network, &data, &settings, &watch, started, notes)?;
+    outcome.write(&folder)?;
+    tell_end(&outcome, &saved, &folder, began, screen);
+    Ok(())
+}
+
+/// What is about to happen, before it does.
+fn tell_plan(network: &Network, data: &Dataset, settings: &Settings, screen: Screen) -> Result<()> {
+    let outline = network.outline(settings.batch_size)?;
+    screen.say(outline::text(&outline));
+    let steps = data.train.len().div_ceil(settings.batch_size);
+    let steps = settings.steps_per_epoch.map_or(steps, |s| s.min(steps));
+    screen.say(format_args!(
+        "\n{}: {} training and {} test images of {} classes; {} epochs of {steps} steps of {} images\n",
+        data.name,
+        data.train.len(),
+        data.test.len(),
+        data.class_names().len(),
+        settings.epochs,
+        settings.batch_size,
+    ));
+    screen.event(|| {
+        json!({
+            "event": "plan", "data": data.name, "train": data.train.len(), "test": data.test.len(),
+            "epochs": settings.epochs, "steps": steps, "batch_size": settings.batch_size,
+            "model": outline::value(&outline),
+        })
+    });
+    Ok(())
+}
+
+fn heading(settings: &Settings) -> Result<String> {
+    Ok(format!(
+        "# The settings of this run. `cornu train settings.toml` repeats it.\n# Cornu {}\n\n{}",
+        env!("CARGO_PKG_VERSION"),
+        settings.to_toml()?
+    ))
+}
+
+/// What a reader must know before trusting the numbers.
+fn notes(watch: &Watch<'_>, settings: &Settings, data: &Dataset) -> Vec<String> {
+    let mut notes = Vec::new();
+    match watch.stopped {
+        Some(Stopped::Interrupted(epoch)) => notes.push(format!(
+            "Stopped on request in epoch {epoch} of {}, after {} steps.",
+            settings.epochs, watch.steps
+        )),
+        Some(Stopped::Patience(epoch)) => notes.push(format!(
+            "Stopped early after epoch {epoch} of {}: {} did not get better.",
+            settings.epochs,
+            settings
+                .early_stopping
+                .as_ref()
+                .map_or("it", |s| s.monitor.as_str())
+        )),
+        None => {}
+    }
+    if settings.train_limit.is_some() || settings.test_limit.is_some() {
+        notes.push(format!(
+            "Only the first {} training and {} test images were used.",
+            data.train.len(),
+            data.test.len()
+        ));
+    }
+    if let Some(steps) = settings.steps_per_epoch {
+        notes.push(format!("Each epoch was ended after {steps} steps."));
+    }
+    notes
+}
+
+/// Saves the trained model; where the run folder cannot take it, somewhere else, because training it again costs more.
+fn save(
+    network: &Network,
+    folder: &RunFolder,
+    watch: &Watch<'_>,
+    screen: Screen,
+) -> Result<PathBuf> {
+    let path = folder.file("model.keras");
+    let result = network
+        .save(&path)
+        .and_then(|()| folder.write("history.csv", watch.history.csv()));
+    let Err(failure) = result else {
+        return Ok(path);
+    };
+    let name = folder.path().file_name().unwrap_or_default();
+    let rescue = std::env::temp_dir().join(format!(
+        "cornu-{}-{}.keras",
+        name.to_string_lossy(),
+        std::process::id()
+    ));
+    if network.save(&rescue).is_ok() {
+        screen.warn(format_args!(
+            "the model was saved to {} instead",
+            rescue.display()
+        ));
+        return Err(failure.help(format!(
+            "the trained model is safe in {}; free some space and move it",
+            rescue.display()
+        )));
+    }
+    Err(failure)
+}
+
+/// Training failed after some steps: what was learned until then is kept and its place told.
+fn keep_what_there_is(
+    failure: Failure,
+    network: &Network,
+    folder: &RunFolder,
+    watch: &Watch<'_>,
+) -> Failure {
+    let model: &Path = &folder.file("model.keras");
+    let kept = network
+        .save(model)
+        .and_then(|()| folder.write("history.csv", watch.history.csv()));
+    let epochs = watch.history.rows.len();
+    let place = match kept {
+        Ok(()) => format!(
+            "the weights before the failing step and the history of {epochs} finished epochs are in {}",
+            folder.path().display()
+        ),
+        Err(other) => format!("what was learned could not be saved: {}", other.message),
+    };
+    let help = match &failure.help {
+        Some(help) => format!("{help}\n{place}"),
+        None => place,
+    };
+    failure.help(help)
+}
+
+fn tell_end(outcome: &Outcome, saved: &Path, folder: &RunFolder, began: Instant, screen: Screen) {
+    let report = folder.file("report.html");
+    screen.result(
+        format_args!(
+            "\ntest  {}\nmodel   {}\nreport  {}",
+            outcome.scores_text(),
+            saved.display(),
+            report.display()
+        ),
+        || {
+            json!({
+                "event": "done", "run": folder.path(), "model": saved, "report": report,
+                "test": numbers(&outcome.scores), "epochs": outcome.report.history.rows.len(),
+                "notes": outcome.report.notes, "seconds": began.elapsed().as_secs_f64(),
+                "images_per_second": outcome.rate, "peak_memory_bytes": outcome.peak_bytes,
+            })
+        },
+    );
+    if let Some(bytes) = outcome.peak_bytes {
+        screen.say(format_args!("memory  {} at most", size(bytes)));
+    }
+}

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::error::{DataError, Result};
 use crate::image_set::ImageSet;
-use crate::locate::{Found, Release, Remote, Wanted};
+use crate::locate::{Release, Remote, Wanted};
 
 const SIDE: usize = 32;
 const PLANE: usize = SIDE * SIDE;
@@ -119,21 +119,16 @@ pub(crate) static CIFAR100: Release = Release {
 /// The images of the release: all files but the last are for training, the last is for the test.
 pub(crate) fn load(
     release: &Release,
-    found: &Found,
+    files: &[Vec<u8>],
     labels: Labels,
 ) -> Result<(ImageSet, ImageSet)> {
-    let files = found.read(release)?;
     let named: Vec<_> = files
         .iter()
         .zip(release.files)
         .map(|(bytes, file)| (file.names[0], &bytes[..]))
         .collect();
     let (test, train) = named.split_last().expect("a release has files");
-    let place = |e: DataError| e.in_file(&found.shown());
-    Ok((
-        decode(train, labels).map_err(place)?,
-        decode(&[*test], labels).map_err(place)?,
-    ))
+    Ok((decode(train, labels)?, decode(&[*test], labels)?))
 }
 
 /// Decodes files of whole records into one set; `files` are names, for errors, and bytes.

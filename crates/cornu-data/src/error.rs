@@ -119,6 +119,14 @@ impl DataError {
         .because(error)
     }
 
+    /// What [`io`](Self::io) makes of an error, for `map_err`.
+    pub(crate) fn cannot<'a>(
+        verb: &'a str,
+        path: &'a Path,
+    ) -> impl Fn(std::io::Error) -> Self + Copy + 'a {
+        move |error| Self::io(verb, path, error)
+    }
+
     pub(crate) fn format(message: impl Into<String>) -> Self {
         Self::new(DataErrorKind::Format, message)
     }

@@ -9,17 +9,26 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod atomic;
 mod cifar;
 mod dataset;
+mod download;
 mod error;
+mod idx;
 mod image_set;
 mod locate;
+mod mnist;
 pub mod registry;
+mod sha256;
 mod shapes;
 mod source;
+#[cfg(feature = "download")]
+mod tls;
+mod unpacked;
 
 pub use dataset::Dataset;
+pub use download::Progress;
 pub use error::{DataError, DataErrorKind, Result};
 pub use image_set::ImageSet;
-pub use registry::{Info, Options, list, load};
+pub use registry::{Info, Options, download, info, list, load, load_with};
 pub use shapes::{shapes, shapes_sized};

@@ -3,8 +3,10 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::error::{DataError, DataErrorKind, Result};
-use crate::source;
+use crate::{source, unpacked};
 
 /// What a published data set consists of.
 #[derive(Debug)]
@@ -58,15 +60,22 @@ impl Found {
         }
     }
 
-    /// The bytes of each file, in order.
-    pub(crate) fn read(&self, release: &Release) -> Result<Vec<Vec<u8>>> {
-        use rayon::prelude::*;
+    /// The bytes of each file, in order; what went wrong without harm is added to `warnings`.
+    pub(crate) fn read(
+        &self,
+        release: &Release,
+        cache_dir: Option<&Path>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Vec<Vec<u8>>> {
         match self {
-            Self::Files(paths) => paths
-                .par_iter()
-                .zip(release.files)
-                .map(|(path, wanted)| source::read(path, wanted.size))
-                .collect(),
+            Self::Files(paths) => {
+                let all = paths.par_iter().zip(release.files);
+                let read = all.map(|(path, wanted)| unpacked::read(path, wanted.size, cache_dir));
+                let (files, news): (Vec<_>, Vec<_>) =
+                    read.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+                warnings.extend(news.into_iter().flatten());
+                Ok(files)
+            }
             Self::Archive(path) => {
                 let names: Vec<_> = release
                     .files

@@ -1,11 +1,13 @@
 //! The table of data sets: what there is, where it comes from, and how it is loaded by name.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cifar;
 use crate::dataset::Dataset;
-use crate::error::{DataError, Result};
+use crate::download::{self, Progress};
+use crate::error::{DataError, DataErrorKind, Result};
 use crate::locate::{self, Release};
+use crate::mnist::{self, Digits};
 use crate::shapes;
 
 /// How a data set is found and loaded.
@@ -21,6 +23,8 @@ pub struct Options {
     pub coarse_labels: bool,
     /// Where downloads and unpacked copies are kept; by default `XDG_CACHE_HOME/cornu` or the system's like.
     pub cache_dir: Option<PathBuf>,
+    /// Another place to download from, with a slash at the end, in place of the authors' own; the checksums are theirs.
+    pub base_url: Option<String>,
 }
 
 /// What is known of a data set before it is loaded.
@@ -50,12 +54,13 @@ enum Kind {
     Shapes,
     Cifar10,
     Cifar100,
+    Digits(Digits),
 }
 
 pub(crate) const SHAPES: &str =
     "Ten kinds of shapes and textures on cluttered grounds, generated from a seed.";
 
-static TABLE: [Info; 3] = [
+static TABLE: [Info; 5] = [
     Info {
         name: "shapes",
         description: SHAPES,
@@ -89,6 +94,28 @@ static TABLE: [Info; 3] = [
         source: "A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009",
         kind: Kind::Cifar100,
     },
+    Info {
+        name: "mnist",
+        description: "Small grey images of handwritten digits.",
+        classes: 10,
+        shape: [28, 28, 1],
+        train: 60_000,
+        test: 10_000,
+        licence: "CC BY-SA 3.0",
+        source: "Y. LeCun, C. Cortes, C. Burges, The MNIST Database of Handwritten Digits, 1998",
+        kind: Kind::Digits(Digits::Handwritten),
+    },
+    Info {
+        name: "fashion_mnist",
+        description: "Small grey pictures of ten kinds of clothes, in the form of MNIST.",
+        classes: 10,
+        shape: [28, 28, 1],
+        train: 60_000,
+        test: 10_000,
+        licence: "MIT",
+        source: "H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST: a Novel Image Dataset, 2017",
+        kind: Kind::Digits(Digits::Clothes),
+    },
 ];
 
 impl Info {
@@ -97,6 +124,8 @@ impl Info {
             Kind::Shapes => None,
             Kind::Cifar10 => Some(&cifar::CIFAR10),
             Kind::Cifar100 => Some(&cifar::CIFAR100),
+            Kind::Digits(Digits::Handwritten) => Some(&mnist::MNIST),
+            Kind::Digits(Digits::Clothes) => Some(&mnist::FASHION),
         }
     }
 
@@ -165,34 +194,90 @@ pub fn info(name: &str) -> Result<&'static Info> {
 /// # Ok::<(), cornu_data::DataError>(())
 /// ```
 pub fn load(name: &str, options: &Options) -> Result<Dataset> {
+    load_with(name, options, &mut |_| {})
+}
+
+/// Loads the data set called `name` as [`load`] does, and tells how far a download is.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_with(
+    name: &str,
+    options: &Options,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Dataset> {
     let info = info(name)?;
     let Some(release) = info.release() else {
         return Ok(shapes::shapes(options.seed));
     };
-    let found = locate::find(release, &roots(options))?;
-    let (train, test) = match info.kind {
-        Kind::Shapes => unreachable!("built-in sets have no release"),
-        Kind::Cifar10 => cifar::load(release, &found, cifar::TEN)?,
-        Kind::Cifar100 => cifar::load(
-            release,
-            &found,
-            if options.coarse_labels {
-                cifar::COARSE
-            } else {
-                cifar::FINE
-            },
-        )?,
+    let found = match locate::find(release, &roots(options)) {
+        Err(e) if options.download && e.kind() == DataErrorKind::NotFound => {
+            download(name, options, progress)?;
+            locate::find(release, &roots(options))?
+        }
+        found => found?,
     };
+    let mut warnings = Vec::new();
+    let files = found.read(release, cache_dir(options).as_deref(), &mut warnings)?;
+    let sets = match info.kind {
+        Kind::Shapes => unreachable!("built-in sets have no release"),
+        Kind::Cifar10 => cifar::load(release, &files, cifar::TEN),
+        Kind::Cifar100 if options.coarse_labels => cifar::load(release, &files, cifar::COARSE),
+        Kind::Cifar100 => cifar::load(release, &files, cifar::FINE),
+        Kind::Digits(which) => mnist::load(release, &files, which),
+    };
+    let (train, test) = sets.map_err(|e| e.in_file(&found.shown()))?;
     Ok(Dataset {
         name: info.name.to_owned(),
         description: info.description.to_owned(),
         train,
         test,
-        warnings: vec![],
+        warnings,
     })
 }
 
+/// Fetches the files of the data set called `name` from its authors, or from [`Options::base_url`]; returns the folder.
+///
+/// They go into the data folder of the options where one is given, else into the cache. A download that broke off is
+/// resumed, files that are there already stay, and nothing is kept whose SHA-256 is not the published one.
+///
+/// # Errors
+/// Where the set is built in, the server cannot be reached or sends something else, or the files cannot be written;
+/// the help says which files to put where by hand.
+pub fn download(
+    name: &str,
+    options: &Options,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<PathBuf> {
+    let info = info(name)?;
+    let release = info.release().ok_or_else(|| {
+        DataError::config(format!(
+            "the data set {} is built in and needs no download",
+            info.name
+        ))
+    })?;
+    let folder = options
+        .data_dir
+        .clone()
+        .or_else(|| cache_dir(options))
+        .ok_or_else(|| {
+            DataError::config("there is no folder to download into")
+                .help("name one with the data_dir option")
+        })?;
+    let folder = folder.join(release.folders[0]);
+    download::fetch(
+        release,
+        options.base_url.as_deref(),
+        folder.clone(),
+        progress,
+    )?;
+    Ok(folder)
+}
+
+fn cache_dir(options: &Options) -> Option<PathBuf> {
+    options.cache_dir.clone().or_else(locate::cache_dir)
+}
+
 fn roots(options: &Options) -> Vec<PathBuf> {
-    let cache = options.cache_dir.clone().or_else(locate::cache_dir);
-    locate::roots(options.data_dir.as_deref(), cache.as_deref().map(Path::new))
+    locate::roots(options.data_dir.as_deref(), cache_dir(options).as_deref())
 }

@@ -15,7 +15,7 @@ const ARCHIVE_SLACK: u64 = 1 << 20;
 
 /// Opens a file, unpacking it on the way where its name ends in `.gz`, `.tgz` or `.xz`.
 fn open(path: &Path) -> Result<Box<dyn Read>> {
-    let file = File::open(path).map_err(|e| DataError::io("open", path, e))?;
+    let file = File::open(path).map_err(DataError::cannot("open", path))?;
     let file = BufReader::with_capacity(1 << 16, file);
     Ok(match path.extension().and_then(OsStr::to_str) {
         Some("gz" | "tgz") => Box::new(flate2::bufread::MultiGzDecoder::new(file)),

@@ -73,7 +73,7 @@ impl Figure {
             Kind::Crescent => (0.4, 0.65),
             Kind::Stripes => (0.4, 0.75),
             Kind::Checkerboard => (0.38, 0.6),
-            Kind::Dots => (0.5, 0.75),
+            Kind::Dots => (0.55, 0.8),
             Kind::Disc | Kind::Square | Kind::Triangle => (0.0, 1.0),
         };
         Self {

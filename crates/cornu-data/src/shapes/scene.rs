@@ -13,11 +13,17 @@ pub(super) fn paint(label: usize, random: &mut Random, out: &mut [u8]) {
     let mut canvas = Canvas {
         pixels: [[0.0; 3]; SIDE * SIDE],
     };
-    let ground = canvas.ground(random);
+    // Most things are lighter than what is behind them, so that even a linear model learns a little.
+    let (behind, before) = if random.chance(0.85) {
+        (DARK, LIGHT)
+    } else {
+        (LIGHT, DARK)
+    };
+    let ground = canvas.ground(behind, random);
     for _ in 0..2 + random.below(4) {
         canvas.clutter(random, 0.9);
     }
-    canvas.figure(label, ground, random);
+    canvas.figure(label, before, ground, random);
     for _ in 0..random.below(3) {
         canvas.clutter(random, 0.5);
     }
@@ -40,9 +46,9 @@ impl Canvas {
     }
 
     /// Two colours that run into each other, under a smooth texture; returns their mean.
-    fn ground(&mut self, random: &mut Random) -> Colour {
+    fn ground(&mut self, tone: Tone, random: &mut Random) -> Colour {
         const KNOTS: usize = 8;
-        let (from, to) = (colour(random), colour(random));
+        let (from, to) = (tone.colour(random), tone.colour(random));
         let to = mix(from, to, random.range(0.2, 0.9));
         let (dx, dy) = direction(random.unit());
         let knots: [f32; KNOTS * KNOTS] = std::array::from_fn(|_| random.range(-1.0, 1.0));
@@ -67,7 +73,7 @@ impl Canvas {
         let (x, y) = (random.range(-2.0, 34.0), random.range(-2.0, 34.0));
         let turns = random.unit();
         let frame = Frame::new(x, y, turns, (1.0, 1.0));
-        let colour = colour(random);
+        let colour = ANY.colour(random);
         let opacity = random.range(0.4, 1.0) * opacity;
         let (length, width) = if random.chance(0.6) {
             (random.range(4.0, 14.0), random.range(0.4, 1.1))
@@ -83,22 +89,23 @@ impl Canvas {
     }
 
     /// The figure the image is named after.
-    fn figure(&mut self, label: usize, ground: Colour, random: &mut Random) {
+    fn figure(&mut self, label: usize, tone: Tone, ground: Colour, random: &mut Random) {
         let figure = Figure::new(label, random);
         let radius = if figure.is_texture() {
-            random.range(8.0, 14.0)
+            random.range(9.0, 14.0)
         } else {
-            random.range(5.5, 12.5)
+            random.range(6.5, 12.5)
         };
-        let room = 16.0 - radius.min(13.0);
+        let room = 0.65 * (16.0 - radius.min(13.0));
         let (x, y) = (
             16.0 + random.range(-room, room),
             16.0 + random.range(-room, room),
         );
         let stretch = random.range(0.85, 1.0);
-        let frame = Frame::new(x, y, random.unit(), (radius, radius * stretch));
-        let first = contrasting(random, ground, 0.3);
-        let second = contrasting(random, first, 0.35);
+        let turns = 0.13 * (random.unit() + random.unit() - 1.0);
+        let frame = Frame::new(x, y, turns, (radius, radius * stretch));
+        let first = contrasting(random, tone, ground, 0.3);
+        let second = contrasting(random, ANY, first, 0.35);
         let opacity = random.range(0.75, 1.0);
         let (lx, ly) = direction(random.unit());
         let light = random.range(0.0, 0.35);
@@ -116,7 +123,7 @@ impl Canvas {
         let (dx, dy) = direction(random.unit());
         let slope = random.range(0.0, 0.5);
         let gain = random.range(0.7, 1.15);
-        let grain = random.range(0.01, 0.09);
+        let grain = random.range(0.01, 0.085);
         for (i, (pixel, bytes)) in self.pixels.iter().zip(out.chunks_exact_mut(3)).enumerate() {
             let (x, y) = (
                 (i % SIDE) as f32 / 16.0 - 1.0,
@@ -127,7 +134,7 @@ impl Canvas {
             for (c, byte) in bytes.iter_mut().enumerate() {
                 // The sum of two even spreads of ten bits each: a triangle of variance one sixth about zero.
                 let pair = bits >> (20 * c);
-                let noise = ((pair & 1023) + (pair >> 10 & 1023)) as f32 / 1023.0 - 1.0;
+                let noise = ((pair & 1023) + ((pair >> 10) & 1023)) as f32 / 1023.0 - 1.0;
                 let value = pixel[c] * light + grain * 2.45 * noise;
                 *byte = (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
             }
@@ -139,24 +146,34 @@ fn mix(a: Colour, b: Colour, t: f32) -> Colour {
     [0, 1, 2].map(|c| a[c] + (b[c] - a[c]) * t)
 }
 
-fn colour(random: &mut Random) -> Colour {
-    [0, 1, 2].map(|_| random.range(0.05, 0.95))
+/// The range that the three parts of a colour are drawn from.
+#[derive(Clone, Copy)]
+struct Tone(f32, f32);
+
+const DARK: Tone = Tone(0.03, 0.6);
+const LIGHT: Tone = Tone(0.4, 0.97);
+const ANY: Tone = Tone(0.05, 0.95);
+
+impl Tone {
+    fn colour(self, random: &mut Random) -> Colour {
+        [0, 1, 2].map(|_| random.range(self.0, self.1))
+    }
 }
 
-/// A colour at least `distance` from `other`, or the farthest of eight tries.
-fn contrasting(random: &mut Random, other: Colour, distance: f32) -> Colour {
+/// A colour of this tone at least `distance` from `other`, or the farthest of eight tries.
+fn contrasting(random: &mut Random, tone: Tone, other: Colour, distance: f32) -> Colour {
     let far = |c: &Colour| {
         c.iter()
             .zip(other)
             .map(|(a, b)| (a - b) * (a - b))
             .sum::<f32>()
     };
-    let mut best = colour(random);
+    let mut best = tone.colour(random);
     for _ in 0..7 {
         if far(&best) >= distance * distance {
             break;
         }
-        let next = colour(random);
+        let next = tone.colour(random);
         if far(&next) > far(&best) {
             best = next;
         }

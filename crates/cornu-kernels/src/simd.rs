@@ -88,6 +88,10 @@ pub(crate) trait Simd: Copy + 'static {
     /// All ones where true, else 0.
     unsafe fn mask_bits(m: Self::M) -> Self::I;
 
+    /// Asks for the cache line of `p`, which need not be valid.
+    #[inline(always)]
+    unsafe fn prefetch(_p: *const f32) {}
+
     /// `v` where `v >= 0` or NaN, else 0.
     #[inline(always)]
     unsafe fn relu(v: Self::F) -> Self::F {

@@ -81,18 +81,15 @@ impl Cursor {
         a: &mut [usize; MAX_ROWS],
         c: &mut [usize; MAX_ROWS],
     ) {
-        if self.at[2] + n <= grid.size[2] {
-            for r in 0..n {
-                a[r] = self.a + r * grid.a[2];
-                c[r] = self.c + r * grid.c[2];
+        let mut done = 0;
+        while done < n {
+            let some = (n - done).min(grid.size[2] - self.at[2]);
+            for r in 0..some {
+                a[done + r] = self.a + r * grid.a[2];
+                c[done + r] = self.c + r * grid.c[2];
             }
-            self.step(grid, n);
-        } else {
-            for r in 0..n {
-                a[r] = self.a;
-                c[r] = self.c;
-                self.step(grid, 1);
-            }
+            self.step(grid, some);
+            done += some;
         }
     }
 

@@ -113,6 +113,20 @@ unsafe fn tile<S: Simd, const R: usize, const V: usize, const WALK: u8>(block: &
             }
         }
     }
+    if !matches!(block.start, Start::Accumulate) {
+        // The result is written once at the end; asking for its lines now hides their way through the sums.
+        for r in 0..R {
+            for v in 0..V {
+                S::prefetch(
+                    block
+                        .c
+                        .add(block.c_rows[r])
+                        .cast_const()
+                        .wrapping_add(v * w),
+                );
+            }
+        }
+    }
     let mut rows = [core::ptr::null(); R];
     for r in 0..R {
         rows[r] = block.a.add(block.a_rows[r]);
@@ -123,12 +137,12 @@ unsafe fn tile<S: Simd, const R: usize, const V: usize, const WALK: u8>(block: &
         if WALK == 0 {
             let mut k = run.a;
             let end = run.a + run.len;
-            while k + 4 <= end {
-                for u in 0..4 {
+            while k + 3 <= end {
+                for u in 0..3 {
                     step::<S, R, V>(&mut acc, b.add(u * ldb), |r| *rows[r].add(k + u));
                 }
-                b = b.add(4 * ldb);
-                k += 4;
+                b = b.add(3 * ldb);
+                k += 3;
             }
             while k < end {
                 step::<S, R, V>(&mut acc, b, |r| *rows[r].add(k));

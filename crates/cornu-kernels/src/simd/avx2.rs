@@ -194,4 +194,13 @@ impl Simd for Avx2 {
     unsafe fn mask_bits(m: __m256) -> __m256i {
         _mm256_castps_si256(m)
     }
+    #[inline(always)]
+    unsafe fn prefetch(p: *const f32) {
+        _mm_prefetch::<_MM_HINT_T0>(p.cast());
+    }
+    #[inline(always)]
+    unsafe fn relu(v: __m256) -> __m256 {
+        // Where either operand is NaN the instruction gives the second.
+        _mm256_max_ps(_mm256_setzero_ps(), v)
+    }
 }

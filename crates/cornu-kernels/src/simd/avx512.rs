@@ -190,4 +190,13 @@ impl Simd for Avx512 {
     unsafe fn mask_bits(m: __mmask16) -> __m512i {
         _mm512_movm_epi32(m)
     }
+    #[inline(always)]
+    unsafe fn prefetch(p: *const f32) {
+        _mm_prefetch::<_MM_HINT_T0>(p.cast());
+    }
+    #[inline(always)]
+    unsafe fn relu(v: __m512) -> __m512 {
+        // Where either operand is NaN the instruction gives the second.
+        _mm512_max_ps(_mm512_setzero_ps(), v)
+    }
 }

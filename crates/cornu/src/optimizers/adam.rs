@@ -3,33 +3,39 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Base, Optimizer, Step, Stepped};
+use super::{
+    Base, Optimizer, Step, Stepped, arguments, base_arguments, optimizer_identity, towards,
+};
 use crate::error::Result;
 use crate::graph::{Graph, Value};
 
 /// `m ← m + (1-β₁)(g - m)`, `v ← v + (1-β₂)(g² - v)`, `w ← w - α·m / (√v + ε)` with `α = learning rate · √(1-β₂ᵗ) / (1-β₁ᵗ)`.
 ///
+/// With `amsgrad`, the divisor is made from the largest `v` so far.
+///
+/// # Errors
+/// A learning rate below 0, `β` outside `[0, 1)`, `ε` below 0, more than one kind of clipping.
+///
 /// # Example
 /// ```
-/// use cornu::prelude::*;
-/// let adam = Adam::new(0.001).beta_1(0.8);
+/// use cornu::optimizers::Adam;
+/// let adam = Adam::new(0.001).beta_1(0.8).global_clipnorm(1.0);
 /// # let _ = adam;
 /// ```
 ///
 /// # Source
 /// Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014, in the order of computation given at the end of its
-/// section 2. AMSGrad: Reddi et al. 2018.
+/// section 2. AMSGrad: Reddi et al., "On the Convergence of Adam and Beyond", 2018.
 ///
 /// # Keras
 /// The same arithmetic and defaults.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct Adam {
-    #[serde(flatten)]
-    base: Base,
-    beta_1: f32,
-    beta_2: f32,
-    epsilon: f32,
+    #[serde(skip)]
+    pub(super) base: Base,
+    beta_1: f64,
+    beta_2: f64,
+    epsilon: f64,
     amsgrad: bool,
 }
 
@@ -38,6 +44,8 @@ impl Default for Adam {
         Self::new(0.001)
     }
 }
+
+base_arguments!(Adam);
 
 impl Adam {
     /// Keras's defaults, with a learning rate.
@@ -52,19 +60,19 @@ impl Adam {
     }
 
     /// How much of the mean gradient stays at each step.
-    pub fn beta_1(mut self, beta_1: f32) -> Self {
+    pub fn beta_1(mut self, beta_1: f64) -> Self {
         self.beta_1 = beta_1;
         self
     }
 
     /// How much of the mean squared gradient stays at each step.
-    pub fn beta_2(mut self, beta_2: f32) -> Self {
+    pub fn beta_2(mut self, beta_2: f64) -> Self {
         self.beta_2 = beta_2;
         self
     }
 
     /// Keeps the division from zero.
-    pub fn epsilon(mut self, epsilon: f32) -> Self {
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
         self.epsilon = epsilon;
         self
     }
@@ -74,30 +82,32 @@ impl Adam {
         self.amsgrad = amsgrad;
         self
     }
+
+    /// The check for Adam and for what is made of it.
+    pub(super) fn check_as(&self, class: &str) -> Result<()> {
+        self.base.check(class)?;
+        arguments::share(class, "beta_1", self.beta_1)?;
+        arguments::share(class, "beta_2", self.beta_2)?;
+        arguments::not_negative(class, "epsilon", self.epsilon)
+    }
 }
 
-/// `old + (new - old)·share`.
-fn towards(g: &mut Graph, old: Value, new: Value, share: f32) -> Result<Value> {
-    let d = g.sub(new, old)?;
-    let d = g.scale(d, share)?;
-    g.add(old, d)
+/// `1 - βᵗ`: how much of a running mean is not yet the zero it began with.
+fn begun(g: &mut Graph, beta: f64, t: Value) -> Result<Value> {
+    let beta = g.constant(beta as f32)?;
+    let power = g.pow(beta, t)?;
+    g.one_minus(power)
 }
 
 impl Optimizer for Adam {
-    fn class_name(&self) -> &'static str {
-        "Adam"
-    }
+    optimizer_identity!(Adam);
 
     fn config(&self) -> Map<String, Json> {
-        super::base::own_config(self)
+        arguments::object(self)
     }
 
-    fn base(&self) -> &Base {
-        &self.base
-    }
-
-    fn base_mut(&mut self) -> &mut Base {
-        &mut self.base
+    fn check(&self) -> Result<()> {
+        self.check_as("Adam")
     }
 
     fn slots(&self) -> Vec<&'static str> {
@@ -109,13 +119,9 @@ impl Optimizer for Adam {
     }
 
     fn step(&self, g: &mut Graph, s: Step<'_>) -> Result<Stepped> {
-        // α = lr · √(1-β₂ᵗ) / (1-β₁ᵗ): scalars, computed once a step.
-        let power = |g: &mut Graph, beta: f32| {
-            let b = g.constant(beta)?;
-            let p = g.pow(b, s.iteration)?;
-            g.one_minus(p)
-        };
-        let (c1, c2) = (power(g, self.beta_1)?, power(g, self.beta_2)?);
+        // Scalars: computed once a step.
+        let c1 = begun(g, self.beta_1, s.iteration)?;
+        let c2 = begun(g, self.beta_2, s.iteration)?;
         let c2 = g.sqrt(c2)?;
         let alpha = g.mul(s.learning_rate, c2)?;
         let alpha = g.div(alpha, c1)?;
@@ -129,16 +135,12 @@ impl Optimizer for Adam {
             slots.push(divisor);
         }
         let root = g.sqrt(divisor)?;
-        let root = g.add_scalar(root, self.epsilon)?;
+        let root = g.add_scalar(root, self.epsilon as f32)?;
         let am = g.mul(m, alpha)?;
         let d = g.div(am, root)?;
         Ok(Stepped {
             weight: g.sub(s.weight, d)?,
             slots,
         })
-    }
-
-    fn boxed(&self) -> Box<dyn Optimizer> {
-        Box::new(self.clone())
     }
 }

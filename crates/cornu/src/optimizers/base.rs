@@ -1,27 +1,26 @@
-//! What all optimizers share: learning rate, weight decay, clipping.
+//! What all optimizers share: learning rate, weight decay, clipping, and how they are read and written.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Optimizer, Step, Stepped};
+use super::{Optimizer, Step, Stepped, arguments, clip};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
 
 /// The arguments that every optimizer has, as in Keras.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
 pub struct Base {
     /// How far a step goes.
     pub learning_rate: f32,
     /// Each step first shrinks the weight by this share times the learning rate.
-    pub weight_decay: Option<f32>,
+    pub weight_decay: Option<f64>,
     /// Each gradient is scaled down to this length at most.
-    pub clipnorm: Option<f32>,
-    /// Each element of a gradient is held within plus and minus this.
-    pub clipvalue: Option<f32>,
+    pub clipnorm: Option<f64>,
     /// All gradients together are scaled down to this length at most.
-    pub global_clipnorm: Option<f32>,
+    pub global_clipnorm: Option<f64>,
+    /// Each element of a gradient is held within plus and minus this.
+    pub clipvalue: Option<f64>,
 }
 
 impl Base {
@@ -31,9 +30,42 @@ impl Base {
             learning_rate,
             weight_decay: None,
             clipnorm: None,
-            clipvalue: None,
             global_clipnorm: None,
+            clipvalue: None,
         }
+    }
+
+    /// Refuses values out of range, and more than one kind of clipping.
+    ///
+    /// # Errors
+    /// [`Kind::Config`](crate::error::Kind::Config) naming the argument.
+    pub fn check(&self, class: &str) -> Result<()> {
+        arguments::not_negative(class, "learning_rate", f64::from(self.learning_rate))?;
+        if let Some(decay) = self.weight_decay {
+            arguments::not_negative(class, "weight_decay", decay)?;
+        }
+        let clips = [
+            ("clipnorm", self.clipnorm),
+            ("global_clipnorm", self.global_clipnorm),
+            ("clipvalue", self.clipvalue),
+        ];
+        let given: Vec<(&str, f64)> = clips
+            .into_iter()
+            .filter_map(|(key, limit)| limit.map(|l| (key, l)))
+            .collect();
+        for &(key, limit) in &given {
+            arguments::positive(class, key, limit)?;
+        }
+        if let [first, second, ..] = given[..] {
+            return Err(Error::config(format!(
+                "{class}: only one kind of clipping can be set, received {} and {}",
+                first.0, second.0
+            ))
+            .help(
+                "clipnorm limits each gradient, global_clipnorm all together, clipvalue each element",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -42,6 +74,66 @@ impl Default for Base {
         Self::new(0.001)
     }
 }
+
+/// The methods that set the arguments of [`Base`].
+macro_rules! base_arguments {
+    ($name:ident) => {
+        impl $name {
+            /// How far a step goes.
+            pub fn learning_rate(mut self, learning_rate: f32) -> Self {
+                self.base.learning_rate = learning_rate;
+                self
+            }
+
+            /// Each step first shrinks the weight by this share times the learning rate.
+            pub fn weight_decay(mut self, share: f64) -> Self {
+                self.base.weight_decay = Some(share);
+                self
+            }
+
+            /// Scales each gradient down to this length at most.
+            pub fn clipnorm(mut self, length: f64) -> Self {
+                self.base.clipnorm = Some(length);
+                self
+            }
+
+            /// Scales all gradients together down to this length at most.
+            pub fn global_clipnorm(mut self, length: f64) -> Self {
+                self.base.global_clipnorm = Some(length);
+                self
+            }
+
+            /// Holds each element of a gradient within plus and minus this.
+            pub fn clipvalue(mut self, limit: f64) -> Self {
+                self.base.clipvalue = Some(limit);
+                self
+            }
+        }
+    };
+}
+pub(super) use base_arguments;
+
+/// The trait's methods that are the same for every struct with a field `base`.
+macro_rules! optimizer_identity {
+    ($name:ident) => {
+        fn class_name(&self) -> &'static str {
+            stringify!($name)
+        }
+
+        fn base(&self) -> &Base {
+            &self.base
+        }
+
+        fn base_mut(&mut self) -> &mut Base {
+            &mut self.base
+        }
+
+        fn boxed(&self) -> Box<dyn Optimizer> {
+            Box::new(self.clone())
+        }
+    };
+}
+pub(super) use optimizer_identity;
 
 /// A weight with its gradient and slots, as nodes.
 #[derive(Clone, Debug)]
@@ -62,7 +154,8 @@ pub fn apply(
     learning_rate: Value,
     iteration: Value,
 ) -> Result<Vec<Stepped>> {
-    let grads = clip(optimizer.base(), g, trained)?;
+    let grads: Vec<Value> = trained.iter().map(|t| t.grad).collect();
+    let grads = clip::clip(optimizer.base(), g, grads)?;
     trained
         .iter()
         .zip(grads)
@@ -70,7 +163,7 @@ pub fn apply(
             let mut weight = t.weight;
             if let Some(decay) = optimizer.base().weight_decay {
                 // w ← w - w·decay·learning rate, before the rule.
-                let share = g.scale(learning_rate, decay)?;
+                let share = g.scale(learning_rate, decay as f32)?;
                 let d = g.mul(weight, share)?;
                 weight = g.sub(weight, d)?;
             }
@@ -86,72 +179,53 @@ pub fn apply(
         .collect()
 }
 
-fn clip(base: &Base, g: &mut Graph, trained: &[Trained]) -> Result<Vec<Value>> {
-    let grads: Vec<Value> = trained.iter().map(|t| t.grad).collect();
-    if let Some(limit) = base.clipnorm {
-        return grads
-            .into_iter()
-            .map(|d| {
-                let s = squared_norm(g, d)?;
-                let scale = norm_scale(g, s, limit)?;
-                g.mul(d, scale)
-            })
-            .collect();
-    }
-    if let Some(limit) = base.global_clipnorm {
-        let mut total: Option<Value> = None;
-        for &d in &grads {
-            let s = squared_norm(g, d)?;
-            total = Some(match total {
-                Some(t) => g.add(t, s)?,
-                None => s,
-            });
+/// What Keras writes into every optimizer's config and Cornu has no use for while it holds this value (or, without one, any).
+const NEUTRAL: [(&str, Option<Json>); 9] = [
+    ("name", None),
+    ("ema_momentum", None),
+    ("jit_compile", None),
+    ("is_legacy_optimizer", None),
+    ("use_ema", Some(Json::Bool(false))),
+    ("ema_overwrite_frequency", None),
+    ("loss_scale_factor", Some(Json::Null)),
+    ("gradient_accumulation_steps", Some(Json::Null)),
+    ("decay", None),
+];
+
+/// An optimizer from its Keras config.
+pub(super) fn read<T>(class: &str, mut given: Map<String, Json>) -> Result<T>
+where
+    T: Optimizer + Default + Serialize + DeserializeOwned,
+{
+    for (key, neutral) in &NEUTRAL {
+        match (given.remove(*key), neutral) {
+            (Some(value), Some(neutral)) if value != *neutral => {
+                return Err(Error::config(format!(
+                    "{class}: {key} is not supported yet, received {value}"
+                ))
+                .help(format!("leave it out, or set it to {neutral}")));
+            }
+            _ => {}
         }
-        let Some(total) = total else { return Ok(grads) };
-        let scale = norm_scale(g, total, limit)?;
-        return grads.into_iter().map(|d| g.mul(d, scale)).collect();
     }
-    if let Some(limit) = base.clipvalue {
-        return grads
-            .into_iter()
-            .map(|d| g.clip(d, -limit, limit))
-            .collect();
+    let mut optimizer = T::default();
+    let base = arguments::object(optimizer.base());
+    let own = arguments::object(&optimizer);
+    let known: Vec<String> = base.keys().chain(own.keys()).cloned().collect();
+    arguments::refuse_unknown(class, &given, &known)?;
+    if let Some(schedule @ Json::Object(_)) = given.get("learning_rate") {
+        let name = schedule.get("class_name").and_then(Json::as_str);
+        return Err(Error::config(format!(
+            "{class}: learning_rate must be a number, received the schedule {}",
+            name.unwrap_or("without a class_name")
+        ))
+        .help("set the starting rate here, and change it in training by a callback"));
     }
-    Ok(grads)
-}
-
-fn squared_norm(g: &mut Graph, d: Value) -> Result<Value> {
-    let q = g.square(d)?;
-    g.sum_all(q)
-}
-
-/// `limit / max(norm, limit)`.
-fn norm_scale(g: &mut Graph, squared: Value, limit: f32) -> Result<Value> {
-    let norm = g.sqrt(squared)?;
-    let limit = g.constant(limit)?;
-    let larger = g.maximum(norm, limit)?;
-    g.div(limit, larger)
-}
-
-/// An optimizer whose struct is its config.
-pub(super) fn from_struct<T: DeserializeOwned>(config: Map<String, Json>) -> Result<T> {
-    serde_path_to_error::deserialize(Json::Object(config))
-        .map_err(|e| Error::config(format!("{}: {}", e.path(), e.inner())))
-}
-
-/// The config of an optimizer whose struct is its config, without what every optimizer has.
-pub(super) fn own_config<T: Serialize>(optimizer: &T) -> Map<String, Json> {
-    let Ok(Json::Object(mut map)) = serde_json::to_value(optimizer) else {
-        unreachable!("an optimizer's struct is an object");
-    };
-    for shared in [
-        "learning_rate",
-        "weight_decay",
-        "clipnorm",
-        "clipvalue",
-        "global_clipnorm",
-    ] {
-        map.remove(shared);
-    }
-    map
+    let (shared, own): (Map<_, _>, Map<_, _>) =
+        given.into_iter().partition(|(k, _)| base.contains_key(k));
+    let base = arguments::overlay(class, optimizer.base(), shared)?;
+    optimizer = arguments::overlay(class, &optimizer, own)?;
+    *optimizer.base_mut() = base;
+    optimizer.check()?;
+    Ok(optimizer)
 }

@@ -4,14 +4,24 @@
 //! checks it. A new optimizer is one file and one line in the list below.
 
 mod adam;
+mod adam_w;
+pub(crate) mod arguments;
 mod base;
+mod clip;
+mod rmsprop;
+mod sgd;
 
 pub use adam::Adam;
-pub use base::{Base, apply};
+pub use adam_w::AdamW;
+pub use base::{Base, Trained, apply};
+pub use rmsprop::RMSprop;
+pub use sgd::{MomentumForm, SGD};
 
 use std::fmt;
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
+
+use base::{base_arguments, optimizer_identity};
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
@@ -54,6 +64,12 @@ pub trait Optimizer: fmt::Debug + Send + Sync {
     /// The arguments that every optimizer has, to change.
     fn base_mut(&mut self) -> &mut Base;
 
+    /// Refuses arguments out of range. Builder methods cannot fail; `compile` and [`deserialize`] ask here.
+    ///
+    /// # Errors
+    /// [`Kind::Config`](crate::error::Kind::Config) naming the argument, its range and what was received.
+    fn check(&self) -> Result<()>;
+
     /// The names of what the optimizer remembers for each weight.
     fn slots(&self) -> Vec<&'static str>;
 
@@ -70,12 +86,25 @@ impl Clone for Box<dyn Optimizer> {
     }
 }
 
+impl<T: Optimizer + 'static> From<T> for Box<dyn Optimizer> {
+    fn from(o: T) -> Self {
+        Box::new(o)
+    }
+}
+
+/// `old + (new - old)·share`: a running mean's step.
+fn towards(g: &mut Graph, old: Value, new: Value, share: f64) -> Result<Value> {
+    let d = g.sub(new, old)?;
+    let d = g.scale(d, share as f32)?;
+    g.add(old, d)
+}
+
 macro_rules! optimizers {
     ($($short:literal => $name:ident,)*) => {
         type FromConfig = fn(Map<String, Json>) -> Result<Box<dyn Optimizer>>;
         const TABLE: &[(&str, &str, FromConfig)] = &[
             $(($short, stringify!($name), |config| {
-                base::from_struct::<$name>(config).map(|o| Box::new(o) as Box<dyn Optimizer>)
+                base::read::<$name>(stringify!($name), config).map(|o| Box::new(o) as Box<dyn Optimizer>)
             }),)*
         ];
     };
@@ -83,29 +112,56 @@ macro_rules! optimizers {
 
 optimizers! {
     "adam" => Adam,
+    "adamw" => AdamW,
+    "rmsprop" => RMSprop,
+    "sgd" => SGD,
+}
+
+/// The class names of all optimizers.
+pub fn names() -> Vec<&'static str> {
+    TABLE.iter().map(|e| e.1).collect()
 }
 
 /// The optimizer of a name, with Keras's defaults: "adam", "sgd", "rmsprop".
 ///
 /// # Errors
 /// [`Kind::Config`](crate::error::Kind::Config) with the nearest known name.
+///
+/// # Example
+/// ```
+/// let sgd = cornu::optimizers::optimizer("sgd")?;
+/// assert_eq!(sgd.base().learning_rate, 0.01);
+/// # Ok::<(), cornu::Error>(())
+/// ```
 pub fn optimizer(name: &str) -> Result<Box<dyn Optimizer>> {
     deserialize(name, Map::new())
 }
 
-/// The optimizer of a class or short name and its Keras config.
+/// The optimizer of a class or short name and its Keras config; arguments left out have Keras's defaults.
+///
+/// # Errors
+/// [`Kind::Config`](crate::error::Kind::Config) for an unknown name or argument, with the nearest known one, and for values out of
+/// range.
 pub fn deserialize(name: &str, config: Map<String, Json>) -> Result<Box<dyn Optimizer>> {
     match TABLE
         .iter()
-        .find(|(short, class, _)| *short == name || *class == name)
+        .find(|(short, class, _)| *short == name.to_ascii_lowercase() || *class == name)
     {
         Some((_, _, from_config)) => from_config(config),
         None => Err(Error::unknown("optimizer", name, TABLE.iter().map(|e| e.0))),
     }
 }
 
-impl<T: Optimizer + 'static> From<T> for Box<dyn Optimizer> {
-    fn from(o: T) -> Self {
-        Box::new(o)
-    }
+/// The optimizer as Keras writes it: module, class name and whole config.
+pub fn serialize(optimizer: &dyn Optimizer) -> Json {
+    let class = optimizer.class_name();
+    let mut config = Map::from_iter([("name".to_owned(), class.to_ascii_lowercase().into())]);
+    config.extend(arguments::object(optimizer.base()));
+    config.extend(optimizer.config());
+    json!({
+        "module": "keras.optimizers",
+        "class_name": class,
+        "config": config,
+        "registered_name": null,
+    })
 }

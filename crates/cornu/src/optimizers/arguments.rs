@@ -1,0 +1,106 @@
+//! Arguments of a config, read over the defaults of the struct that holds them; what is unknown, mistyped or out of range is told.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
+
+use crate::error::{Error, Result, nearest};
+
+/// A config struct as the JSON object it is.
+pub(crate) fn object<T: Serialize>(arguments: &T) -> Map<String, Json> {
+    match serde_json::to_value(arguments) {
+        Ok(Json::Object(map)) => map,
+        _ => unreachable!("a struct of arguments is an object"),
+    }
+}
+
+/// Refuses arguments that a class lacks, with the nearest one it has.
+pub(crate) fn refuse_unknown(
+    class: &str,
+    given: &Map<String, Json>,
+    known: &[String],
+) -> Result<()> {
+    let Some(key) = given.keys().find(|k| !known.contains(k)) else {
+        return Ok(());
+    };
+    let error = Error::config(format!("{class} has no argument \"{key}\""));
+    let list = match known {
+        [] => "it has none".to_owned(),
+        known => format!("known: {}", known.join(", ")),
+    };
+    Err(
+        error.help(match nearest(key, known.iter().map(String::as_str)) {
+            Some(best) => format!("did you mean \"{best}\"? {list}"),
+            None => list,
+        }),
+    )
+}
+
+/// The defaults with the arguments given laid over them.
+pub(crate) fn overlay<T: Serialize + DeserializeOwned>(
+    class: &str,
+    defaults: &T,
+    given: Map<String, Json>,
+) -> Result<T> {
+    let mut all = object(defaults);
+    all.extend(given);
+    serde_path_to_error::deserialize(Json::Object(all))
+        .map_err(|e| Error::config(format!("{class}: {}: {}", e.path(), e.inner())))
+}
+
+/// A struct of arguments from a config. Keys of `silent` say nothing to Cornu and are passed over.
+pub(crate) fn read<T: Default + Serialize + DeserializeOwned>(
+    class: &str,
+    mut given: Map<String, Json>,
+    silent: &[&str],
+) -> Result<T> {
+    let defaults = T::default();
+    for key in silent {
+        given.remove(*key);
+    }
+    let known: Vec<String> = object(&defaults).keys().cloned().collect();
+    refuse_unknown(class, &given, &known)?;
+    overlay(class, &defaults, given)
+}
+
+fn out_of_range(class: &str, key: &str, range: &str, received: f64) -> Error {
+    Error::config(format!(
+        "{class}: {key} must be {range}, received {received}"
+    ))
+}
+
+/// At least 0 and below 1: how much of a mean stays at each step.
+pub(crate) fn share(class: &str, key: &str, x: f64) -> Result<()> {
+    if (0.0..1.0).contains(&x) {
+        Ok(())
+    } else {
+        Err(out_of_range(class, key, "at least 0 and below 1", x))
+    }
+}
+
+/// Above 0 and finite.
+pub(crate) fn positive(class: &str, key: &str, x: f64) -> Result<()> {
+    if x > 0.0 && x.is_finite() {
+        Ok(())
+    } else {
+        Err(out_of_range(class, key, "a finite number above 0", x))
+    }
+}
+
+/// At least 0 and finite.
+pub(crate) fn not_negative(class: &str, key: &str, x: f64) -> Result<()> {
+    if x >= 0.0 && x.is_finite() {
+        Ok(())
+    } else {
+        Err(out_of_range(class, key, "a finite number of at least 0", x))
+    }
+}
+
+/// From 0 to 1, both included.
+pub(crate) fn unit(class: &str, key: &str, x: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&x) {
+        Ok(())
+    } else {
+        Err(out_of_range(class, key, "from 0 to 1", x))
+    }
+}

@@ -105,6 +105,22 @@ impl Tensor {
         &self.data
     }
 
+    /// The elements, to write.
+    pub(crate) fn data_mut(&mut self) -> &mut Data {
+        &mut self.data
+    }
+
+    /// The elements as floats, to write.
+    pub(crate) fn f32s_mut(&mut self) -> Result<&mut [f32]> {
+        let dtype = self.dtype();
+        match &mut self.data {
+            Data::F32(v) => Ok(v),
+            _ => Err(Error::dtype(format!(
+                "expected float32 elements, received {dtype}"
+            ))),
+        }
+    }
+
     /// The elements as floats.
     ///
     /// # Errors
@@ -139,16 +155,6 @@ impl Tensor {
     /// [`Kind::Shape`](crate::error::Kind::Shape) if the numbers of elements differ.
     pub fn reshape(self, shape: impl Into<Shape>) -> Result<Self> {
         Self::new(shape, self.data)
-    }
-
-    pub(crate) fn into_f32s(self) -> Result<Vec<f32>> {
-        match self.data {
-            Data::F32(v) => Ok(v),
-            other => Err(Error::dtype(format!(
-                "expected float32 elements, received {}",
-                other.dtype()
-            ))),
-        }
     }
 }
 

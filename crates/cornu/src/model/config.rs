@@ -1,0 +1,422 @@
+//! A model's architecture as Keras-style JSON, and back.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::Model;
+use super::architecture::{Architecture, CallSite, InputSpec, Kind, name_layers};
+use crate::error::{Error, Result};
+use crate::layers::{self, Layer};
+use crate::shape::Shape;
+
+fn serialize_layer(name: &str, layer: &dyn Layer) -> Json {
+    let mut config = Map::new();
+    config.insert("name".to_owned(), name.into());
+    config.insert("trainable".to_owned(), layer.base().trainable.into());
+    config.insert("dtype".to_owned(), "float32".into());
+    config.extend(layer.config());
+    json!({
+        "module": "keras.layers",
+        "class_name": layer.class_name(),
+        "config": config,
+        "registered_name": null,
+    })
+}
+
+fn serialize_input(input: &InputSpec) -> Json {
+    let mut batch_shape = vec![Json::Null];
+    batch_shape.extend(input.shape.iter().map(|&n| Json::from(n)));
+    json!({
+        "module": "keras.layers",
+        "class_name": "InputLayer",
+        "config": { "batch_shape": batch_shape, "dtype": "float32", "name": input.name },
+        "registered_name": null,
+    })
+}
+
+impl Architecture {
+    /// The name of the layer a tensor comes from, and which of that layer's calls made it.
+    fn origin(&self, tensor: usize) -> (&str, usize) {
+        match tensor.checked_sub(self.inputs.len()) {
+            None => (&self.inputs[tensor].name, 0),
+            Some(call) => {
+                let layer = self.calls[call].layer;
+                let earlier = self.calls[..call].iter().filter(|c| c.layer == layer);
+                (&self.layers[layer].0, earlier.count())
+            }
+        }
+    }
+
+    /// Keras-style JSON.
+    pub(crate) fn to_json(&self) -> Json {
+        let mut all: Vec<Json> = self.inputs.iter().map(serialize_input).collect();
+        let layers = self
+            .layers
+            .iter()
+            .map(|(name, l)| serialize_layer(name, &**l));
+        let config = match self.kind {
+            Kind::Sequential => {
+                all.extend(layers);
+                json!({ "name": self.name, "trainable": true, "layers": all })
+            }
+            Kind::Functional => {
+                for (i, input) in self.inputs.iter().enumerate() {
+                    all[i]["name"] = input.name.clone().into();
+                    all[i]["inbound_nodes"] = json!([]);
+                }
+                for (i, mut layer) in layers.enumerate() {
+                    let calls = self.calls.iter().filter(|c| c.layer == i);
+                    let nodes: Vec<Json> = calls.map(|c| self.inbound(c)).collect();
+                    layer["name"] = self.layers[i].0.clone().into();
+                    layer["inbound_nodes"] = nodes.into();
+                    all.push(layer);
+                }
+                let end = |t: usize| {
+                    let (name, call) = self.origin(t);
+                    json!([name, call, 0])
+                };
+                json!({
+                    "name": self.name,
+                    "trainable": true,
+                    "layers": all,
+                    "input_layers": (0..self.inputs.len()).map(end).collect::<Vec<_>>(),
+                    "output_layers": self.outputs.iter().map(|&t| end(t)).collect::<Vec<_>>(),
+                })
+            }
+        };
+        json!({
+            "module": if self.kind == Kind::Sequential { "keras" } else { "keras.src.models.functional" },
+            "class_name": self.kind.class_name(),
+            "config": config,
+            "registered_name": if self.kind == Kind::Sequential { Json::Null } else { "Functional".into() },
+        })
+    }
+
+    fn inbound(&self, call: &CallSite) -> Json {
+        let tensors: Vec<Json> = call
+            .inputs
+            .iter()
+            .map(|&t| {
+                let (name, number) = self.origin(t);
+                json!({
+                    "class_name": "__keras_tensor__",
+                    "config": { "dtype": "float32", "keras_history": [name, number, 0] },
+                })
+            })
+            .collect();
+        let args = match &tensors[..] {
+            [one] => json!([one]),
+            _ => json!([tensors]),
+        };
+        json!({ "args": args, "kwargs": {} })
+    }
+
+    /// The architecture that Keras-style JSON describes.
+    pub(crate) fn from_json(json: &Json) -> Result<Self> {
+        let class = text(json, "class_name")?;
+        let config = json
+            .get("config")
+            .ok_or_else(|| Error::config("a model's JSON needs a \"config\""))?;
+        match class {
+            "Sequential" => sequential(config),
+            "Functional" | "Model" => functional(config),
+            other => Err(Error::unknown(
+                "model class",
+                other,
+                ["Sequential", "Functional"],
+            )),
+        }
+    }
+}
+
+fn text<'a>(json: &'a Json, key: &str) -> Result<&'a str> {
+    json.get(key).and_then(Json::as_str).ok_or_else(|| {
+        Error::config(format!(
+            "expected a text under \"{key}\", received {}",
+            short(json)
+        ))
+    })
+}
+
+fn list<'a>(json: &'a Json, key: &str) -> Result<&'a Vec<Json>> {
+    json.get(key).and_then(Json::as_array).ok_or_else(|| {
+        Error::config(format!(
+            "expected a list under \"{key}\", received {}",
+            short(json)
+        ))
+    })
+}
+
+/// The beginning of a JSON text, for messages.
+fn short(json: &Json) -> String {
+    let s = json.to_string();
+    match s.char_indices().nth(80) {
+        Some((i, _)) => format!("{}…", &s[..i]),
+        None => s,
+    }
+}
+
+fn model_name(config: &Json, default: &str) -> String {
+    let name = config.get("name").and_then(Json::as_str);
+    name.unwrap_or(default).to_owned()
+}
+
+/// The sample shape in a config: `batch_shape` (or Keras 2's `batch_input_shape`) without its first axis.
+fn sample_shape(config: &Json) -> Result<Option<Shape>> {
+    let given = ["batch_shape", "batch_input_shape"]
+        .iter()
+        .find_map(|k| config.get(*k));
+    let Some(given) = given.filter(|g| !g.is_null()) else {
+        return Ok(None);
+    };
+    let axes = given.as_array().and_then(|axes| {
+        let rest = axes.get(1..)?;
+        rest.iter()
+            .map(|n| n.as_u64().and_then(|n| usize::try_from(n).ok()))
+            .collect::<Option<Vec<usize>>>()
+    });
+    axes.map(|a| Some(Shape::from(a))).ok_or_else(|| {
+        Error::config(format!(
+            "an input needs a batch_shape like [null, 32, 32, 3], received {given}"
+        ))
+    })
+}
+
+fn sequential(config: &Json) -> Result<Architecture> {
+    let name = model_name(config, "sequential");
+    let mut shape = None;
+    let mut input_name = "input_layer".to_owned();
+    let mut made: Vec<Box<dyn Layer>> = Vec::new();
+    let at = |e: Error| e.at(name.clone());
+    for (i, layer) in list(config, "layers").map_err(at)?.iter().enumerate() {
+        let class = text(layer, "class_name").map_err(|e| e.at(format!("{name}/layers[{i}]")))?;
+        let empty = Json::Object(Map::new());
+        let own = layer.get("config").unwrap_or(&empty);
+        if class == "InputLayer" {
+            shape = sample_shape(own).map_err(at)?;
+            input_name = model_name(own, "input_layer");
+            continue;
+        }
+        let mut own = own.clone();
+        if made.is_empty() && shape.is_none() {
+            shape = sample_shape(&own).map_err(at)?;
+            if let Some(o) = own.as_object_mut() {
+                o.remove("batch_input_shape");
+                o.remove("batch_shape");
+            }
+        }
+        let layer =
+            layers::deserialize(class, &own).map_err(|e| e.at(format!("{name}/layers[{i}]")))?;
+        made.push(layer);
+    }
+    let shape = match shape {
+        Some(s) => s,
+        None => config
+            .get("build_input_shape")
+            .map(|s| sample_shape(&json!({ "batch_shape": s })))
+            .transpose()
+            .map_err(at)?
+            .flatten()
+            .ok_or_else(|| {
+                Error::config("the model's JSON does not tell the shape of its samples")
+                    .at(name.clone())
+                    .help("begin the layers with an InputLayer")
+            })?,
+    };
+    if made.is_empty() {
+        return Err(Error::config("the model has no layers").at(name));
+    }
+    Ok(Architecture {
+        kind: Kind::Sequential,
+        inputs: vec![InputSpec {
+            name: input_name,
+            shape,
+        }],
+        calls: (0..made.len())
+            .map(|i| CallSite {
+                layer: i,
+                inputs: vec![i],
+            })
+            .collect(),
+        outputs: vec![made.len()],
+        layers: name_layers(made).map_err(|e| e.at(name.clone()))?,
+        name,
+    })
+}
+
+/// A tensor by its origin: (layer's name, number of the call).
+type Origin = (String, usize);
+
+fn origin(json: &Json) -> Result<Origin> {
+    let bad = || {
+        Error::config(format!(
+            "expected a tensor [layer, call, output], received {}",
+            short(json)
+        ))
+    };
+    let parts = json.as_array().ok_or_else(bad)?;
+    match &parts[..] {
+        [Json::String(name), call, output] if output.as_u64() == Some(0) => {
+            let call = call.as_u64().and_then(|n| usize::try_from(n).ok());
+            Ok((name.clone(), call.ok_or_else(bad)?))
+        }
+        _ => Err(bad()),
+    }
+}
+
+/// All tensors in the arguments of a call.
+fn tensors(json: &Json, out: &mut Vec<Origin>) -> Result<()> {
+    match json {
+        Json::Array(items) => items.iter().try_for_each(|j| tensors(j, out)),
+        Json::Object(o) if o.get("class_name") == Some(&"__keras_tensor__".into()) => {
+            let history = json.pointer("/config/keras_history").unwrap_or(&Json::Null);
+            out.push(origin(history)?);
+            Ok(())
+        }
+        other => Err(Error::config(format!(
+            "only tensors can be arguments of a call, received {}",
+            short(other)
+        ))),
+    }
+}
+
+/// One origin, or a list of them.
+fn ends(config: &Json, key: &str) -> Result<Vec<Origin>> {
+    let all = list(config, key)?;
+    if matches!(all.first(), Some(Json::String(_))) {
+        return Ok(vec![origin(&Json::Array(all.clone()))?]);
+    }
+    all.iter().map(origin).collect()
+}
+
+fn functional(config: &Json) -> Result<Architecture> {
+    let name = model_name(config, "functional");
+    let at = |e: Error| e.at(name.clone());
+    let mut inputs: HashMap<String, Shape> = HashMap::new();
+    let mut made: Vec<Box<dyn Layer>> = Vec::new();
+    let mut pending: Vec<(Origin, usize, Vec<Origin>)> = Vec::new();
+    for (i, layer) in list(config, "layers").map_err(at)?.iter().enumerate() {
+        let place = |e: Error| e.at(format!("{name}/layers[{i}]"));
+        let class = text(layer, "class_name").map_err(place)?;
+        let empty = Json::Object(Map::new());
+        let mut own = layer.get("config").unwrap_or(&empty).clone();
+        let own_name = layer
+            .get("name")
+            .or_else(|| own.get("name"))
+            .and_then(Json::as_str)
+            .ok_or_else(|| place(Error::config("a layer of a functional model needs a name")))?
+            .to_owned();
+        if class == "InputLayer" {
+            let shape = sample_shape(&own).map_err(place)?;
+            let shape =
+                shape.ok_or_else(|| place(Error::config("an input needs a batch_shape")))?;
+            inputs.insert(own_name, shape);
+            continue;
+        }
+        own["name"] = own_name.clone().into();
+        made.push(layers::deserialize(class, &own).map_err(place)?);
+        for (call, node) in list(layer, "inbound_nodes")
+            .map_err(place)?
+            .iter()
+            .enumerate()
+        {
+            let mut from = Vec::new();
+            let args = node.get("args").unwrap_or(node);
+            tensors(args, &mut from).map_err(place)?;
+            pending.push(((own_name.clone(), call), made.len() - 1, from));
+        }
+    }
+    let mut known: HashMap<Origin, usize> = HashMap::new();
+    let mut specs = Vec::new();
+    for (input, _) in ends(config, "input_layers").map_err(at)? {
+        let shape = inputs.get(&input).ok_or_else(|| {
+            at(Error::config(format!(
+                "the input \"{input}\" is not among the layers"
+            )))
+        })?;
+        known.insert((input.clone(), 0), specs.len());
+        specs.push(InputSpec {
+            name: input,
+            shape: shape.clone(),
+        });
+    }
+    let mut calls = Vec::new();
+    while !pending.is_empty() {
+        let before = pending.len();
+        let mut later = Vec::new();
+        for (to, layer, from) in pending {
+            let ready: Option<Vec<usize>> = from.iter().map(|o| known.get(o).copied()).collect();
+            match ready {
+                Some(inputs) => {
+                    known.insert(to, specs.len() + calls.len());
+                    calls.push(CallSite { layer, inputs });
+                }
+                None => later.push((to, layer, from)),
+            }
+        }
+        pending = later;
+        if pending.len() == before {
+            return Err(at(Error::config(format!(
+                "the layer \"{}\" waits for a tensor that nothing makes: the layers form a cycle, or one is missing",
+                pending[0].0.0
+            ))));
+        }
+    }
+    let outputs = ends(config, "output_layers")
+        .map_err(at)?
+        .into_iter()
+        .map(|o| {
+            known.get(&o).copied().ok_or_else(|| {
+                at(Error::config(format!(
+                    "the output \"{}\" is not among the layers",
+                    o.0
+                )))
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    if specs.is_empty() || outputs.is_empty() {
+        return Err(at(Error::config(
+            "a model needs at least one input and one output",
+        )));
+    }
+    Ok(Architecture {
+        kind: Kind::Functional,
+        inputs: specs,
+        layers: name_layers(made).map_err(at)?,
+        calls,
+        outputs,
+        name,
+    })
+}
+
+impl Model {
+    /// The architecture as Keras-style JSON, without weights.
+    pub fn to_json(&self) -> String {
+        self.architecture.to_json().to_string()
+    }
+
+    /// A model from Keras-style JSON, with weights drawn anew from seed 0.
+    ///
+    /// # Errors
+    /// [`Kind::Config`](crate::error::Kind::Config) with the path of the layer that is unknown or wrong.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::prelude::*;
+    /// let model = Sequential::new().input([4]).add(Dense::new(2)).build()?;
+    /// let again = Model::from_json(&model.to_json())?;
+    /// assert_eq!(again.to_json(), model.to_json());
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    pub fn from_json(json: &str) -> Result<Self> {
+        Self::from_json_seeded(json, 0)
+    }
+
+    /// A model from Keras-style JSON, with weights drawn anew from a seed.
+    pub fn from_json_seeded(json: &str, seed: u64) -> Result<Self> {
+        let json: Json = serde_json::from_str(json)
+            .map_err(|e| Error::config(format!("the model's JSON is damaged: {e}")))?;
+        Self::from_architecture(Architecture::from_json(&json)?, seed)
+    }
+}

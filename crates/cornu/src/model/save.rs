@@ -1,0 +1,223 @@
+//! Models in one file: the architecture as Keras-style JSON, the weights as safetensors.
+//!
+//! The file is a safetensors file whose metadata hold the JSON, so that any reader of safetensors can look at the weights. A
+//! model file is data: loading it runs nothing, and reserves no more than the file's own size justifies.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde_json::{Value as Json, json};
+
+use super::Model;
+use super::architecture::Architecture;
+use crate::error::{Error, Kind, Result};
+use crate::files::{io_error, write_atomically};
+use crate::train::Compiled;
+
+/// The ending of model files.
+const ENDING: &str = "cornu";
+
+fn damaged(path: &Path, what: impl std::fmt::Display) -> Error {
+    Error::new(Kind::Format, format!("the model file is damaged: {what}"))
+        .at(path.display().to_string())
+        .help("restore it from a copy, or train the model again")
+}
+
+fn check_ending(path: &Path) -> Result<()> {
+    if path.extension().is_some_and(|e| e == ENDING) {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "model files end in .{ENDING}, received \"{}\"",
+        path.display()
+    ))
+    .at(path.display().to_string()))
+}
+
+impl Model {
+    /// Writes the model to one file: architecture, weights, how it was compiled, the optimizer's memory.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] if the file cannot be written; a former file of that name is then still whole.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::prelude::*;
+    /// let path = std::env::temp_dir().join("cornu-doc-save.cornu");
+    /// let model = Sequential::new().input([4]).add(Dense::new(2)).build()?;
+    /// model.save(&path)?;
+    /// let again = Model::load(&path)?;
+    /// assert_eq!(again.weights(), model.weights());
+    /// # std::fs::remove_file(&path).ok();
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        check_ending(path)?;
+        write_atomically(path, &self.to_bytes()?)
+    }
+
+    /// The content of a model file.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
+        let mut metadata = HashMap::from([
+            ("format".to_owned(), "cornu".to_owned()),
+            ("version".to_owned(), "1".to_owned()),
+            ("model".to_owned(), self.to_json()),
+        ]);
+        if let Some(compiled) = &self.compiled {
+            metadata.insert("compile".to_owned(), compiled.to_json().to_string());
+        }
+        if !self.notes.is_empty() {
+            metadata.insert("notes".to_owned(), json!(self.notes).to_string());
+        }
+        let mut names: Vec<String> = self.weights.iter().map(|w| w.path.clone()).collect();
+        if let Some(compiled) = &self.compiled {
+            names.extend(compiled.slot_names(self));
+        }
+        let bytes: Vec<Vec<u8>> = (0..names.len())
+            .map(|i| {
+                self.states
+                    .get(i)
+                    .iter()
+                    .flat_map(|x| x.to_le_bytes())
+                    .collect()
+            })
+            .collect();
+        let views = names
+            .iter()
+            .zip(&bytes)
+            .enumerate()
+            .map(|(i, (name, bytes))| {
+                TensorView::new(Dtype::F32, self.states.shape(i).to_vec(), bytes)
+                    .map(|view| (name.as_str(), view))
+                    .map_err(|e| Error::new(Kind::Weights, format!("{e}")).at(name.clone()))
+            });
+        let views = views.collect::<Result<Vec<_>>>()?;
+        safetensors::serialize(views, Some(metadata))
+            .map_err(|e| Error::new(Kind::Weights, format!("{e}")).at(self.name()))
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] if it cannot be read; [`Kind::Format`] if it is damaged or no model; [`Kind::Weights`] if a weight is
+    /// missing, too many, or of another shape; [`Kind::Config`](crate::error::Kind::Config) if it uses a layer that is not known.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        check_ending(path)?;
+        let bytes = fs::read(path).map_err(|e| io_error(path, "read the model file", &e))?;
+        Self::from_bytes(path, &bytes)
+    }
+
+    fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(path, e))?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|e| damaged(path, e))?;
+        let metadata = header.metadata().as_ref();
+        let entry = |key: &str| metadata.and_then(|m| m.get(key));
+        let json_entry = |key: &str| -> Result<Option<Json>> {
+            entry(key)
+                .map(|s| {
+                    serde_json::from_str(s)
+                        .map_err(|e| damaged(path, format!("\"{key}\" in its metadata: {e}")))
+                })
+                .transpose()
+        };
+        let format = (
+            entry("format").map(String::as_str),
+            entry("version").map(String::as_str),
+        );
+        if format != (Some("cornu"), Some("1")) {
+            return Err(Error::new(
+                Kind::Format,
+                format!("expected a model file of version 1, received format {format:?}"),
+            )
+            .at(path.display().to_string())
+            .help("a safetensors file with weights alone has no architecture: build the model and set its weights"));
+        }
+        let json = json_entry("model")?.ok_or_else(|| damaged(path, "it has no architecture"))?;
+        let architecture = Architecture::from_json(&json)?;
+        // The file must hold what the architecture asks for before any of it is reserved.
+        let (entries, _) = architecture.build()?;
+        for w in &entries {
+            check_weight(path, &tensors, &w.path, &w.spec.shape)?;
+        }
+        let mut model = Self::from_architecture(architecture, 0)?;
+        for i in 0..entries.len() {
+            let view = view(path, &tensors, &entries[i].path)?;
+            copy_floats(view.data(), model.states.get_mut(i));
+        }
+        let mut known = entries.len();
+        if let Some(json) = json_entry("compile")? {
+            let compiled = Compiled::from_json(&json, &mut model)?;
+            for (k, name) in compiled.slot_names(&model).into_iter().enumerate() {
+                let state = entries.len() + k;
+                check_weight(path, &tensors, &name, &model.states.shape(state).clone())?;
+                let view = view(path, &tensors, &name)?;
+                copy_floats(view.data(), model.states.get_mut(state));
+                known += 1;
+            }
+            model.compiled = Some(compiled);
+        }
+        if tensors.len() != known {
+            let own: Vec<String> = model.weights.iter().map(|w| w.path.clone()).collect();
+            let extra = tensors
+                .names()
+                .into_iter()
+                .find(|n| !own.iter().any(|o| o == n));
+            return Err(Error::new(
+                Kind::Weights,
+                format!(
+                    "the file holds {} tensors, the model has {known}{}",
+                    tensors.len(),
+                    extra
+                        .map(|e| format!("; \"{e}\" may be too many"))
+                        .unwrap_or_default()
+                ),
+            )
+            .at(path.display().to_string()));
+        }
+        if let Some(notes) = json_entry("notes")? {
+            model.notes = serde_json::from_value(notes).map_err(|e| damaged(path, e))?;
+        }
+        Ok(model)
+    }
+}
+
+fn view<'a>(path: &Path, tensors: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>> {
+    tensors.tensor(name).map_err(|_| {
+        Error::new(
+            Kind::Weights,
+            format!("the file lacks the weight \"{name}\""),
+        )
+        .at(path.display().to_string())
+    })
+}
+
+fn check_weight(
+    path: &Path,
+    tensors: &SafeTensors<'_>,
+    name: &str,
+    shape: &crate::shape::Shape,
+) -> Result<()> {
+    let view = view(path, tensors, name)?;
+    if view.dtype() == Dtype::F32 && view.shape() == shape.axes() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Weights,
+        format!(
+            "the weight \"{name}\" should be float32 {shape}, the file has {:?} {:?}",
+            view.dtype(),
+            view.shape()
+        ),
+    )
+    .at(path.display().to_string()))
+}
+
+fn copy_floats(bytes: &[u8], to: &mut [f32]) {
+    for (x, b) in to.iter_mut().zip(bytes.chunks_exact(4)) {
+        *x = f32::from_le_bytes([b[0], b[1], b[2], b[3]]);
+    }
+}

@@ -1,0 +1,15 @@
+//! What most programs need, in one `use`.
+
+pub use crate::datasets::{self, Dataset, ImageSet};
+pub use crate::error::{Error, Result};
+pub use crate::layers::*;
+pub use crate::losses::{Loss, loss, *};
+pub use crate::metrics::{Metric, metric};
+pub use crate::model::{Apply, Model, Sequential, Shared, Symbol, input};
+pub use crate::optimizers::{Optimizer, optimizer, *};
+pub use crate::shape::{DType, Shape};
+pub use crate::tensor::Tensor;
+pub use crate::train::callbacks::{
+    Action, Callback, CsvLogger, EarlyStopping, Event, LearningRateScheduler, ModelCheckpoint,
+};
+pub use crate::train::{Fit, History, Logs, Samples};

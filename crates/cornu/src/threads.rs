@@ -1,0 +1,45 @@
+//! The threads on which everything runs.
+
+use std::sync::{Arc, RwLock};
+
+use crate::error::{Error, Kind, Result};
+
+static POOL: RwLock<Option<Arc<rayon::ThreadPool>>> = RwLock::new(None);
+
+/// Sets the number of threads for what follows; without it, all cores are used. Results do not depend on it.
+///
+/// # Errors
+/// [`Kind::Config`](crate::error::Kind::Config) for 0; [`Kind::Memory`] if the system refuses to start them.
+pub fn set_threads(threads: usize) -> Result<()> {
+    if threads == 0 {
+        return Err(Error::config(
+            "the number of threads must be at least 1, received 0",
+        ));
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|e| Error::new(Kind::Memory, format!("cannot start {threads} threads: {e}")))?;
+    let mut slot = POOL
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    *slot = Some(Arc::new(pool));
+    Ok(())
+}
+
+/// Runs `f` on the threads set.
+pub(crate) fn on_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    let pool = POOL
+        .read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .clone();
+    match pool {
+        Some(pool) => pool.install(f),
+        None => f(),
+    }
+}
+
+/// How many threads there are.
+pub fn threads() -> usize {
+    on_pool(rayon::current_num_threads)
+}

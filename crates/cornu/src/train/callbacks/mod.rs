@@ -1,0 +1,108 @@
+//! Things that are told what happens during training, and may stop it. One file each.
+
+mod csv_logger;
+mod early_stopping;
+mod learning_rate_scheduler;
+mod model_checkpoint;
+mod monitor;
+
+pub use csv_logger::CsvLogger;
+pub use early_stopping::EarlyStopping;
+pub use learning_rate_scheduler::LearningRateScheduler;
+pub use model_checkpoint::ModelCheckpoint;
+pub use monitor::Mode;
+
+use crate::error::Result;
+use crate::model::Model;
+
+use super::history::Logs;
+
+/// What happens during training.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// Everything is checked and planned; the first step comes next.
+    TrainBegin {
+        /// Number of epochs.
+        epochs: usize,
+        /// Steps of an epoch.
+        steps: usize,
+        /// Samples of the training set.
+        samples: usize,
+        /// Bytes that weights, optimizer and activations will need at most.
+        planned_bytes: usize,
+    },
+    /// An epoch begins.
+    EpochBegin {
+        /// Its number, from 0.
+        epoch: usize,
+    },
+    /// A step is done.
+    BatchEnd {
+        /// The epoch, from 0.
+        epoch: usize,
+        /// The step in the epoch, from 0.
+        step: usize,
+        /// Steps of an epoch.
+        steps: usize,
+        /// Samples of this step.
+        samples: usize,
+        /// Mean loss and metrics of the epoch so far.
+        logs: Logs,
+    },
+    /// The validation set is about to be evaluated.
+    ValidationBegin {
+        /// The epoch, from 0.
+        epoch: usize,
+    },
+    /// An epoch is done.
+    EpochEnd {
+        /// Its number, from 0.
+        epoch: usize,
+        /// Its numbers, with those of the validation as "val_…".
+        logs: Logs,
+    },
+    /// Training is over.
+    TrainEnd,
+}
+
+/// Whether training goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It goes on.
+    Continue,
+    /// It ends here, with the weights as they are.
+    Stop,
+}
+
+/// Something that is told what happens during training.
+///
+/// # Example
+/// ```
+/// use cornu::prelude::*;
+/// struct Loud;
+/// impl Callback for Loud {
+///     fn on_event(&mut self, _: &mut Model, event: &Event) -> cornu::Result<Action> {
+///         if let Event::EpochEnd { epoch, logs } = event {
+///             println!("epoch {epoch}: {:?}", logs.get("loss"));
+///         }
+///         Ok(Action::Continue)
+///     }
+/// }
+/// ```
+pub trait Callback {
+    /// Is told an event; may look at the model, change it, and stop the training. An error ends the training with that error.
+    fn on_event(&mut self, model: &mut Model, event: &Event) -> Result<Action>;
+}
+
+impl<C: Callback + ?Sized> Callback for &mut C {
+    fn on_event(&mut self, model: &mut Model, event: &Event) -> Result<Action> {
+        (**self).on_event(model, event)
+    }
+}
+
+impl<C: Callback + ?Sized> Callback for Box<C> {
+    fn on_event(&mut self, model: &mut Model, event: &Event) -> Result<Action> {
+        (**self).on_event(model, event)
+    }
+}

@@ -1,0 +1,69 @@
+//! Watching one number of the epochs for improvement.
+
+use crate::error::{Error, Result};
+use crate::train::Logs;
+
+/// Which way a number improves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Larger is better for accuracies and the like, smaller for all else.
+    #[default]
+    Auto,
+    /// Smaller is better.
+    Min,
+    /// Larger is better.
+    Max,
+}
+
+/// A number of the epochs and its best value so far.
+#[derive(Clone, Debug)]
+pub(super) struct Monitor {
+    name: String,
+    larger: bool,
+    min_delta: f64,
+    best: Option<f64>,
+}
+
+impl Monitor {
+    pub(super) fn new(name: &str, mode: Mode, min_delta: f64) -> Self {
+        let larger = match mode {
+            Mode::Max => true,
+            Mode::Min => false,
+            Mode::Auto => ["acc", "auc", "precision", "recall", "f1"]
+                .iter()
+                .any(|m| name.contains(m)),
+        };
+        Self {
+            name: name.to_owned(),
+            larger,
+            min_delta: min_delta.abs(),
+            best: None,
+        }
+    }
+
+    /// Forgets the best value.
+    pub(super) fn reset(&mut self) {
+        self.best = None;
+    }
+
+    /// The number, and whether it is the best so far.
+    pub(super) fn see(&mut self, logs: &Logs) -> Result<(f64, bool)> {
+        let value = logs.get(&self.name).ok_or_else(|| {
+            let error = Error::unknown("number to monitor", &self.name, logs.names());
+            if self.name.starts_with("val_") {
+                error.help("give fit a validation set")
+            } else {
+                error
+            }
+        })?;
+        let better = match self.best {
+            None => !value.is_nan(),
+            Some(best) if self.larger => value > best + self.min_delta,
+            Some(best) => value < best - self.min_delta,
+        };
+        if better {
+            self.best = Some(value);
+        }
+        Ok((value, better))
+    }
+}

@@ -1,0 +1,199 @@
+//! What `compile` adds to a model: optimizer, loss, metrics.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::error::{Error, Result};
+use crate::losses::{self, Loss};
+use crate::metrics::{self, MetricChoice};
+use crate::model::Model;
+use crate::optimizers::{self, Optimizer};
+use crate::tensor::Tensor;
+
+/// Optimizer, loss and metrics of a model.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    pub(crate) optimizer: Box<dyn Optimizer>,
+    pub(crate) loss: Box<dyn Loss>,
+    pub(crate) metrics: Vec<MetricChoice>,
+    /// Numbers of the weights that training changes.
+    pub(crate) trained: Vec<usize>,
+    /// How many steps were made.
+    pub(crate) iteration: u64,
+    /// The learning rate now; schedules change it.
+    pub(crate) learning_rate: f32,
+}
+
+impl Model {
+    /// Chooses how the model is trained and judged.
+    ///
+    /// # Errors
+    /// [`Kind::Memory`](crate::error::Kind::Memory) if there is no room for what the optimizer remembers.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::prelude::*;
+    /// let mut model = Sequential::new().input([4]).add(Dense::new(3).activation("softmax")).build()?;
+    /// model.compile(Adam::default(), SparseCategoricalCrossentropy::default(), [metric("accuracy")])?;
+    /// model.compile(optimizer("sgd")?, loss("sparse_categorical_crossentropy")?, ["accuracy"])?;
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    pub fn compile<M: Into<MetricChoice>>(
+        &mut self,
+        optimizer: impl Into<Box<dyn Optimizer>>,
+        loss: impl Into<Box<dyn Loss>>,
+        metrics: impl IntoIterator<Item = M>,
+    ) -> Result<()> {
+        let metrics = metrics.into_iter().map(Into::into).collect();
+        let compiled = Compiled::new(self, optimizer.into(), loss.into(), metrics)?;
+        self.compiled = Some(compiled);
+        Ok(())
+    }
+
+    pub(crate) fn compiled(&self) -> Result<&Compiled> {
+        self.compiled.as_ref().ok_or_else(|| {
+            Error::config("the model has no loss and optimizer yet")
+                .at(self.name())
+                .help("call model.compile(optimizer, loss, metrics) first")
+        })
+    }
+
+    /// The learning rate of the next step.
+    pub fn learning_rate(&self) -> Option<f32> {
+        self.compiled.as_ref().map(|c| c.learning_rate)
+    }
+
+    /// Sets the learning rate of the steps that follow.
+    ///
+    /// # Errors
+    /// [`Kind::Config`](crate::error::Kind::Config) before `compile`, or for a rate that is negative or no number.
+    pub fn set_learning_rate(&mut self, learning_rate: f32) -> Result<()> {
+        if !learning_rate.is_finite() || learning_rate < 0.0 {
+            return Err(Error::config(format!(
+                "a learning rate must be a finite number of at least 0, received {learning_rate}"
+            )));
+        }
+        self.compiled()?;
+        if let Some(c) = &mut self.compiled {
+            c.learning_rate = learning_rate;
+        }
+        Ok(())
+    }
+}
+
+/// Class and config of an optimizer, with the arguments that every optimizer has.
+fn serialize_optimizer(optimizer: &dyn Optimizer) -> Json {
+    let mut config = match serde_json::to_value(optimizer.base()) {
+        Ok(Json::Object(map)) => map,
+        other => unreachable!("the shared arguments are an object: {other:?}"),
+    };
+    config.extend(optimizer.config());
+    json!({ "class_name": optimizer.class_name(), "config": config })
+}
+
+impl Compiled {
+    fn new(
+        model: &mut Model,
+        optimizer: Box<dyn Optimizer>,
+        loss: Box<dyn Loss>,
+        metrics: Vec<MetricChoice>,
+    ) -> Result<Self> {
+        if model.architecture.outputs.len() != 1 {
+            return Err(Error::config(format!(
+                "one loss trains a model of one output, this one has {}",
+                model.architecture.outputs.len()
+            ))
+            .at(model.name()));
+        }
+        let trained: Vec<usize> = (0..model.weights.len())
+            .filter(|&i| model.is_trainable(i))
+            .collect();
+        model.states.truncate(model.weights.len());
+        for _ in optimizer.slots() {
+            for &i in &trained {
+                let zeros = Tensor::zeros(model.weights[i].spec.shape.clone());
+                model.states.push(&zeros)?;
+            }
+        }
+        Ok(Self {
+            learning_rate: optimizer.base().learning_rate,
+            optimizer,
+            loss,
+            metrics,
+            trained,
+            iteration: 0,
+        })
+    }
+
+    /// Number of the state that holds a slot of a trained weight (by its place among the trained).
+    pub(crate) fn slot_state(&self, weights: usize, slot: usize, trained: usize) -> usize {
+        weights + slot * self.trained.len() + trained
+    }
+
+    /// Names under which the slots are saved, in the order of their states.
+    pub(crate) fn slot_names(&self, model: &Model) -> Vec<String> {
+        let slots = self.optimizer.slots();
+        let names = slots.iter().flat_map(|slot| {
+            self.trained
+                .iter()
+                .map(move |&i| format!("optimizer/{slot}/{}", model.weights[i].path))
+        });
+        names.collect()
+    }
+
+    pub(crate) fn to_json(&self) -> Json {
+        let metrics: Vec<Json> = self
+            .metrics
+            .iter()
+            .map(|m| match m {
+                MetricChoice::Named(name) => name.as_str().into(),
+                MetricChoice::Metric(m) => m.class_name().into(),
+            })
+            .collect();
+        json!({
+            "optimizer": serialize_optimizer(&*self.optimizer),
+            "loss": { "class_name": self.loss.class_name(), "config": self.loss.config() },
+            "metrics": metrics,
+            "iteration": self.iteration,
+            "learning_rate": self.learning_rate,
+        })
+    }
+
+    /// Reads what [`Compiled::to_json`] wrote, and reserves the slots as states of the model.
+    pub(crate) fn from_json(json: &Json, model: &mut Model) -> Result<Self> {
+        let named = |key: &str| -> Result<(String, Map<String, Json>)> {
+            let part = json.get(key).unwrap_or(&Json::Null);
+            let class = part.get("class_name").and_then(Json::as_str);
+            let config = part.get("config").and_then(Json::as_object);
+            class
+                .zip(config)
+                .map(|(c, o)| (c.to_owned(), o.clone()))
+                .ok_or_else(|| {
+                    Error::config(format!("expected a class and config under \"{key}\""))
+                })
+        };
+        let (class, config) = named("optimizer")?;
+        let optimizer = optimizers::deserialize(&class, config)?;
+        let (class, config) = named("loss")?;
+        let loss = losses::deserialize(&class, config)?;
+        let empty = Vec::new();
+        let list = json
+            .get("metrics")
+            .and_then(Json::as_array)
+            .unwrap_or(&empty);
+        let metrics = list
+            .iter()
+            .map(|m| match m {
+                Json::String(name) => Ok(metrics::metric(name)),
+                other => Err(Error::config(format!(
+                    "expected a metric's name, received {other}"
+                ))),
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let mut compiled = Self::new(model, optimizer, loss, metrics)?;
+        compiled.iteration = json.get("iteration").and_then(Json::as_u64).unwrap_or(0);
+        if let Some(rate) = json.get("learning_rate").and_then(Json::as_f64) {
+            compiled.learning_rate = rate as f32;
+        }
+        Ok(compiled)
+    }
+}

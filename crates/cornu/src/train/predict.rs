@@ -1,0 +1,112 @@
+//! Outputs of a model for samples without targets.
+
+use crate::error::{Error, Result};
+use crate::exec::executable::{Outcome, run};
+use crate::graph::Meta;
+use crate::model::{DEFAULT_BATCH, Model};
+use crate::shape::Shape;
+use crate::tensor::{Data, Tensor};
+
+use super::step::rng_tensor;
+
+impl Model {
+    /// The model's (first) output for each sample of `x`.
+    ///
+    /// # Shapes
+    /// `[samples, ..input] → [samples, ..output]`.
+    ///
+    /// # Errors
+    /// [`Kind::Shape`](crate::error::Kind::Shape) if the samples are of another shape than the model's input.
+    pub fn predict(&mut self, x: &Tensor) -> Result<Tensor> {
+        let mut outputs = self.predict_all(std::slice::from_ref(x), DEFAULT_BATCH)?;
+        Ok(outputs.swap_remove(0))
+    }
+
+    /// Every output of the model, for every input, `batch_size` samples at a time.
+    pub fn predict_all(&mut self, inputs: &[Tensor], batch_size: usize) -> Result<Vec<Tensor>> {
+        let expected = self.input_shapes();
+        if inputs.len() != expected.len() {
+            return Err(Error::data(format!(
+                "the model has {} inputs, received {}",
+                expected.len(),
+                inputs.len()
+            ))
+            .at(self.name()));
+        }
+        let count = inputs[0].shape().first().copied().unwrap_or(0);
+        for (i, (e, x)) in expected.iter().zip(inputs).enumerate() {
+            let fits = x.shape().rank() == e.rank() + 1
+                && x.shape().without_batch() == *e
+                && x.shape()[0] == count;
+            if !fits {
+                return Err(Error::shape(format!(
+                    "the model expects [samples, ..{e}], received {}",
+                    x.shape()
+                ))
+                .at(format!(
+                    "{}/{}",
+                    self.name(),
+                    self.architecture.inputs[i].name
+                ))
+                .help("a single sample needs an axis of length 1 in front"));
+            }
+            x.f32s()?;
+        }
+        if batch_size == 0 {
+            return Err(Error::config("batch_size must be at least 1, received 0").at(self.name()));
+        }
+        let metas: Vec<Meta> = self
+            .architecture
+            .outputs
+            .iter()
+            .map(|&t| Meta::f32(self.shapes[t].with_batch(count)))
+            .collect();
+        let mut gathered: Vec<Vec<f32>> = metas
+            .iter()
+            .map(|m| Vec::with_capacity(m.shape.elements()))
+            .collect();
+        let rng = rng_tensor(0, 0);
+        let mut start = 0;
+        while start < count {
+            let n = batch_size.min(count - start);
+            let parts = inputs
+                .iter()
+                .map(|x| rows(x, start, n))
+                .collect::<Result<Vec<_>>>()?;
+            let mut feeds: Vec<&Tensor> = parts.iter().collect();
+            feeds.push(&rng);
+            for (all, part) in gathered.iter_mut().zip(self.run_predict(n, &feeds)?) {
+                all.extend_from_slice(part.f32s()?);
+            }
+            start += n;
+        }
+        metas
+            .into_iter()
+            .zip(gathered)
+            .map(|(m, data)| Tensor::new(m.shape, data))
+            .collect()
+    }
+
+    fn run_predict(&mut self, batch: usize, feeds: &[&Tensor]) -> Result<Vec<Tensor>> {
+        let plan = match self.predict_plan.take() {
+            Some(plan) if plan.computation.batch == batch => plan,
+            _ => self.plan_predict(batch)?,
+        };
+        let (workspace, states) = (&mut self.workspace, &mut self.states);
+        let outcome = crate::threads::on_pool(|| run(&plan, workspace, feeds, states))?;
+        self.predict_plan = Some(plan);
+        match outcome {
+            Outcome::Done(outputs) => Ok(outputs),
+            Outcome::Refused(_) => unreachable!("prediction guards nothing"),
+        }
+    }
+}
+
+/// The rows `start..start + n` of a tensor.
+fn rows(x: &Tensor, start: usize, n: usize) -> Result<Tensor> {
+    let row = x.shape().row();
+    let mut shape = x.shape().to_vec();
+    shape[0] = n;
+    let part: Data = x.f32s()?[start * row..(start + n) * row].to_vec().into();
+    Tensor::new(Shape::from(shape), part)
+}

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::dense::{glorot_uniform, linear, yes, zeros};
-use super::{Base, Context, Layer, Padding, Pair, WeightSpec};
+use super::{Base, Context, Layer, Padding, Pair, WeightSpec, inputs};
 use crate::activations::Activation;
 use crate::choice::Choice;
 use crate::error::{Error, Result};
@@ -191,28 +191,14 @@ impl Layer for Conv2D {
     layer_identity!(Conv2D);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        let channels = match inputs {
-            [x] if x.rank() == 3 => x[2],
-            _ => {
-                return Err(Error::shape(format!(
-                    "Conv2D expects images [height, width, channels], received {inputs:?}"
-                ))
-                .help("grey images need a last axis of length 1: reshape [28, 28] to [28, 28, 1]"));
-            }
-        };
-        let positive = [
+        let [_, _, channels] = inputs::image("Conv2D", inputs)?;
+        inputs::sizes([
             ("filters", Pair::from(self.filters)),
             ("kernel_size", self.kernel_size),
             ("strides", self.strides),
             ("dilation_rate", self.dilation_rate),
             ("groups", Pair::from(self.groups)),
-        ];
-        if let Some((name, Pair(a, b))) = positive.iter().find(|(_, p)| p.0 == 0 || p.1 == 0) {
-            let given = if a == b { a.to_string() } else { format!("({a}, {b})") };
-            return Err(Error::config(format!(
-                "{name} must be at least 1, received {given}"
-            )));
-        }
+        ])?;
         if channels % self.groups != 0 || self.filters % self.groups != 0 {
             return Err(Error::config(format!(
                 "groups must divide channels and filters, received groups {} for {channels} channels and {} filters",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Base, Context, Layer, WeightSpec};
+use super::{Base, Context, Layer, Pair, WeightSpec, inputs};
 use crate::activations::Activation;
 use crate::choice::Choice;
 use crate::error::{Error, Result};
@@ -122,18 +122,12 @@ impl Layer for Dense {
     layer_identity!(Dense);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        let features = match inputs {
-            [x] => x.last().copied(),
-            _ => None,
-        };
-        let features = features.ok_or_else(|| {
-            Error::shape(format!(
-                "Dense expects one input with at least one axis besides the batch, received {inputs:?}"
-            ))
+        let x = inputs::single("Dense", inputs)?;
+        let features = x.last().copied().ok_or_else(|| {
+            Error::shape("Dense expects an axis besides the batch, received single numbers")
+                .help("an input of one number a sample has shape [1]")
         })?;
-        if self.units == 0 {
-            return Err(Error::config("units must be at least 1, received 0"));
-        }
+        inputs::sizes([("units", Pair::from(self.units))])?;
         self.activation.get()?;
         let kernel = WeightSpec::new(
             "kernel",

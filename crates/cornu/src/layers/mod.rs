@@ -3,10 +3,15 @@
 //! A layer's struct is its Keras config. [`Layer::build`] declares its weights from the shapes it is given,
 //! [`Layer::call`] writes its nodes into the graph. A new layer is one file and one line in the list below.
 
+mod axis;
 mod context;
+mod inputs;
+mod merging;
+mod pooling;
 mod registry;
 mod settings;
 
+pub use axis::Axes;
 pub use context::{Context, WeightSpec};
 pub use registry::{deserialize, names, register};
 pub use settings::{Base, Padding, Pair};
@@ -105,6 +110,27 @@ macro_rules! layers {
 }
 
 layers! {
+    input_layer::InputLayer,
+    identity::Identity,
+    rescaling::Rescaling,
     dense::Dense,
     conv2d::Conv2D,
+    max_pooling2d::MaxPooling2D,
+    average_pooling2d::AveragePooling2D,
+    global_max_pooling2d::GlobalMaxPooling2D,
+    global_average_pooling2d::GlobalAveragePooling2D,
+    batch_normalization::BatchNormalization,
+    dropout::Dropout,
+    flatten::Flatten,
+    reshape::Reshape,
+    activation::Activation,
+    relu::ReLU,
+    softmax::Softmax,
+    add::Add,
+    subtract::Subtract,
+    multiply::Multiply,
+    average::Average,
+    maximum::Maximum,
+    minimum::Minimum,
+    concatenate::Concatenate,
 }

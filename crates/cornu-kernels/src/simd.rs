@@ -20,6 +20,7 @@ pub(crate) mod avx2;
 pub(crate) mod avx512;
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
+pub(crate) mod math;
 pub(crate) mod portable;
 
 /// Vectors of `LANES` floats (`F`), as many 32-bit integers (`I`) and truth values (`M`).
@@ -87,6 +88,9 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn store_bytes(p: *mut u8, v: Self::I);
     /// All ones where true, else 0.
     unsafe fn mask_bits(m: Self::M) -> Self::I;
+
+    /// Whether any lane is true.
+    unsafe fn any(m: Self::M) -> bool;
 
     /// Asks for the cache line of `p`, which need not be valid.
     #[inline(always)]

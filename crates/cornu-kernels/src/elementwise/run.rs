@@ -1,6 +1,9 @@
 //! Runs a program over slices, a tile at a time.
 
-use super::{Instr, Program, binary_reference, unary_reference};
+use super::compute::{TILE, compute};
+use super::{Instr, Program};
+use crate::matrix::panels::aligned;
+use std::cell::RefCell;
 
 /// Where the elements of an input come from.
 #[derive(Clone, Copy, Debug)]
@@ -103,63 +106,155 @@ fn check(p: &Program, len: usize, inputs: &[(Source, Indexing)], outputs: &[Sink
 ///
 /// `start` matters to [`Indexing::Cyclic`] only. An output that is also read in place is read, tile by tile, before it
 /// is written.
-pub fn run(
+pub fn run(p: &Program, start: usize, len: usize, inputs: &[(Source, Indexing)], outputs: &mut [Sink]) {
+    check(p, len, inputs, outputs);
+    if len > 0 {
+        REGISTERS.with_borrow_mut(|memory| tiles(p, start, len, inputs, outputs, memory));
+    }
+}
+
+thread_local! {
+    static REGISTERS: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Inputs whose cycle is at most this long are written out once, so that any tile of them is a slice.
+const UNROLLED: usize = 4096;
+
+/// Where tiles of an input are found.
+enum Feed {
+    /// In the caller's slice, in unrolled memory at an offset with a cycle length, or copied for each tile.
+    Slice,
+    Unrolled { at: usize, cycle: usize },
+    Copied,
+}
+
+fn tiles(
     p: &Program,
     start: usize,
     len: usize,
     inputs: &[(Source, Indexing)],
     outputs: &mut [Sink],
+    memory: &mut Vec<f32>,
 ) {
-    check(p, len, inputs, outputs);
-    let mut r = vec![0.0_f32; p.registers()];
-    let before = |outputs: &[Sink], o: usize, i: usize| match &outputs[o] {
-        Sink::F32(s) => s[i],
-        Sink::U8(s) => f32::from(s[i]),
-        Sink::I32(s) => s[i] as f32,
-    };
-    let mut read = vec![0.0_f32; inputs.len()];
-    for i in 0..len {
-        for (read, (source, indexing)) in read.iter_mut().zip(inputs) {
-            let at = match *indexing {
-                Indexing::Same => i,
-                Indexing::Scalar => 0,
-                Indexing::Cyclic { repeat, period } => (start + i) / repeat % period,
-            };
-            *read = match *source {
-                Source::F32(s) => s[at],
-                Source::U8(s) => f32::from(s[at]),
-                Source::I32(s) => s[at] as f32,
-                Source::Output(o) => before(outputs, o, at),
-            };
+    let mut end = p.registers() * TILE;
+    let feed = |(source, indexing): &(Source, Indexing)| {
+        let cycle = match *indexing {
+            Indexing::Same if matches!(source, Source::F32(_)) => return Feed::Slice,
+            Indexing::Same => return Feed::Copied,
+            Indexing::Scalar => 1,
+            Indexing::Cyclic { repeat, period } => repeat.saturating_mul(period),
+        };
+        if cycle > UNROLLED {
+            return Feed::Copied;
         }
+        let at = end;
+        end += (cycle + TILE).next_multiple_of(16);
+        Feed::Unrolled { at, cycle }
+    };
+    let feeds: Vec<Feed> = inputs.iter().map(feed).collect();
+    let memory = aligned(memory, end);
+    for (feed, (source, indexing)) in feeds.iter().zip(inputs) {
+        if let Feed::Unrolled { at, cycle } = *feed {
+            cyclic(source, *indexing, 0, &mut memory[at..at + cycle + TILE.min(len)]);
+        }
+    }
+    let base = memory.as_mut_ptr();
+    // Where each register's tile is: its own memory, or a slice it was loaded from.
+    let mut at = vec![base.cast_const(); p.registers()];
+    for first in (0..len).step_by(TILE) {
+        let n = TILE.min(len - first);
         for instr in p.instrs() {
             match *instr {
-                Instr::Const { dst, value } => r[usize::from(dst)] = value,
-                Instr::Load { dst, input } => r[usize::from(dst)] = read[input],
-                Instr::Unary { op, dst, a } => {
-                    r[usize::from(dst)] = unary_reference(op, f64::from(r[usize::from(a)])) as f32;
-                }
-                Instr::Binary { op, dst, a, b } => {
-                    let (a, b) = (f64::from(r[usize::from(a)]), f64::from(r[usize::from(b)]));
-                    r[usize::from(dst)] = binary_reference(op, a, b) as f32;
-                }
-                Instr::Fma { dst, a, b, c } => {
-                    let [a, b, c] = [a, b, c].map(|x| f64::from(r[usize::from(x)]));
-                    r[usize::from(dst)] = (a * b + c) as f32;
-                }
-                Instr::Select { dst, cond, a, b } => {
-                    let from = if r[usize::from(cond)] == 0.0 { b } else { a };
-                    r[usize::from(dst)] = r[usize::from(from)];
-                }
-                Instr::Store { output, src } => {
-                    let v = r[usize::from(src)];
-                    match &mut outputs[output] {
-                        Sink::F32(s) => s[i] = v,
-                        Sink::U8(s) => s[i] = v as u8,
-                        Sink::I32(s) => s[i] = v as i32,
+                Instr::Load { dst, input } => {
+                    let dst = usize::from(dst);
+                    let (source, indexing) = &inputs[input];
+                    // SAFETY: each register owns TILE elements at the start of the memory, and no reference to them
+                    // lives beyond this arm.
+                    let own = unsafe { std::slice::from_raw_parts_mut(base.add(dst * TILE), n) };
+                    at[dst] = own.as_ptr();
+                    match (&feeds[input], source) {
+                        // Vectors read whole tiles, so only a whole one may be used in place.
+                        (Feed::Slice, Source::F32(from)) if n == TILE => at[dst] = from[first..first + TILE].as_ptr(),
+                        (Feed::Slice, Source::F32(from)) => own.copy_from_slice(&from[first..first + n]),
+                        // SAFETY: the offset is less than the cycle, and cycle + TILE elements lie at the slot.
+                        (Feed::Unrolled { at: slot, cycle }, _) => unsafe {
+                            at[dst] = base.add(slot + (start + first) % cycle);
+                        },
+                        (_, Source::Output(output)) => before(&outputs[*output], first, own),
+                        _ if *indexing == Indexing::Same => same(source, first, own),
+                        _ => cyclic(source, *indexing, start + first, own),
                     }
                 }
+                Instr::Store { output, src } => {
+                    // SAFETY: every register's pointer has n elements behind it: see Load and `compute`.
+                    let from = unsafe { std::slice::from_raw_parts(at[usize::from(src)], n) };
+                    store(from, first, &mut outputs[output]);
+                }
+                instr => compute(instr, n, base, &mut at),
             }
         }
+    }
+}
+
+/// Writes elements `from, from + 1, ...` of a repeating input.
+fn cyclic(source: &Source, indexing: Indexing, from: usize, to: &mut [f32]) {
+    let (repeat, period) = match indexing {
+        Indexing::Cyclic { repeat, period } => (repeat, period),
+        Indexing::Same | Indexing::Scalar => (1, 1),
+    };
+    let element = |i: usize| match *source {
+        Source::F32(s) => s[i],
+        Source::U8(s) => f32::from(s[i]),
+        Source::I32(s) => s[i] as f32,
+        Source::Output(_) => unreachable!("an input in place is indexed as it is"),
+    };
+    let mut done = 0;
+    let mut at = from / repeat % period;
+    let mut inside = from % repeat;
+    while done < to.len() {
+        if repeat == 1 {
+            let n = (period - at).min(to.len() - done);
+            let to = &mut to[done..done + n];
+            if let Source::F32(s) = *source {
+                to.copy_from_slice(&s[at..at + n]);
+            } else {
+                to.iter_mut().zip(at..).for_each(|(to, i)| *to = element(i));
+            }
+            done += n;
+            at = 0;
+        } else {
+            let n = (repeat - inside).min(to.len() - done);
+            to[done..done + n].fill(element(at));
+            done += n;
+            inside = 0;
+            at = (at + 1) % period;
+        }
+    }
+}
+
+fn same(source: &Source, first: usize, to: &mut [f32]) {
+    let n = to.len();
+    match *source {
+        Source::F32(s) => to.copy_from_slice(&s[first..first + n]),
+        Source::U8(s) => to.iter_mut().zip(&s[first..first + n]).for_each(|(to, &v)| *to = f32::from(v)),
+        Source::I32(s) => to.iter_mut().zip(&s[first..first + n]).for_each(|(to, &v)| *to = v as f32),
+        Source::Output(_) => unreachable!("an input in place is read from its output"),
+    }
+}
+
+fn before(output: &Sink, first: usize, to: &mut [f32]) {
+    match output {
+        Sink::F32(s) => same(&Source::F32(s), first, to),
+        Sink::U8(s) => same(&Source::U8(s), first, to),
+        Sink::I32(s) => same(&Source::I32(s), first, to),
+    }
+}
+
+fn store(from: &[f32], first: usize, output: &mut Sink) {
+    let n = from.len();
+    match output {
+        Sink::F32(s) => s[first..first + n].copy_from_slice(from),
+        Sink::U8(s) => s[first..first + n].iter_mut().zip(from).for_each(|(to, v)| *to = *v as u8),
+        Sink::I32(s) => s[first..first + n].iter_mut().zip(from).for_each(|(to, v)| *to = *v as i32),
     }
 }

@@ -203,4 +203,8 @@ impl Simd for Avx2 {
         // Where either operand is NaN the instruction gives the second.
         _mm256_max_ps(_mm256_setzero_ps(), v)
     }
+    #[inline(always)]
+    unsafe fn any(m: Self::M) -> bool {
+        _mm256_movemask_ps(m) != 0
+    }
 }

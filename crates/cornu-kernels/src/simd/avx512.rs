@@ -199,4 +199,8 @@ impl Simd for Avx512 {
         // Where either operand is NaN the instruction gives the second.
         _mm512_max_ps(_mm512_setzero_ps(), v)
     }
+    #[inline(always)]
+    unsafe fn any(m: Self::M) -> bool {
+        m != 0
+    }
 }

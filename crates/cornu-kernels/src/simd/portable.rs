@@ -203,4 +203,8 @@ impl Simd for Portable {
     unsafe fn mask_bits(m: [bool; N]) -> [u32; N] {
         map(m, |m| if m { !0 } else { 0 })
     }
+    #[inline(always)]
+    unsafe fn any(m: Self::M) -> bool {
+        m[0] | m[1] | m[2] | m[3]
+    }
 }

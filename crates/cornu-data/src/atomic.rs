@@ -2,28 +2,29 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{DataError, Result};
 
-/// Makes or replaces the file at `path` with what `fill` writes; folders on the way are made.
+/// Makes or replaces the file at `path` with `bytes`; folders on the way are made.
 ///
 /// # Errors
-/// Where a folder or the file cannot be written, or `fill` fails; what stood at `path` before then still stands.
-pub(crate) fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
+/// Where a folder or the file cannot be written; what stood at `path` before then still stands.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(DataError::cannot("make the folder of", path))?;
+        fs::create_dir_all(folder).map_err(DataError::cannot("make the folder", folder))?;
     }
     let temporary = Temporary(beside(path));
-    let file = File::create_new(&temporary.0).map_err(DataError::cannot("write", path))?;
-    let mut buffered = BufWriter::with_capacity(1 << 16, file);
-    fill(&mut buffered)?;
-    let finish = |buffered: BufWriter<File>| buffered.into_inner()?.sync_all();
-    finish(buffered).map_err(DataError::cannot("write", path))?;
-    fs::rename(&temporary.0, path).map_err(DataError::cannot("rename", path))
+    let write = || {
+        let mut file = File::create_new(&temporary.0)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&temporary.0, path)
+    };
+    write().map_err(DataError::cannot("write", path))
 }
 
 /// A name in the same folder that no other writer uses.
@@ -54,20 +55,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+    fn a_write_replaces_all_or_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/b.bin");
-        write(&path, |out| {
-            out.write_all(b"old")
-                .map_err(DataError::cannot("write", &path))
-        })
-        .unwrap();
-        let failed = write(&path, |out| {
-            out.write_all(b"new").unwrap();
-            Err(DataError::config("no"))
-        });
-        assert!(failed.is_err());
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(fs::read_dir(folder.path().join("a")).unwrap().count(), 1);
+        write(&path, b"old").unwrap();
+        write(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        // A folder in the place of the file lets everything succeed but the last step.
+        let taken = folder.path().join("a/taken");
+        fs::create_dir_all(taken.join("inner")).unwrap();
+        assert!(
+            write(&taken, b"new")
+                .unwrap_err()
+                .place()
+                .unwrap()
+                .ends_with("taken")
+        );
+        assert_eq!(
+            fs::read_dir(folder.path().join("a")).unwrap().count(),
+            2,
+            "no temporary file stays"
+        );
     }
 }

@@ -9,16 +9,19 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod array;
 mod atomic;
 mod cifar;
 mod dataset;
 mod download;
 mod error;
 mod idx;
+pub mod image_file;
 mod image_set;
 mod locate;
 mod mnist;
 pub mod registry;
+mod resize;
 mod sha256;
 mod shapes;
 mod source;
@@ -31,4 +34,5 @@ pub use download::Progress;
 pub use error::{DataError, DataErrorKind, Result};
 pub use image_set::ImageSet;
 pub use registry::{Info, Options, download, info, list, load, load_with};
+pub use resize::resize;
 pub use shapes::{shapes, shapes_sized};

@@ -73,10 +73,7 @@ impl Kept {
 
     fn keep(&self, bytes: &[u8]) -> Result<()> {
         let path = self.path();
-        atomic::write(&path, |out| {
-            out.write_all(bytes)
-                .map_err(DataError::cannot("write", &path))
-        })?;
+        atomic::write(&path, bytes)?;
         let read = DataError::cannot("read", &self.folder);
         for entry in fs::read_dir(&self.folder).map_err(read)? {
             let entry = entry.map_err(read)?;

@@ -35,12 +35,20 @@ struct Canvas {
 }
 
 impl Canvas {
-    /// Blends `colour(x, y)` over each pixel by `coverage(x, y)`.
-    fn blend(&mut self, at: impl Fn(f32, f32) -> (f32, Colour)) {
-        for (i, pixel) in self.pixels.iter_mut().enumerate() {
-            let (coverage, colour) = at((i % SIDE) as f32 + 0.5, (i / SIDE) as f32 + 0.5);
-            if coverage > 0.0 {
-                *pixel = mix(*pixel, colour, coverage);
+    /// Blends over each pixel no farther than `reach` from `centre`, along either axis, the colour that `at` gives for
+    /// it, as far as it is covered.
+    fn blend(&mut self, centre: (f32, f32), reach: f32, at: impl Fn(f32, f32) -> (f32, Colour)) {
+        let span = |middle: f32| {
+            let limit = |x: f32| x.clamp(0.0, SIDE as f32) as usize;
+            limit((middle - reach).floor())..limit((middle + reach).ceil())
+        };
+        for y in span(centre.1) {
+            for x in span(centre.0) {
+                let (coverage, colour) = at(x as f32 + 0.5, y as f32 + 0.5);
+                if coverage > 0.0 {
+                    let pixel = &mut self.pixels[y * SIDE + x];
+                    *pixel = mix(*pixel, colour, coverage);
+                }
             }
         }
     }
@@ -55,7 +63,7 @@ impl Canvas {
         let spacing = random.range(4.6, 12.0);
         let strength = random.range(0.0, 0.22);
         let tint = [0, 1, 2].map(|_| random.range(0.5, 1.0) * strength);
-        self.blend(|x, y| {
+        self.blend((16.0, 16.0), 16.0, |x, y| {
             let along = ((x - 16.0) * dx + (y - 16.0) * dy) / 32.0 + 0.5;
             let noise = smooth(&knots, KNOTS, x / spacing, y / spacing);
             let mut colour = mix(from, to, along.clamp(0.0, 1.0));
@@ -80,7 +88,7 @@ impl Canvas {
         } else {
             (random.range(0.0, 1.5), random.range(1.0, 2.8))
         };
-        self.blend(|x, y| {
+        self.blend((x, y), 0.5 * length + width + 1.0, |x, y| {
             let (x, y) = frame.place(x, y);
             let beyond = (x.abs() - length / 2.0).max(0.0);
             let distance = (beyond * beyond + y * y).sqrt() - width;
@@ -109,7 +117,8 @@ impl Canvas {
         let opacity = random.range(0.75, 1.0);
         let (lx, ly) = direction(random.unit());
         let light = random.range(0.0, 0.35);
-        self.blend(|x, y| {
+        // No figure reaches farther than a square patch with sharp corners.
+        self.blend((x, y), 1.3 * radius + 1.0, |x, y| {
             let (u, v) = frame.place(x, y);
             let point = figure.at(u, v);
             let shade = 1.0 + light * (u * lx + v * ly);

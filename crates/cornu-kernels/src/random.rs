@@ -4,6 +4,8 @@
 //! consecutive blocks make a group, and the words of a group are laid out word by word: of the 64 words of group `g`,
 //! word `e` is word `e / 16` of block `16·g + e % 16`. A vector of sixteen blocks is therefore stored as it is computed.
 
+use crate::simd::{Simd, dispatch, math};
+
 /// Ten rounds of Philox4x32.
 ///
 /// # Source
@@ -49,67 +51,149 @@ pub struct Stream {
     pub stream: u32,
 }
 
-const GROUP: u64 = 64;
+/// What is made of the words of a group.
+#[derive(Clone, Copy)]
+enum Kind {
+    Bits,
+    Uniform,
+    Normal,
+    Bernoulli { threshold: u32 },
+}
 
-impl Stream {
-    fn group(&self, group: u64) -> [u32; 64] {
-        let mut words = [0; 64];
-        for lane in 0..16 {
-            let block = (group * 16) as u32 + lane as u32;
-            let counter = [
-                block,
-                self.stream,
-                self.step as u32,
-                (self.step >> 32) as u32,
-            ];
-            let w = philox(counter, [self.seed as u32, (self.seed >> 32) as u32]);
-            for word in 0..4 {
-                words[word * 16 + lane] = w[word];
+/// Blocks in a group, and words.
+const BLOCKS: u64 = 16;
+const WORDS: usize = 64;
+
+/// Writes `count` whole groups from `first` on; `out` has 64 words of room for each, or 128 bytes.
+///
+/// # Safety
+///
+/// The level is available and `out` is as large as stated.
+#[inline(always)]
+unsafe fn groups<S: Simd>(kind: Kind, s: &Stream, first: u64, count: usize, out: *mut u8) {
+    // SAFETY: a group is 16 blocks, a multiple of every vector length; each iteration writes its own 256 or 128 bytes.
+    unsafe {
+        let (m0, m1) = (S::isplat(0xD251_1F53), S::isplat(0xCD9E_8D57));
+        for group in 0..count {
+            let block = ((first + group as u64) * BLOCKS) as u32;
+            for lane in (0..BLOCKS as usize).step_by(S::LANES) {
+                let mut c0 = S::iadd(S::isplat(block + lane as u32), S::iota());
+                let mut c1 = S::isplat(s.stream);
+                let mut c2 = S::isplat(s.step as u32);
+                let mut c3 = S::isplat((s.step >> 32) as u32);
+                let (mut k0, mut k1) = (s.seed as u32, (s.seed >> 32) as u32);
+                for _ in 0..10 {
+                    let (high0, low0) = S::mul_wide(c0, m0);
+                    let (high1, low1) = S::mul_wide(c2, m1);
+                    c0 = S::ixor(S::ixor(high1, c1), S::isplat(k0));
+                    c2 = S::ixor(S::ixor(high0, c3), S::isplat(k1));
+                    (c1, c3) = (low1, low0);
+                    k0 = k0.wrapping_add(0x9E37_79B9);
+                    k1 = k1.wrapping_add(0xBB67_AE85);
+                }
+                let words = [c0, c1, c2, c3];
+                match kind {
+                    Kind::Bits => {
+                        let out = out.cast::<u32>().add(group * WORDS + lane);
+                        for word in 0..4 {
+                            S::istore(out.add(word * 16), words[word]);
+                        }
+                    }
+                    Kind::Uniform => {
+                        let out = out.cast::<f32>().add(group * WORDS + lane);
+                        for word in 0..4 {
+                            S::store(out.add(word * 16), fraction::<S>(words[word], 0));
+                        }
+                    }
+                    Kind::Normal => {
+                        let out = out.cast::<f32>().add(group * WORDS + lane);
+                        for pair in 0..2 {
+                            // In (0, 1], so that the logarithm is finite.
+                            let u = fraction::<S>(words[2 * pair], 1);
+                            let angle = S::mul(
+                                fraction::<S>(words[2 * pair + 1], 0),
+                                S::splat(std::f32::consts::TAU),
+                            );
+                            let r = S::sqrt(S::mul(math::ln::<S>(u), S::splat(-2.0)));
+                            S::store(out.add(pair * 32), S::mul(r, math::sine::<S>(angle, 1)));
+                            S::store(
+                                out.add(pair * 32 + 16),
+                                S::mul(r, math::sine::<S>(angle, 0)),
+                            );
+                        }
+                    }
+                    Kind::Bernoulli { threshold } => {
+                        let out = out.add(group * 2 * WORDS + lane);
+                        let threshold = S::isplat(threshold);
+                        for word in 0..4 {
+                            // The difference is negative, and its sign bit 1, where the half is below the threshold.
+                            let low = S::isub(S::iand(words[word], S::isplat(0xFFFF)), threshold);
+                            let high = S::isub(S::shr::<16>(words[word]), threshold);
+                            S::store_bytes(out.add(word * 16), S::shr::<31>(low));
+                            S::store_bytes(out.add(WORDS + word * 16), S::shr::<31>(high));
+                        }
+                    }
+                }
             }
         }
-        words
     }
+}
 
-    /// Calls `f` with each group the range touches, the first element used of it, and the piece of `out` it fills.
-    fn fill<T>(
-        &self,
-        per_group: u64,
-        start: u64,
-        out: &mut [T],
-        mut f: impl FnMut(&[u32; 64], usize, &mut [T]),
-    ) {
-        let groups = (start + out.len() as u64).div_ceil(per_group);
-        assert!(
-            groups <= 1 << 28,
-            "random: a stream has 2^28 groups of {per_group} elements, asked for {groups}"
-        );
-        let mut rest = out;
-        let mut at = start;
-        while !rest.is_empty() {
-            let from = (at % per_group) as usize;
-            let take = (per_group as usize - from).min(rest.len());
-            let (piece, tail) = rest.split_at_mut(take);
-            f(&self.group(at / per_group), from, piece);
-            rest = tail;
-            at += take as u64;
+/// The high 24 bits plus `add`, as a fraction of 2²⁴.
+#[inline(always)]
+unsafe fn fraction<S: Simd>(word: S::I, add: u32) -> S::F {
+    // SAFETY: the caller has the level.
+    unsafe {
+        let whole = S::iadd(S::shr::<8>(word), S::isplat(add));
+        S::mul(S::to_float(whole), S::splat(1.0 / 16_777_216.0))
+    }
+}
+
+fn dispatched(kind: Kind, s: &Stream, first: u64, count: usize, out: *mut u8) {
+    dispatch!(groups(kind: Kind, s: &Stream, first: u64, count: usize, out: *mut u8));
+}
+
+/// Fills `out` with elements `start..` of the stream, of which a group holds `PER`.
+fn fill<T: Copy + Default, const PER: usize>(kind: Kind, s: &Stream, start: u64, out: &mut [T]) {
+    let per = PER as u64;
+    let end = start
+        .checked_add(out.len() as u64)
+        .map(|end| end.div_ceil(per));
+    assert!(
+        end.is_some_and(|groups| groups <= 1 << 28),
+        "random: a stream has 2^28 groups of {PER} elements; asked for {} from {start}",
+        out.len()
+    );
+    let (mut rest, mut at) = (out, start);
+    while !rest.is_empty() {
+        let from = (at % per) as usize;
+        let whole = if from == 0 { rest.len() / PER } else { 0 };
+        let take = if whole > 0 {
+            whole * PER
+        } else {
+            (PER - from).min(rest.len())
+        };
+        let (piece, tail) = rest.split_at_mut(take);
+        if whole > 0 {
+            dispatched(kind, s, at / per, whole, piece.as_mut_ptr().cast());
+        } else {
+            let mut group = [T::default(); PER];
+            dispatched(kind, s, at / per, 1, group.as_mut_ptr().cast());
+            piece.copy_from_slice(&group[from..from + take]);
         }
+        rest = tail;
+        at += take as u64;
     }
 }
 
 /// Fills `out` with 32 random bits each, elements `start..` of the stream. The same at every level.
 pub fn bits(stream: &Stream, start: u64, out: &mut [u32]) {
-    stream.fill(GROUP, start, out, |words, from, out| {
-        out.copy_from_slice(&words[from..from + out.len()]);
-    });
+    fill::<u32, WORDS>(Kind::Bits, stream, start, out);
 }
 
 /// Fills `out` with numbers in `[0, 1)`, multiples of 2⁻²⁴. The same at every level.
 pub fn uniform(stream: &Stream, start: u64, out: &mut [f32]) {
-    stream.fill(GROUP, start, out, |words, from, out| {
-        for (out, w) in out.iter_mut().zip(&words[from..]) {
-            *out = (w >> 8) as f32 * (1.0 / 16_777_216.0);
-        }
-    });
+    fill::<f32, WORDS>(Kind::Uniform, stream, start, out);
 }
 
 /// Fills `out` with ones of probability `threshold / 65536` and zeros. The same at every level.
@@ -120,33 +204,19 @@ pub fn bernoulli(stream: &Stream, start: u64, threshold: u32, out: &mut [u8]) {
         threshold <= 65536,
         "bernoulli: threshold 0..=65536, received {threshold}"
     );
-    stream.fill(2 * GROUP, start, out, |words, from, out| {
-        for (e, out) in (from..).zip(out.iter_mut()) {
-            let half = words[e % 64] >> (16 * (e / 64)) & 0xFFFF;
-            *out = u8::from(half < threshold);
-        }
-    });
+    fill::<u8, { 2 * WORDS }>(Kind::Bernoulli { threshold }, stream, start, out);
 }
 
-/// Fills `out` with numbers of the standard normal distribution (Box–Muller).
+/// Fills `out` with numbers of the standard normal distribution.
 ///
-/// Of the 64 elements of a group, the first 16 are `r·cos θ` and the next 16 `r·sin θ` of the same pairs.
+/// `r·cos θ` and `r·sin θ` with `r = √(−2 ln u)`. Of the 64 elements of a group, the first 16 are cosines, the next 16
+/// the sines of the same pairs, and so on again.
+///
+/// # Source
+///
+/// Box, Muller: "A note on the generation of random normal deviates", 1958.
 pub fn normal(stream: &Stream, start: u64, out: &mut [f32]) {
-    stream.fill(GROUP, start, out, |words, from, out| {
-        let mut all = [0.0; 64];
-        for half in 0..2 {
-            for lane in 0..16 {
-                // In (0, 1], so that the logarithm is finite.
-                let u = ((words[half * 32 + lane] >> 8) + 1) as f32 * (1.0 / 16_777_216.0);
-                let angle = (words[half * 32 + 16 + lane] >> 8) as f32
-                    * (std::f32::consts::TAU / 16_777_216.0);
-                let r = (-2.0 * u.ln()).sqrt();
-                all[half * 32 + lane] = r * angle.cos();
-                all[half * 32 + 16 + lane] = r * angle.sin();
-            }
-        }
-        out.copy_from_slice(&all[from..from + out.len()]);
-    });
+    fill::<f32, WORDS>(Kind::Normal, stream, start, out);
 }
 
 #[cfg(test)]

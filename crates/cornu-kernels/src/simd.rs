@@ -18,9 +18,9 @@
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
+pub(crate) mod math;
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
-pub(crate) mod math;
 pub(crate) mod portable;
 
 /// Vectors of `LANES` floats (`F`), as many 32-bit integers (`I`) and truth values (`M`).

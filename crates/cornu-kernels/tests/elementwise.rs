@@ -6,10 +6,21 @@ use against::{Numbers, each_level};
 use cornu_kernels::elementwise::*;
 
 fn apply(instr: Instr, a: &[f32], b: &[f32]) -> Vec<f32> {
-    let load = |input| Instr::Load { dst: input as u8, input };
-    let p = Program::new(vec![load(0), load(1), instr, Instr::Store { output: 0, src: 2 }], 3, 2, 1);
+    let load = |input| Instr::Load {
+        dst: input as u8,
+        input,
+    };
+    let p = Program::new(
+        vec![load(0), load(1), instr, Instr::Store { output: 0, src: 2 }],
+        3,
+        2,
+        1,
+    );
     let mut y = vec![0.0; a.len()];
-    let inputs = [(Source::F32(a), Indexing::Same), (Source::F32(b), Indexing::Same)];
+    let inputs = [
+        (Source::F32(a), Indexing::Same),
+        (Source::F32(b), Indexing::Same),
+    ];
     run(&p, 0, a.len(), &inputs, &mut [Sink::F32(&mut y)]);
     y
 }
@@ -22,13 +33,37 @@ fn ulps(got: f32, want: f64) -> f64 {
     if !got.is_finite() || !want.is_finite() {
         return f64::INFINITY;
     }
-    let exponent = (want.abs().max(f64::from(f32::MIN_POSITIVE))).log2().floor();
+    let exponent = (want.abs().max(f64::from(f32::MIN_POSITIVE)))
+        .log2()
+        .floor();
     (f64::from(got) - want).abs() / (exponent - 23.0).exp2()
 }
 
 const SPECIAL: [f32; 24] = [
-    0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-30, -1e-30, 1e-8,
-    -1e-8, 88.0, -87.0, 100.0, -100.0, 1e30, -1e30, f32::MAX, f32::MIN_POSITIVE,
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -0.5,
+    1.5,
+    2.5,
+    -2.5,
+    f32::INFINITY,
+    f32::NEG_INFINITY,
+    f32::NAN,
+    1e-30,
+    -1e-30,
+    1e-8,
+    -1e-8,
+    88.0,
+    -87.0,
+    100.0,
+    -100.0,
+    1e30,
+    -1e30,
+    f32::MAX,
+    f32::MIN_POSITIVE,
 ];
 
 fn samples() -> Vec<f32> {
@@ -51,7 +86,10 @@ fn unary_operations_are_within_four_units_of_the_last_place() {
                 let trig = matches!(op, Unary::Sin | Unary::Cos);
                 // Near its zeros far from 0, and without fused steps, reduction leaves an absolute error.
                 let near_zero = trig && (f64::from(y) - want).abs() < 1.2e-7;
-                assert!(ulps(y, want) <= 4.0 || near_zero, "{level:?} {op:?}({x:e}) = {y:e}, wanted {want:e}");
+                assert!(
+                    ulps(y, want) <= 4.0 || near_zero,
+                    "{level:?} {op:?}({x:e}) = {y:e}, wanted {want:e}"
+                );
             }
         }
     });
@@ -70,11 +108,27 @@ fn binary_operations_agree_with_their_meaning() {
     (0..50).for_each(|i| b[i] = a[i]);
     each_level(|level| {
         for op in Binary::ALL {
-            let y = apply(Instr::Binary { op, dst: 2, a: 0, b: 1 }, &a, &b);
+            let y = apply(
+                Instr::Binary {
+                    op,
+                    dst: 2,
+                    a: 0,
+                    b: 1,
+                },
+                &a,
+                &b,
+            );
             for ((&a, &b), &y) in a.iter().zip(&b).zip(&y) {
                 let want = binary_reference(op, f64::from(a), f64::from(b));
-                let want = if want.abs() > f64::from(f32::MAX) { f64::from(want as f32) } else { want };
-                assert!(ulps(y, want) <= 1.0, "{level:?} {op:?}({a:e}, {b:e}) = {y:e}, wanted {want:e}");
+                let want = if want.abs() > f64::from(f32::MAX) {
+                    f64::from(want as f32)
+                } else {
+                    want
+                };
+                assert!(
+                    ulps(y, want) <= 1.0,
+                    "{level:?} {op:?}({a:e}, {b:e}) = {y:e}, wanted {want:e}"
+                );
             }
         }
     });
@@ -103,16 +157,44 @@ fn indexing_types_and_places_agree_with_a_loop() {
                 vec![
                     load(0, 0),
                     load(1, 1),
-                    Instr::Binary { op: Binary::Mul, dst: 0, a: 0, b: 1 },
+                    Instr::Binary {
+                        op: Binary::Mul,
+                        dst: 0,
+                        a: 0,
+                        b: 1,
+                    },
                     load(1, 2),
                     load(2, 3),
-                    Instr::Fma { dst: 0, a: 1, b: 2, c: 0 },
+                    Instr::Fma {
+                        dst: 0,
+                        a: 1,
+                        b: 2,
+                        c: 0,
+                    },
                     load(2, 4),
                     load(1, 5),
-                    Instr::Binary { op: Binary::Add, dst: 2, a: 2, b: 1 },
-                    Instr::Const { dst: 1, value: 0.25 },
-                    Instr::Binary { op: Binary::Lt, dst: 1, a: 0, b: 1 },
-                    Instr::Select { dst: 2, cond: 1, a: 2, b: 0 },
+                    Instr::Binary {
+                        op: Binary::Add,
+                        dst: 2,
+                        a: 2,
+                        b: 1,
+                    },
+                    Instr::Const {
+                        dst: 1,
+                        value: 0.25,
+                    },
+                    Instr::Binary {
+                        op: Binary::Lt,
+                        dst: 1,
+                        a: 0,
+                        b: 1,
+                    },
+                    Instr::Select {
+                        dst: 2,
+                        cond: 1,
+                        a: 2,
+                        b: 0,
+                    },
                     Instr::Store { output: 0, src: 2 },
                     Instr::Store { output: 1, src: 0 },
                     Instr::Store { output: 2, src: 0 },
@@ -130,15 +212,36 @@ fn indexing_types_and_places_agree_with_a_loop() {
                 (Source::F32(&scalar), Indexing::Scalar),
                 (Source::Output(0), Indexing::Same),
             ];
-            let sinks = &mut [Sink::F32(&mut y), Sink::U8(&mut bytes), Sink::I32(&mut whole)];
+            let sinks = &mut [
+                Sink::F32(&mut y),
+                Sink::U8(&mut bytes),
+                Sink::I32(&mut whole),
+            ];
             run(&p, start, len, &inputs, sinks);
             for i in 0..len {
                 let at = (start + i) / repeat % period;
-                let v = f64::from(x[i] * f32::from(mask[i])) + f64::from(cycle[at]) * f64::from(bias[at]);
-                let want = if v < 0.25 { f64::from(scalar[0] + before[i]) } else { v };
-                assert!((f64::from(y[i]) - want).abs() < 1e-3, "{i} of {len}: {} {want}", y[i]);
-                assert!((f64::from(whole[i]) - v).abs() < 1.001, "{i}: {} {v}", whole[i]);
-                assert!((f64::from(bytes[i]) - v.clamp(0.0, 255.0)).abs() < 1.001, "{i}: {} {v}", bytes[i]);
+                let v = f64::from(x[i] * f32::from(mask[i]))
+                    + f64::from(cycle[at]) * f64::from(bias[at]);
+                let want = if v < 0.25 {
+                    f64::from(scalar[0] + before[i])
+                } else {
+                    v
+                };
+                assert!(
+                    (f64::from(y[i]) - want).abs() < 1e-3,
+                    "{i} of {len}: {} {want}",
+                    y[i]
+                );
+                assert!(
+                    (f64::from(whole[i]) - v).abs() < 1.001,
+                    "{i}: {} {v}",
+                    whole[i]
+                );
+                assert!(
+                    (f64::from(bytes[i]) - v.clamp(0.0, 255.0)).abs() < 1.001,
+                    "{i}: {} {v}",
+                    bytes[i]
+                );
             }
         }
     });
@@ -147,5 +250,14 @@ fn indexing_types_and_places_agree_with_a_loop() {
 #[test]
 #[should_panic(expected = "reads register 1 before it is written")]
 fn a_program_that_reads_nothing_is_refused() {
-    Program::new(vec![Instr::Unary { op: Unary::Neg, dst: 0, a: 1 }], 2, 0, 0);
+    Program::new(
+        vec![Instr::Unary {
+            op: Unary::Neg,
+            dst: 0,
+            a: 1,
+        }],
+        2,
+        0,
+        0,
+    );
 }

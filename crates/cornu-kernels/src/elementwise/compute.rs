@@ -123,7 +123,11 @@ unsafe fn loops<S: Simd>(instr: Instr, n: usize, base: *mut f32, at: &mut [*cons
             }
             Instr::Fma { dst, a, b, c } => {
                 let (a, b, c) = (tile(a), tile(b), tile(c));
-                each!(dst, |i| S::fma(S::load(a.add(i)), S::load(b.add(i)), S::load(c.add(i))));
+                each!(dst, |i| S::fma(
+                    S::load(a.add(i)),
+                    S::load(b.add(i)),
+                    S::load(c.add(i))
+                ));
             }
             Instr::Select { dst, cond, a, b } => {
                 let (cond, a, b) = (tile(cond), tile(a), tile(b));

@@ -106,7 +106,13 @@ fn check(p: &Program, len: usize, inputs: &[(Source, Indexing)], outputs: &[Sink
 ///
 /// `start` matters to [`Indexing::Cyclic`] only. An output that is also read in place is read, tile by tile, before it
 /// is written.
-pub fn run(p: &Program, start: usize, len: usize, inputs: &[(Source, Indexing)], outputs: &mut [Sink]) {
+pub fn run(
+    p: &Program,
+    start: usize,
+    len: usize,
+    inputs: &[(Source, Indexing)],
+    outputs: &mut [Sink],
+) {
     check(p, len, inputs, outputs);
     if len > 0 {
         REGISTERS.with_borrow_mut(|memory| tiles(p, start, len, inputs, outputs, memory));
@@ -124,7 +130,10 @@ const UNROLLED: usize = 4096;
 enum Feed {
     /// In the caller's slice, in unrolled memory at an offset with a cycle length, or copied for each tile.
     Slice,
-    Unrolled { at: usize, cycle: usize },
+    Unrolled {
+        at: usize,
+        cycle: usize,
+    },
     Copied,
 }
 
@@ -155,7 +164,12 @@ fn tiles(
     let memory = aligned(memory, end);
     for (feed, (source, indexing)) in feeds.iter().zip(inputs) {
         if let Feed::Unrolled { at, cycle } = *feed {
-            cyclic(source, *indexing, 0, &mut memory[at..at + cycle + TILE.min(len)]);
+            cyclic(
+                source,
+                *indexing,
+                0,
+                &mut memory[at..at + cycle + TILE.min(len)],
+            );
         }
     }
     let base = memory.as_mut_ptr();
@@ -174,8 +188,12 @@ fn tiles(
                     at[dst] = own.as_ptr();
                     match (&feeds[input], source) {
                         // Vectors read whole tiles, so only a whole one may be used in place.
-                        (Feed::Slice, Source::F32(from)) if n == TILE => at[dst] = from[first..first + TILE].as_ptr(),
-                        (Feed::Slice, Source::F32(from)) => own.copy_from_slice(&from[first..first + n]),
+                        (Feed::Slice, Source::F32(from)) if n == TILE => {
+                            at[dst] = from[first..first + TILE].as_ptr()
+                        }
+                        (Feed::Slice, Source::F32(from)) => {
+                            own.copy_from_slice(&from[first..first + n])
+                        }
                         // SAFETY: the offset is less than the cycle, and cycle + TILE elements lie at the slot.
                         (Feed::Unrolled { at: slot, cycle }, _) => unsafe {
                             at[dst] = base.add(slot + (start + first) % cycle);
@@ -236,8 +254,14 @@ fn same(source: &Source, first: usize, to: &mut [f32]) {
     let n = to.len();
     match *source {
         Source::F32(s) => to.copy_from_slice(&s[first..first + n]),
-        Source::U8(s) => to.iter_mut().zip(&s[first..first + n]).for_each(|(to, &v)| *to = f32::from(v)),
-        Source::I32(s) => to.iter_mut().zip(&s[first..first + n]).for_each(|(to, &v)| *to = v as f32),
+        Source::U8(s) => to
+            .iter_mut()
+            .zip(&s[first..first + n])
+            .for_each(|(to, &v)| *to = f32::from(v)),
+        Source::I32(s) => to
+            .iter_mut()
+            .zip(&s[first..first + n])
+            .for_each(|(to, &v)| *to = v as f32),
         Source::Output(_) => unreachable!("an input in place is read from its output"),
     }
 }
@@ -254,7 +278,13 @@ fn store(from: &[f32], first: usize, output: &mut Sink) {
     let n = from.len();
     match output {
         Sink::F32(s) => s[first..first + n].copy_from_slice(from),
-        Sink::U8(s) => s[first..first + n].iter_mut().zip(from).for_each(|(to, v)| *to = *v as u8),
-        Sink::I32(s) => s[first..first + n].iter_mut().zip(from).for_each(|(to, v)| *to = *v as i32),
+        Sink::U8(s) => s[first..first + n]
+            .iter_mut()
+            .zip(from)
+            .for_each(|(to, v)| *to = *v as u8),
+        Sink::I32(s) => s[first..first + n]
+            .iter_mut()
+            .zip(from)
+            .for_each(|(to, v)| *to = *v as i32),
     }
 }

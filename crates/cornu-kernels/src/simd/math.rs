@@ -27,7 +27,10 @@ pub(crate) unsafe fn abs<S: Simd>(x: S::F) -> S::F {
 /// `magnitude`, which is not negative, with the sign of `sign`.
 #[inline(always)]
 pub(crate) unsafe fn with_sign<S: Simd>(magnitude: S::F, sign: S::F) -> S::F {
-    S::float(S::ior(S::bits(magnitude), S::iand(S::bits(sign), S::isplat(0x8000_0000))))
+    S::float(S::ior(
+        S::bits(magnitude),
+        S::iand(S::bits(sign), S::isplat(0x8000_0000)),
+    ))
 }
 
 /// `2ⁿ` for whole `−126 ≤ n ≤ 127`.
@@ -40,7 +43,10 @@ unsafe fn power_of_two<S: Simd>(n: S::I) -> S::F {
 #[inline(always)]
 unsafe fn scale<S: Simd>(y: S::F, n: S::I) -> S::F {
     let half = S::sar::<1>(n);
-    S::mul(S::mul(y, power_of_two::<S>(half)), power_of_two::<S>(S::isub(n, half)))
+    S::mul(
+        S::mul(y, power_of_two::<S>(half)),
+        power_of_two::<S>(S::isub(n, half)),
+    )
 }
 
 /// `(p, n)` with `eˣ = (1 + p)·2ⁿ` and `p` accurate near 0.
@@ -52,7 +58,14 @@ unsafe fn exp_parts<S: Simd>(x: S::F) -> (S::F, S::I) {
     let r = S::fma(n, S::splat(2.121_944_4e-4), r);
     let y = polynomial::<S, 6>(
         r,
-        [1.987_569_15e-4, 1.398_199_95e-3, 8.333_451_9e-3, 4.166_579_6e-2, 0.166_666_65, 0.5],
+        [
+            1.987_569_15e-4,
+            1.398_199_95e-3,
+            8.333_451_9e-3,
+            4.166_579_6e-2,
+            0.166_666_65,
+            0.5,
+        ],
     );
     (S::fma(y, S::mul(r, r), r), S::to_int(n))
 }
@@ -85,7 +98,10 @@ pub(crate) unsafe fn ln<S: Simd>(x: S::F) -> S::F {
     // The exponent that leaves a mantissa between √½ and √2.
     let e = S::sar::<23>(S::isub(bits, S::isplat(0x3F35_04F3)));
     let m = S::sub(S::float(S::isub(bits, S::shl::<23>(e))), S::splat(1.0));
-    let e = S::sub(S::to_float(e), S::select(tiny, S::splat(23.0), S::splat(0.0)));
+    let e = S::sub(
+        S::to_float(e),
+        S::select(tiny, S::splat(23.0), S::splat(0.0)),
+    );
     let z = S::mul(m, m);
     let p = polynomial::<S, 9>(
         m,
@@ -128,11 +144,20 @@ pub(crate) unsafe fn tanh<S: Simd>(x: S::F) -> S::F {
     let z = S::mul(x, x);
     let p = polynomial::<S, 5>(
         z,
-        [-5.704_988_7e-3, 2.063_908_9e-2, -5.373_971_6e-2, 0.133_314_42, -0.333_332_82],
+        [
+            -5.704_988_7e-3,
+            2.063_908_9e-2,
+            -5.373_971_6e-2,
+            0.133_314_42,
+            -0.333_332_82,
+        ],
     );
     let near = S::fma(S::mul(p, z), x, x);
     let e = exp::<S>(S::add(a, a));
-    let far = S::sub(S::splat(1.0), S::div(S::splat(2.0), S::add(e, S::splat(1.0))));
+    let far = S::sub(
+        S::splat(1.0),
+        S::div(S::splat(2.0), S::add(e, S::splat(1.0))),
+    );
     S::select(S::lt(a, S::splat(0.625)), near, with_sign::<S>(far, x))
 }
 
@@ -180,7 +205,14 @@ pub(crate) unsafe fn erf<S: Simd>(x: S::F) -> S::F {
     let s = S::mul(t, t);
     let near = polynomial::<S, 6>(
         s,
-        [-5.967_617e-4, 4.991_194_2e-3, -2.676_813_5e-2, 0.112_819_925, -0.376_125_34, 0.128_379_17],
+        [
+            -5.967_617e-4,
+            4.991_194_2e-3,
+            -2.676_813_5e-2,
+            0.112_819_925,
+            -0.376_125_34,
+            0.128_379_17,
+        ],
     );
     let near = S::fma(near, x, x);
     let far = polynomial::<S, 7>(

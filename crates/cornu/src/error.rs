@@ -131,6 +131,11 @@ impl Error {
         self.inner.path.as_deref()
     }
 
+    /// What would help, where known.
+    pub fn help_text(&self) -> Option<&str> {
+        self.inner.help.as_deref()
+    }
+
     /// Whether the one who called can mend it (a setting, a shape, the data), as opposed to the machine or the arithmetic.
     pub fn is_user_mistake(&self) -> bool {
         matches!(

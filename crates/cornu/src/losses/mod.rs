@@ -1,17 +1,31 @@
 //! The losses, one file each: how wrong a prediction is, sample by sample.
 //!
-//! A new loss is one file and one line in the list below.
+//! A loss gives one number a sample (and place); [`value`] weighs and adds them up. A new loss is one file and one line in the list
+//! below.
 
+mod binary_crossentropy;
+mod categorical_crossentropy;
+mod mean_squared_error;
+pub(crate) mod pairing;
+mod reduction;
+mod scores;
 mod sparse_categorical_crossentropy;
 
+pub use binary_crossentropy::BinaryCrossentropy;
+pub use categorical_crossentropy::CategoricalCrossentropy;
+pub use mean_squared_error::MeanSquaredError;
+pub(crate) use reduction::stretch;
+pub use reduction::{Reduction, mean, value};
 pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
 
 use std::fmt;
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
+use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
+use crate::optimizers::arguments;
 use crate::shape::{DType, Shape};
 
 /// What is known of the targets before the first step.
@@ -30,8 +44,22 @@ pub trait Loss: fmt::Debug + Send + Sync {
     /// The class name, as in Keras: "MeanSquaredError".
     fn class_name(&self) -> &'static str;
 
-    /// The arguments, as in Keras's `get_config`.
+    /// The short name, as in Keras: "mean_squared_error".
+    fn name(&self) -> &'static str {
+        let class = self.class_name();
+        TABLE.iter().find(|e| e.1 == class).map_or(class, |e| e.0)
+    }
+
+    /// The arguments, as in Keras's `get_config` without the name.
     fn config(&self) -> Map<String, Json>;
+
+    /// How the losses of samples become one number.
+    fn reduction(&self) -> &Choice<Reduction>;
+
+    /// Refuses arguments out of range. Builder methods cannot fail; [`deserialize`] and [`Loss::check`] ask here.
+    fn check_arguments(&self) -> Result<()> {
+        self.reduction().get().map(|_| ())
+    }
 
     /// Explains before the first step what is wrong with these targets for a prediction of this shape (without the batch axis).
     fn check(&self, targets: &Targets, prediction: &Shape) -> Result<()>;
@@ -43,6 +71,11 @@ pub trait Loss: fmt::Debug + Send + Sync {
 
     /// The loss of each sample: `[batch, ..]` from targets and predictions with the batch in front.
     fn call(&self, g: &mut Graph, y_true: Value, y_pred: Value) -> Result<Value>;
+
+    /// 1 for each of the losses (whose shape is given) that counts and 0 for each that does not, if not all do.
+    fn mask(&self, _g: &mut Graph, _y_true: Value, _losses: &Shape) -> Result<Option<Value>> {
+        Ok(None)
+    }
 
     /// A copy in a box.
     fn boxed(&self) -> Box<dyn Loss>;
@@ -60,59 +93,132 @@ impl<T: Loss + 'static> From<T> for Box<dyn Loss> {
     }
 }
 
+/// The trait's methods that are the same for every struct with a field `reduction`, and the builder method for that field.
+macro_rules! loss_identity {
+    ($name:ident) => {
+        fn class_name(&self) -> &'static str {
+            stringify!($name)
+        }
+
+        fn config(&self) -> serde_json::Map<String, serde_json::Value> {
+            crate::optimizers::arguments::object(self)
+        }
+
+        fn reduction(&self) -> &Choice<Reduction> {
+            &self.reduction
+        }
+
+        fn boxed(&self) -> Box<dyn Loss> {
+            Box::new(self.clone())
+        }
+    };
+}
+use loss_identity;
+
 macro_rules! losses {
     ($($short:literal => $name:ident,)*) => {
+        $(impl $name {
+            /// How the losses of samples become one number: "sum_over_batch_size" (the default), "sum", "mean_with_sample_weight".
+            pub fn reduction(mut self, reduction: impl Into<Choice<Reduction>>) -> Self {
+                self.reduction = reduction.into();
+                self
+            }
+        })*
+
         type FromConfig = fn(Map<String, Json>) -> Result<Box<dyn Loss>>;
         const TABLE: &[(&str, &str, FromConfig)] = &[
             $(($short, stringify!($name), |config| {
-                serde_path_to_error::deserialize::<_, $name>(Json::Object(config))
-                    .map(|l| Box::new(l) as Box<dyn Loss>)
-                    .map_err(|e| Error::config(format!("{}: {}", e.path(), e.inner())))
+                arguments::read::<$name>(stringify!($name), config, SILENT).map(|l| Box::new(l) as Box<dyn Loss>)
             }),)*
         ];
     };
 }
 
 losses! {
+    "binary_crossentropy" => BinaryCrossentropy,
+    "categorical_crossentropy" => CategoricalCrossentropy,
+    "mean_squared_error" => MeanSquaredError,
     "sparse_categorical_crossentropy" => SparseCategoricalCrossentropy,
+}
+
+/// What Keras writes into configs besides a loss's own arguments.
+const SILENT: &[&str] = &["name", "dtype", "fn", "axis"];
+
+/// Keras's short forms of names.
+const ALIASES: &[(&str, &str)] = &[
+    ("mse", "mean_squared_error"),
+    ("bce", "binary_crossentropy"),
+];
+
+/// The class names of all losses.
+pub fn names() -> Vec<&'static str> {
+    TABLE.iter().map(|e| e.1).collect()
+}
+
+/// The short names of all losses.
+pub(crate) fn short_names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|e| e.0)
+}
+
+/// Whether a class, short name or alias is a loss's.
+pub(crate) fn is_known(name: &str) -> bool {
+    entry(name).is_some()
+}
+
+fn entry(name: &str) -> Option<&'static (&'static str, &'static str, FromConfig)> {
+    let short = name.to_ascii_lowercase();
+    let short = ALIASES
+        .iter()
+        .find(|(alias, _)| *alias == short)
+        .map_or(short.as_str(), |(_, full)| full);
+    TABLE
+        .iter()
+        .find(|(s, class, _)| *s == short || *class == name)
 }
 
 /// The loss of a name, with Keras's defaults: "mse", "categorical_crossentropy".
 ///
 /// # Errors
 /// [`Kind::Config`](crate::error::Kind::Config) with the nearest known name.
+///
+/// # Example
+/// ```
+/// let loss = cornu::losses::loss("mse")?;
+/// assert_eq!(loss.class_name(), "MeanSquaredError");
+/// # Ok::<(), cornu::Error>(())
+/// ```
 pub fn loss(name: &str) -> Result<Box<dyn Loss>> {
     deserialize(name, Map::new())
 }
 
-/// The loss of a class or short name and its Keras config.
+/// The loss of a class or short name and its Keras config; arguments left out have Keras's defaults.
+///
+/// # Errors
+/// [`Kind::Config`](crate::error::Kind::Config) for an unknown name or argument, with the nearest known one, and for values out of
+/// range.
 pub fn deserialize(name: &str, config: Map<String, Json>) -> Result<Box<dyn Loss>> {
-    let name = match name {
-        "mse" | "MSE" => "mean_squared_error",
-        other => other,
+    let Some((_, class, from_config)) = entry(name) else {
+        return Err(Error::unknown("loss", name, TABLE.iter().map(|e| e.0)));
     };
-    match TABLE
-        .iter()
-        .find(|(short, class, _)| *short == name || *class == name)
-    {
-        Some((_, _, from_config)) => from_config(config),
-        None => Err(Error::unknown("loss", name, TABLE.iter().map(|e| e.0))),
+    if let Some(axis) = config.get("axis").filter(|a| **a != json!(-1)) {
+        return Err(
+            Error::config(format!("{class}: axis must be -1, received {axis}"))
+                .help("classes stand in the last axis"),
+        );
     }
+    let loss = from_config(config)?;
+    loss.check_arguments()?;
+    Ok(loss)
 }
 
-/// `log p` of a prediction that holds probabilities.
-///
-/// Where the prediction comes straight out of a softmax, its scores are used instead: the result is exact where a probability
-/// would have been rounded to 0 or 1. Otherwise each row is made to sum to 1 and kept within `ε` and `1 - ε`, as in Keras.
-fn log_probabilities(g: &mut Graph, y_pred: Value) -> Result<Value> {
-    use crate::graph::Op;
-    if let Op::Softmax(_) = g.node(y_pred).op {
-        let scores = g.node(y_pred).inputs[0];
-        return g.log_softmax(scores);
-    }
-    let last = g.shape(y_pred).rank() - 1;
-    let total = g.sum(y_pred, &[last], true)?;
-    let p = g.div(y_pred, total)?;
-    let p = g.clip(p, 1e-7, 1.0 - 1e-7)?;
-    g.log(p)
+/// The loss as Keras writes it: module, class name and whole config.
+pub fn serialize(loss: &dyn Loss) -> Json {
+    let mut config = Map::from_iter([("name".to_owned(), loss.name().into())]);
+    config.extend(loss.config());
+    json!({
+        "module": "keras.losses",
+        "class_name": loss.class_name(),
+        "config": config,
+        "registered_name": null,
+    })
 }

@@ -1,34 +1,49 @@
 //! Cross-entropy between integer labels and predicted probabilities.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
 
-use super::{Loss, Targets, log_probabilities};
-use crate::error::{Error, Result};
+use super::scores::{Seen, clip_probabilities, softmax_scores};
+use super::{Choice, Loss, Reduction, Targets, loss_identity, pairing, reduction};
+use crate::error::Result;
+use crate::graph::ops::BinaryKind;
 use crate::graph::{Graph, Value};
 use crate::shape::{DType, Shape};
 
 /// `-log p[label]` for each sample.
 ///
+/// Samples whose label is `ignore_class` have a loss of 0 and are left out of the mean.
+///
 /// # Shapes
-/// Labels `[batch]` (or `[batch, 1]`), integers from 0 to the number of classes; predictions `[batch, classes]`.
+/// Labels `[batch, ..]` (or `[batch, .., 1]`), integers from 0 to the number of classes; predictions `[batch, .., classes]`.
 ///
 /// # Errors
-/// One-hot or real targets, labels out of range.
+/// One-hot or real targets, labels out of range, predictions for a single class.
 ///
 /// # Example
 /// ```
-/// use cornu::prelude::*;
-/// let loss = SparseCategoricalCrossentropy::default();
+/// use cornu::losses::SparseCategoricalCrossentropy;
+/// let loss = SparseCategoricalCrossentropy::default().from_logits(true);
 /// # let _ = loss;
 /// ```
 ///
 /// # Keras
-/// The same. A prediction that comes straight out of a softmax is computed from its scores, as in Keras on TensorFlow.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+/// The same: probabilities are kept within `1e-7` and `1 - 1e-7`, then made to sum to 1; a prediction that comes straight out of a
+/// softmax is computed from its scores, as in Keras on TensorFlow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SparseCategoricalCrossentropy {
+    pub(super) reduction: Choice<Reduction>,
     from_logits: bool,
+    ignore_class: Option<i32>,
+}
+
+impl Default for SparseCategoricalCrossentropy {
+    fn default() -> Self {
+        Self {
+            reduction: reduction::usual(),
+            from_logits: false,
+            ignore_class: None,
+        }
+    }
 }
 
 impl SparseCategoricalCrossentropy {
@@ -37,56 +52,34 @@ impl SparseCategoricalCrossentropy {
         self.from_logits = from_logits;
         self
     }
+
+    /// The label of samples that do not count, as -1 or 255 for pixels without a class.
+    pub fn ignore_class(mut self, label: i32) -> Self {
+        self.ignore_class = Some(label);
+        self
+    }
+}
+
+/// The labels in the shape of the losses.
+fn squeezed(g: &mut Graph, y_true: Value, y_pred: Value) -> Result<Value> {
+    let mut places = g.shape(y_pred).to_vec();
+    places.pop();
+    g.reshape(y_true, places)
+}
+
+/// 1 where a label counts.
+fn counts(g: &mut Graph, labels: Value, ignored: i32) -> Result<Value> {
+    let labels = g.cast(labels, DType::F32)?;
+    let ignored = g.constant(ignored as f32)?;
+    g.binary(BinaryKind::Ne, labels, ignored)
 }
 
 impl Loss for SparseCategoricalCrossentropy {
-    fn class_name(&self) -> &'static str {
-        "SparseCategoricalCrossentropy"
-    }
-
-    fn config(&self) -> Map<String, Json> {
-        Map::from_iter([("from_logits".to_owned(), self.from_logits.into())])
-    }
+    loss_identity!(SparseCategoricalCrossentropy);
 
     fn check(&self, targets: &Targets, prediction: &Shape) -> Result<()> {
-        let Some((&classes, places)) = prediction.split_last() else {
-            return Err(Error::shape(
-                "SparseCategoricalCrossentropy expects predictions [batch, classes]",
-            ));
-        };
-        let squeezed = match targets.shape.split_last() {
-            Some((1, rest)) if rest.len() == places.len() => rest,
-            _ => targets.shape.axes(),
-        };
-        if squeezed != places {
-            let error = Error::shape(format!(
-                "SparseCategoricalCrossentropy expects one integer label a sample, received targets of shape {}",
-                targets.shape
-            ));
-            return Err(if targets.shape.last() == Some(&classes) {
-                error.help("these look like one-hot labels: use CategoricalCrossentropy, or pass the class numbers")
-            } else {
-                error
-            });
-        }
-        if targets.dtype != DType::I32 {
-            return Err(Error::dtype(format!(
-                "SparseCategoricalCrossentropy expects integer labels, received {}",
-                targets.dtype
-            ))
-            .help("class numbers are int32; for real targets use MeanSquaredError"));
-        }
-        match targets.range {
-            Some((low, high)) if low < 0.0 || high >= classes as f64 => {
-                let bad = if low < 0.0 { low } else { high };
-                Err(Error::data(format!(
-                    "labels must be between 0 and {} for {classes} predicted classes, received {bad}",
-                    classes - 1
-                ))
-                .help("the last layer needs one unit a class, and classes are numbered from 0"))
-            }
-            _ => Ok(()),
-        }
+        self.reduction.get()?;
+        pairing::check_labels(self.class_name(), targets, prediction, self.ignore_class)
     }
 
     fn target_dtype(&self) -> DType {
@@ -94,19 +87,42 @@ impl Loss for SparseCategoricalCrossentropy {
     }
 
     fn call(&self, g: &mut Graph, y_true: Value, y_pred: Value) -> Result<Value> {
-        let mut labels = g.shape(y_pred).to_vec();
-        labels.pop();
-        let y_true = g.reshape(y_true, labels)?;
-        let log_p = if self.from_logits {
-            g.log_softmax(y_pred)?
-        } else {
-            log_probabilities(g, y_pred)?
+        let mut labels = squeezed(g, y_true, y_pred)?;
+        let valid = self
+            .ignore_class
+            .map(|class| counts(g, labels, class))
+            .transpose()?;
+        if let Some(valid) = valid {
+            // A label outside the classes has no probability to pick.
+            let l = g.cast(labels, DType::F32)?;
+            let l = g.mul(l, valid)?;
+            labels = g.cast(l, DType::I32)?;
+        }
+        let scores = match softmax_scores(g, y_pred, self.from_logits) {
+            Seen::Scores(x) => x,
+            Seen::Probabilities(p) => {
+                // The softmax of log p is p made to sum to 1.
+                let p = clip_probabilities(g, p)?;
+                g.log(p)?
+            }
         };
-        let picked = g.take_last(log_p, y_true)?;
-        g.neg(picked)
+        let log_p = g.log_softmax(scores)?;
+        let picked = g.take_last(log_p, labels)?;
+        let losses = g.neg(picked)?;
+        match valid {
+            Some(valid) => {
+                let zero = g.constant(0.0)?;
+                g.select(valid, losses, zero)
+            }
+            None => Ok(losses),
+        }
     }
 
-    fn boxed(&self) -> Box<dyn Loss> {
-        Box::new(self.clone())
+    fn mask(&self, g: &mut Graph, y_true: Value, losses: &Shape) -> Result<Option<Value>> {
+        let Some(class) = self.ignore_class else {
+            return Ok(None);
+        };
+        let labels = g.reshape(y_true, losses.clone())?;
+        counts(g, labels, class).map(Some)
     }
 }

@@ -1,23 +1,29 @@
 //! How often the most probable class is the integer label.
 
-use super::{Metric, mean_accumulators, mean_result};
+use serde::{Deserialize, Serialize};
+
+use super::{Metric, mean_accumulators, mean_result, metric_identity};
 use crate::error::Result;
 use crate::graph::{Graph, Value};
-use crate::shape::DType;
+use crate::losses::{Targets, pairing};
+use crate::shape::{DType, Shape};
 
-/// The share of samples whose largest prediction stands at the label.
+/// The share of samples where `argmax p = label`; of equal entries the first counts.
 ///
 /// # Shapes
-/// Labels `[batch]` or `[batch, 1]`; predictions `[batch, classes]`.
+/// Labels `[batch, ..]` or `[batch, .., 1]`; predictions `[batch, .., classes]`.
 ///
 /// # Example
 /// ```
 /// use cornu::metrics::{Metric, SparseCategoricalAccuracy};
 /// assert_eq!(SparseCategoricalAccuracy::default().name(), "sparse_categorical_accuracy");
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+///
+/// # Keras
+/// The same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SparseCategoricalAccuracy {
-    name: String,
+    pub(super) name: String,
 }
 
 impl Default for SparseCategoricalAccuracy {
@@ -28,21 +34,16 @@ impl Default for SparseCategoricalAccuracy {
     }
 }
 
-impl SparseCategoricalAccuracy {
-    /// Shown under another name.
-    pub fn named(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.name);
-        self
-    }
-}
-
 impl Metric for SparseCategoricalAccuracy {
-    fn class_name(&self) -> &'static str {
-        "SparseCategoricalAccuracy"
-    }
+    metric_identity!(SparseCategoricalAccuracy);
 
-    fn name(&self) -> &str {
-        &self.name
+    fn check(&self, targets: &Targets, prediction: &Shape) -> Result<()> {
+        // A label that the loss leaves out may stand outside the classes: here it is a miss, as in Keras.
+        let any = Targets {
+            range: None,
+            ..targets.clone()
+        };
+        pairing::check_labels(self.class_name(), &any, prediction, None)
     }
 
     fn target_dtype(&self) -> DType {
@@ -66,9 +67,5 @@ impl Metric for SparseCategoricalAccuracy {
 
     fn result(&self, totals: &[Vec<f64>]) -> f64 {
         mean_result(totals)
-    }
-
-    fn boxed(&self) -> Box<dyn Metric> {
-        Box::new(self.clone())
     }
 }

@@ -1,5 +1,9 @@
 //! Pooling of images: the largest or the mean value of each window, and the way back.
 
+mod windows;
+
+use windows::{Op, Operands, windows};
+
 /// The geometry of a pooling; images are `[images][h][w][channels]`.
 ///
 /// Windows are clipped to the image: padding shifts them and never counts.
@@ -64,26 +68,14 @@ impl Pool2d {
         (start + skipped - self.pad[axis], end, skipped)
     }
 
-    /// Calls `f` with the output pixel, the input pixel and the window position of every pair, in order.
-    fn each(&self, images: usize, mut f: impl FnMut(usize, usize, usize)) {
-        for image in 0..images {
-            for oy in 0..self.out_h {
-                let (y0, y1, ky) = self.window(0, oy);
-                for ox in 0..self.out_w {
-                    let (x0, x1, kx) = self.window(1, ox);
-                    let out = (image * self.out_h + oy) * self.out_w + ox;
-                    for y in y0..y1 {
-                        for x in x0..x1 {
-                            f(
-                                out,
-                                (image * self.in_h + y) * self.in_w + x,
-                                (ky + y - y0) * self.size[1] + kx + x - x0,
-                            );
-                        }
-                    }
-                }
-            }
-        }
+    /// Whether some pixel is in no window or in several, so that a backward pass starts from zeros.
+    fn needs_zeros(&self) -> bool {
+        let once = |axis: usize, input: usize, output: usize| {
+            self.size[axis] == self.stride[axis]
+                && self.pad[axis] < self.size[axis]
+                && output * self.stride[axis] >= input + self.pad[axis]
+        };
+        !(once(0, self.in_h, self.out_h) && once(1, self.in_w, self.out_w))
     }
 }
 
@@ -94,13 +86,7 @@ impl Pool2d {
 /// # Shapes
 ///
 /// `x` `[images][in_h][in_w][channels]`; `y` and `arg` `[images][out_h][out_w][channels]`.
-pub fn max_forward(
-    g: &Pool2d,
-    images: usize,
-    x: &[f32],
-    y: &mut [f32],
-    mut arg: Option<&mut [u8]>,
-) {
+pub fn max_forward(g: &Pool2d, images: usize, x: &[f32], y: &mut [f32], arg: Option<&mut [u8]>) {
     g.check(
         "pool2d::max_forward",
         images,
@@ -108,21 +94,25 @@ pub fn max_forward(
         y.len(),
         arg.as_ref().map(|a| a.len()),
     );
-    let c = g.channels;
-    let mut last = usize::MAX;
-    g.each(images, |out, input, position| {
-        let first = out != last;
-        last = out;
-        for ch in 0..c {
-            let (v, best) = (x[input * c + ch], &mut y[out * c + ch]);
-            if first || v > *best || (v.is_nan() && !best.is_nan()) {
-                *best = v;
-                if let Some(arg) = arg.as_deref_mut() {
-                    arg[out * c + ch] = position as u8;
-                }
-            }
-        }
-    });
+    let op = if arg.is_some() {
+        Op::MaxAndArg
+    } else {
+        Op::Max
+    };
+    let arg = arg.map_or(std::ptr::null_mut(), |arg| arg.as_mut_ptr());
+    // SAFETY: lengths were checked; forward operations only read `x`.
+    unsafe {
+        windows(
+            op,
+            g,
+            images,
+            Operands {
+                x: x.as_ptr().cast_mut(),
+                y: y.as_mut_ptr(),
+                arg,
+            },
+        )
+    };
 }
 
 /// Sends each output's gradient to the input that won; overlapping windows add. `dx` is overwritten.
@@ -138,15 +128,23 @@ pub fn max_backward(g: &Pool2d, images: usize, dy: &[f32], arg: &[u8], dx: &mut 
         dy.len(),
         Some(arg.len()),
     );
-    let c = g.channels;
-    dx.fill(0.0);
-    g.each(images, |out, input, position| {
-        for ch in 0..c {
-            if usize::from(arg[out * c + ch]) == position {
-                dx[input * c + ch] += dy[out * c + ch];
-            }
-        }
-    });
+    if g.needs_zeros() {
+        dx.fill(0.0);
+    }
+    let (y, arg) = (dy.as_ptr().cast_mut(), arg.as_ptr().cast_mut());
+    // SAFETY: lengths were checked; backward operations only read `y` and `arg`.
+    unsafe {
+        windows(
+            Op::MaxBackward,
+            g,
+            images,
+            Operands {
+                x: dx.as_mut_ptr(),
+                y,
+                arg,
+            },
+        )
+    };
 }
 
 /// Picks from `x` the element that each index names: the gradient of [`max_backward`]. An index outside the clipped
@@ -163,15 +161,20 @@ pub fn max_gather(g: &Pool2d, images: usize, x: &[f32], arg: &[u8], y: &mut [f32
         y.len(),
         Some(arg.len()),
     );
-    let c = g.channels;
-    y.fill(0.0);
-    g.each(images, |out, input, position| {
-        for ch in 0..c {
-            if usize::from(arg[out * c + ch]) == position {
-                y[out * c + ch] = x[input * c + ch];
-            }
-        }
-    });
+    let (x, arg) = (x.as_ptr().cast_mut(), arg.as_ptr().cast_mut());
+    // SAFETY: lengths were checked; gathering only reads `x` and `arg`.
+    unsafe {
+        windows(
+            Op::MaxGather,
+            g,
+            images,
+            Operands {
+                x,
+                y: y.as_mut_ptr(),
+                arg,
+            },
+        )
+    };
 }
 
 /// The mean of each window, over the pixels that are inside the image.
@@ -181,19 +184,13 @@ pub fn max_gather(g: &Pool2d, images: usize, x: &[f32], arg: &[u8], y: &mut [f32
 /// `x` `[images][in_h][in_w][channels]`; `y` `[images][out_h][out_w][channels]`.
 pub fn average_forward(g: &Pool2d, images: usize, x: &[f32], y: &mut [f32]) {
     g.check("pool2d::average_forward", images, x.len(), y.len(), None);
-    let c = g.channels;
-    y.fill(0.0);
-    g.each(images, |out, input, _| {
-        for ch in 0..c {
-            y[out * c + ch] += x[input * c + ch];
-        }
-    });
-    for (pixel, y) in y.chunks_exact_mut(c.max(1)).enumerate() {
-        let scale = g.inverse_count(pixel);
-        for y in y {
-            *y *= scale;
-        }
-    }
+    let operands = Operands {
+        x: x.as_ptr().cast_mut(),
+        y: y.as_mut_ptr(),
+        arg: std::ptr::null_mut(),
+    };
+    // SAFETY: lengths were checked; forward operations only read `x`.
+    unsafe { windows(Op::Average, g, images, operands) };
 }
 
 /// Spreads each output's gradient evenly over its window. `dx` is overwritten.
@@ -203,20 +200,14 @@ pub fn average_forward(g: &Pool2d, images: usize, x: &[f32], y: &mut [f32]) {
 /// `dy` `[images][out_h][out_w][channels]`; `dx` `[images][in_h][in_w][channels]`.
 pub fn average_backward(g: &Pool2d, images: usize, dy: &[f32], dx: &mut [f32]) {
     g.check("pool2d::average_backward", images, dx.len(), dy.len(), None);
-    let c = g.channels;
-    dx.fill(0.0);
-    g.each(images, |out, input, _| {
-        let scale = g.inverse_count(out);
-        for ch in 0..c {
-            dx[input * c + ch] += dy[out * c + ch] * scale;
-        }
-    });
-}
-
-impl Pool2d {
-    fn inverse_count(&self, pixel: usize) -> f32 {
-        let (y0, y1, _) = self.window(0, pixel / self.out_w % self.out_h);
-        let (x0, x1, _) = self.window(1, pixel % self.out_w);
-        1.0 / ((y1 - y0) * (x1 - x0)) as f32
+    if g.needs_zeros() {
+        dx.fill(0.0);
     }
+    let operands = Operands {
+        x: dx.as_mut_ptr(),
+        y: dy.as_ptr().cast_mut(),
+        arg: std::ptr::null_mut(),
+    };
+    // SAFETY: lengths were checked; backward operations only read `y`.
+    unsafe { windows(Op::AverageBackward, g, images, operands) };
 }

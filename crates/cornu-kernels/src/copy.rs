@@ -43,25 +43,98 @@ pub fn strided<T: Copy>(
     }
     check("source", shape, src_offset, src_strides, src.len());
     check("destination", shape, dst_offset, dst_strides, dst.len());
-    let mut index = [0; MAX_RANK];
-    let (mut s, mut d) = (src_offset.cast_signed(), dst_offset.cast_signed());
-    loop {
-        dst[d.cast_unsigned()] = src[s.cast_unsigned()];
-        let mut axis = rank;
-        loop {
-            if axis == 0 {
-                return;
+    let axes = simplified(shape, src_strides, dst_strides);
+    // SAFETY: every element both views reach is inside its slice: checked above, and simplifying keeps the set.
+    unsafe {
+        walk(
+            &axes,
+            src.as_ptr().add(src_offset),
+            dst.as_mut_ptr().add(dst_offset),
+        )
+    };
+}
+
+/// One axis of both views.
+#[derive(Clone, Copy)]
+struct Axis {
+    size: usize,
+    src: isize,
+    dst: isize,
+}
+
+/// Drops axes of size 1, orders axes by destination stride where no two destinations coincide, and joins axes that
+/// continue one another.
+fn simplified(shape: &[usize], src: &[isize], dst: &[isize]) -> Vec<Axis> {
+    let axes = shape
+        .iter()
+        .zip(src.iter().zip(dst))
+        .map(|(&size, (&src, &dst))| Axis { size, src, dst });
+    let mut axes: Vec<Axis> = axes.filter(|axis| axis.size > 1).collect();
+    let mut sorted = axes.clone();
+    sorted.sort_by_key(|axis| std::cmp::Reverse(axis.dst.unsigned_abs()));
+    let apart = |pair: &[Axis]| {
+        pair[0].dst.unsigned_abs() >= pair[1].size.saturating_mul(pair[1].dst.unsigned_abs())
+    };
+    if sorted.windows(2).all(apart) && sorted.last().is_none_or(|axis| axis.dst != 0) {
+        axes = sorted;
+    }
+    let mut joined: Vec<Axis> = Vec::with_capacity(axes.len());
+    for axis in axes {
+        let size = axis.size.cast_signed();
+        match joined.last_mut() {
+            Some(outer) if outer.src == size * axis.src && outer.dst == size * axis.dst => {
+                *outer = Axis {
+                    size: outer.size * axis.size,
+                    ..axis
+                };
             }
-            axis -= 1;
-            index[axis] += 1;
-            s += src_strides[axis];
-            d += dst_strides[axis];
-            if index[axis] < shape[axis] {
-                break;
+            _ => joined.push(axis),
+        }
+    }
+    joined
+}
+
+/// Side of the square blocks of a transpose: 16 lines of the source stay cached while they are read across.
+const SIDE: usize = 16;
+
+/// # Safety
+///
+/// Every element that the axes reach from `src` is readable, and from `dst` writable.
+unsafe fn walk<T: Copy>(axes: &[Axis], src: *const T, dst: *mut T) {
+    // SAFETY: each step is an index below an axis's size.
+    unsafe {
+        match *axes {
+            [] => *dst = *src,
+            [
+                Axis {
+                    size,
+                    src: 1,
+                    dst: 1,
+                },
+            ] => std::ptr::copy_nonoverlapping(src, dst, size),
+            [axis] => {
+                for i in 0..axis.size.cast_signed() {
+                    *dst.offset(i * axis.dst) = *src.offset(i * axis.src);
+                }
             }
-            s -= src_strides[axis] * shape[axis].cast_signed();
-            d -= dst_strides[axis] * shape[axis].cast_signed();
-            index[axis] = 0;
+            [outer @ Axis { src: 1, .. }, inner @ Axis { dst: 1, .. }] if inner.src != 1 => {
+                for i0 in (0..outer.size).step_by(SIDE) {
+                    for j0 in (0..inner.size).step_by(SIDE) {
+                        for i in i0..(i0 + SIDE).min(outer.size) {
+                            let dst = dst.offset(i.cast_signed() * outer.dst);
+                            for j in j0..(j0 + SIDE).min(inner.size) {
+                                *dst.add(j) =
+                                    *src.offset(i.cast_signed() + j.cast_signed() * inner.src);
+                            }
+                        }
+                    }
+                }
+            }
+            [axis, ref rest @ ..] => {
+                for i in 0..axis.size.cast_signed() {
+                    walk(rest, src.offset(i * axis.src), dst.offset(i * axis.dst));
+                }
+            }
         }
     }
 }

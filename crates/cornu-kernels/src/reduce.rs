@@ -1,5 +1,7 @@
 //! Sums, extremes and where they are, in an order that shapes alone decide.
 
+use crate::simd::{Simd, dispatch};
+
 /// What a [`reduce`] keeps of the reduced axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reduction {
@@ -11,12 +13,116 @@ pub enum Reduction {
     Min,
 }
 
-fn max(a: f32, b: f32) -> f32 {
-    if a >= b || a.is_nan() { a } else { b }
+impl Reduction {
+    fn start(self) -> f32 {
+        match self {
+            Reduction::Sum => 0.0,
+            Reduction::Max => f32::NEG_INFINITY,
+            Reduction::Min => f32::INFINITY,
+        }
+    }
 }
 
-fn min(a: f32, b: f32) -> f32 {
-    if a <= b || a.is_nan() { a } else { b }
+/// # Safety
+///
+/// The level is available.
+#[inline(always)]
+unsafe fn combine<S: Simd>(kind: Reduction, a: S::F, b: S::F) -> S::F {
+    // SAFETY: the caller has the level.
+    unsafe {
+        match kind {
+            Reduction::Sum => S::add(a, b),
+            Reduction::Max => S::max(a, b),
+            Reduction::Min => S::min(a, b),
+        }
+    }
+}
+
+/// `y[j] = y[j] ⊕ x[0][j] ⊕ x[1][j] ⊕ ...`: a few vectors of columns at a time, so that sums stay in registers.
+///
+/// # Safety
+///
+/// `x` holds `rows · cols` elements and `y` holds `cols`.
+#[inline(always)]
+unsafe fn columns<S: Simd>(kind: Reduction, rows: usize, cols: usize, x: *const f32, y: *mut f32) {
+    const WIDE: usize = 8;
+    // SAFETY: all offsets are below `cols`, or in a row below `rows`.
+    unsafe {
+        let mut j = 0;
+        while j + WIDE * S::LANES <= cols {
+            let mut acc = [S::splat(0.0); WIDE];
+            for v in 0..WIDE {
+                acc[v] = S::load(y.add(j + v * S::LANES));
+            }
+            for row in 0..rows {
+                for v in 0..WIDE {
+                    acc[v] =
+                        combine::<S>(kind, acc[v], S::load(x.add(row * cols + j + v * S::LANES)));
+                }
+            }
+            for v in 0..WIDE {
+                S::store(y.add(j + v * S::LANES), acc[v]);
+            }
+            j += WIDE * S::LANES;
+        }
+        while j < cols {
+            let n = S::LANES.min(cols - j);
+            if n == S::LANES {
+                let mut acc = S::load(y.add(j));
+                for row in 0..rows {
+                    acc = combine::<S>(kind, acc, S::load(x.add(row * cols + j)));
+                }
+                S::store(y.add(j), acc);
+            } else {
+                let mut acc = S::load_part(y.add(j), n);
+                for row in 0..rows {
+                    acc = combine::<S>(kind, acc, S::load_part(x.add(row * cols + j), n));
+                }
+                S::store_part(y.add(j), n, acc);
+            }
+            j += n;
+        }
+    }
+}
+
+/// `⊕ x[i]` over four vectors of lanes, which are then combined in order, and the tail after them.
+///
+/// # Safety
+///
+/// `x` holds `n` elements.
+#[inline(always)]
+unsafe fn line<S: Simd>(kind: Reduction, n: usize, x: *const f32) -> f32 {
+    // SAFETY: all offsets are below `n`; the array has room for the widest vector.
+    unsafe {
+        let mut acc = [S::splat(kind.start()); 4];
+        let mut i = 0;
+        while i + 4 * S::LANES <= n {
+            for v in 0..4 {
+                acc[v] = combine::<S>(kind, acc[v], S::load(x.add(i + v * S::LANES)));
+            }
+            i += 4 * S::LANES;
+        }
+        while i + S::LANES <= n {
+            acc[0] = combine::<S>(kind, acc[0], S::load(x.add(i)));
+            i += S::LANES;
+        }
+        let pairs = [
+            combine::<S>(kind, acc[0], acc[1]),
+            combine::<S>(kind, acc[2], acc[3]),
+        ];
+        let mut lanes = [0.0_f32; 16];
+        S::store(lanes.as_mut_ptr(), combine::<S>(kind, pairs[0], pairs[1]));
+        let scalar = |a: f32, b: f32| match kind {
+            Reduction::Sum => a + b,
+            Reduction::Max if a >= b || a.is_nan() => a,
+            Reduction::Min if a <= b || a.is_nan() => a,
+            Reduction::Max | Reduction::Min => b,
+        };
+        let all = lanes[1..S::LANES]
+            .iter()
+            .fold(lanes[0], |a, &b| scalar(a, b));
+        (i..n).fold(all, |a, i| scalar(a, *x.add(i)))
+    }
 }
 
 /// Reduces the middle axis: `y[o][i] = ⊕_r x[o][r][i]`. `y` is overwritten.
@@ -44,14 +150,18 @@ pub fn reduce(kind: Reduction, outer: usize, n: usize, inner: usize, x: &[f32], 
         outer * inner,
         "reduce: elements of y [{outer}][{inner}]"
     );
-    let (start, f): (f32, fn(f32, f32) -> f32) = match kind {
-        Reduction::Sum => (0.0, |a, b| a + b),
-        Reduction::Max => (f32::NEG_INFINITY, max),
-        Reduction::Min => (f32::INFINITY, min),
-    };
-    for o in 0..outer {
-        for i in 0..inner {
-            y[o * inner + i] = (0..n).fold(start, |s, r| f(s, x[(o * n + r) * inner + i]));
+    if inner == 1 {
+        for (o, y) in y.iter_mut().enumerate() {
+            let x = x[o * n..][..n].as_ptr();
+            *y = dispatch!(line(kind: Reduction, n: usize, x: *const f32) -> f32);
+        }
+        return;
+    }
+    y.fill(kind.start());
+    if inner > 0 {
+        for (o, y) in y.chunks_exact_mut(inner).enumerate() {
+            let (x, y) = (x[o * n * inner..][..n * inner].as_ptr(), y.as_mut_ptr());
+            dispatch!(columns(kind: Reduction, n: usize, inner: usize, x: *const f32, y: *mut f32));
         }
     }
 }
@@ -70,11 +180,8 @@ pub fn accumulate_rows(rows: usize, cols: usize, x: &[f32], y: &mut [f32]) {
         "accumulate_rows: elements of x [{rows}][{cols}]"
     );
     assert_eq!(y.len(), cols, "accumulate_rows: elements of y");
-    for row in 0..rows {
-        for j in 0..cols {
-            y[j] += x[row * cols + j];
-        }
-    }
+    let (kind, x, y) = (Reduction::Sum, x.as_ptr(), y.as_mut_ptr());
+    dispatch!(columns(kind: Reduction, rows: usize, cols: usize, x: *const f32, y: *mut f32));
 }
 
 /// The index of the first maximum of each row; NaN counts as the largest.

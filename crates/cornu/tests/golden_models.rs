@@ -122,7 +122,7 @@ fn check(path: &Path) {
         &before[0],
         &case.tensor("prediction_before.0").expect("recorded"),
     );
-    case.compile(&mut model, Box::new(Sgd::new(1.0)));
+    case.compile(&mut model, Box::new(SGD::new(1.0)));
     model.fit(&data, one_step()).expect("trains");
     for (i, (new, old)) in model
         .weights()

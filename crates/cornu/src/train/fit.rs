@@ -25,7 +25,7 @@ use super::step::{Feeds, Purpose, StepPlan, check_samples, plan, rng_tensor};
 /// let x = Tensor::new([4, 1], vec![0.0f32, 1.0, 2.0, 3.0])?;
 /// let y = Tensor::new([4, 1], vec![1.0f32, 3.0, 5.0, 7.0])?;
 /// let mut model = Sequential::new().input([1]).add(Dense::new(1)).build()?;
-/// model.compile(Sgd::new(0.05), MeanSquaredError::default(), [] as [&str; 0])?;
+/// model.compile(SGD::new(0.05), MeanSquaredError::default(), [] as [&str; 0])?;
 /// let history = model.fit(&(x, y), Fit::epochs(200).full_batch())?;
 /// assert!(history.last().unwrap().get("loss").unwrap() < 0.01);
 /// # Ok::<(), cornu::Error>(())

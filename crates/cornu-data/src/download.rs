@@ -39,10 +39,14 @@ pub(crate) use over_http::fetch;
 /// Which files to put where.
 fn by_hand(release: &Release, base_url: Option<&str>, folder: &std::path::Path) -> String {
     let base = base_url.unwrap_or(release.base_url);
-    let lines = release
-        .remote
-        .iter()
-        .map(|remote| format!("{base}{} into {}", remote.name, folder.display()));
+    let lines = release.remote.iter().map(|remote| {
+        format!(
+            "{base}{} into {} (SHA-256 {})",
+            remote.name,
+            folder.display(),
+            remote.sha256
+        )
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 

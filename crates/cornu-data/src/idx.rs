@@ -70,4 +70,25 @@ mod tests {
             "floats are not bytes"
         );
     }
+
+    #[test]
+    fn any_bytes_are_an_array_or_an_error() {
+        let mut state = 1u64;
+        let mut random = || {
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            (state >> 56) as u8
+        };
+        for round in 0..20_000usize {
+            let mut bytes: Vec<u8> = (0..round % 40).map(|_| random()).collect();
+            // Most begin as an array would, and have small sizes.
+            if let Some(head) = bytes.first_chunk_mut::<8>() {
+                *head = [0, 0, 8, random() % 5, 0, 0, 0, random() % 40];
+            }
+            if let Ok((shape, values)) = parse(&bytes) {
+                assert_eq!(shape.iter().product::<usize>(), values.len());
+            }
+        }
+    }
 }

@@ -206,6 +206,12 @@ fn not_found(
         [] => String::new(),
         archives => format!("{}, or ", archives[0]),
     };
+    let megabytes = release
+        .remote
+        .iter()
+        .map(|remote| remote.size)
+        .sum::<u64>()
+        .div_ceil(1_000_000);
     let urls: Vec<_> = release
         .remote
         .iter()
@@ -214,9 +220,106 @@ fn not_found(
     DataError::new(DataErrorKind::NotFound, message)
         .at(if looked.is_empty() { "no folder to look in".to_owned() } else { format!("looked in {}", looked.join(", ")) })
         .help(format!(
-            "put into {}: {either}{} (each plain, .gz or .xz)\nthey are published at {}\nor name another folder with the data_dir option or CORNU_DATA, or ask for a download",
+            "put into {}: {either}{} (each plain, .gz or .xz)\nthey are published ({megabytes} MB) at {}\nor name another folder with the data_dir option or CORNU_DATA, or ask for a download",
             target.display(),
             shown(&names),
             urls.join(" ")
         ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static RELEASE: Release = Release {
+        name: "test",
+        folders: &["one", "one/deep"],
+        archives: &["all.tar.gz"],
+        files: &[
+            Wanted {
+                names: &["a", "a2"],
+                size: 1,
+            },
+            Wanted {
+                names: &["b"],
+                size: 1,
+            },
+        ],
+        base_url: "http://example.org/",
+        remote: &[Remote {
+            name: "all.tar.gz",
+            size: 1_500_000,
+            sha256: "",
+        }],
+    };
+
+    /// A folder with these files, all empty.
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, b"").unwrap();
+        }
+        folder
+    }
+
+    fn search(folder: &tempfile::TempDir) -> Result<Found> {
+        find(
+            &RELEASE,
+            &[folder.path().join("nowhere"), folder.path().to_path_buf()],
+        )
+    }
+
+    #[test]
+    fn finds_files_under_any_name_and_packing() {
+        let cases: [(&[&str], &[&str]); 4] = [
+            (&["one/a", "one/b"], &["one/a", "one/b"]),
+            (&["a2.gz", "b.xz", "all.tar.gz"], &["a2.gz", "b.xz"]),
+            (
+                &["one/deep/a", "one/deep/a2", "one/deep/b", "one/deep/b.gz"],
+                &["one/deep/a", "one/deep/b"],
+            ),
+            (&["one/a", "a", "b"], &["a", "b"]),
+        ];
+        for (files, expected) in cases {
+            let folder = folder(files);
+            let expected = expected
+                .iter()
+                .map(|file| folder.path().join(file))
+                .collect();
+            assert_eq!(search(&folder).unwrap(), Found::Files(expected));
+        }
+        let folder = folder(&["one/a", "one/all.tar.gz"]);
+        assert_eq!(
+            search(&folder).unwrap(),
+            Found::Archive(folder.path().join("one/all.tar.gz"))
+        );
+    }
+
+    #[test]
+    fn says_what_is_missing_and_where_to_put_it() {
+        let empty = search(&folder(&[])).unwrap_err();
+        assert_eq!(
+            (empty.kind(), empty.message()),
+            (
+                DataErrorKind::NotFound,
+                "the data set test is not on this machine"
+            )
+        );
+        let help = empty.help_text().unwrap();
+        for part in [
+            "nowhere/one: all.tar.gz, or a, b",
+            "(2 MB) at http://example.org/all.tar.gz",
+            "CORNU_DATA",
+        ] {
+            assert!(help.replace('\\', "/").contains(part), "{help}");
+        }
+        let partial = search(&folder(&["one/b"])).unwrap_err();
+        assert!(partial.message().ends_with("missing a"), "{partial}");
+        assert_eq!(
+            find(&RELEASE, &[]).unwrap_err().place(),
+            Some("no folder to look in")
+        );
+    }
 }

@@ -281,3 +281,99 @@ fn cache_dir(options: &Options) -> Option<PathBuf> {
 fn roots(options: &Options) -> Vec<PathBuf> {
     locate::roots(options.data_dir.as_deref(), cache_dir(options).as_deref())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_however_they_are_written() {
+        for info in list() {
+            assert_eq!(
+                super::info(&info.name.to_uppercase()).unwrap().name,
+                info.name
+            );
+        }
+        assert_eq!(info("CIFAR-10").unwrap().name, "cifar10");
+        assert_eq!(info("fashion-mnist").unwrap().name, "fashion_mnist");
+    }
+
+    #[test]
+    fn the_nearest_name_is_suggested_and_no_far_one() {
+        let help = |name: &str| info(name).unwrap_err().help_text().unwrap().to_owned();
+        assert!(
+            help("cifar").starts_with("did you mean `cifar10`?"),
+            "{}",
+            help("cifar")
+        );
+        assert!(help("fashon").starts_with("there are:"));
+        assert!(help("mnits").starts_with("did you mean `mnist`?"));
+        assert!(help("shape").starts_with("did you mean `shapes`?"));
+        assert_eq!(
+            help("imagenet"),
+            "there are: shapes, cifar10, cifar100, mnist, fashion_mnist"
+        );
+    }
+
+    #[test]
+    fn the_table_agrees_with_the_releases() {
+        for info in list() {
+            let Some(release) = info.release() else {
+                assert!(info.is_built_in() && info.files().is_empty());
+                continue;
+            };
+            assert_eq!(release.name, info.name);
+            let images = (info.train + info.test) * info.shape.iter().product::<usize>();
+            let files: usize = release.files.iter().map(|file| file.size).sum();
+            assert!(
+                (images..images + images / 100).contains(&files),
+                "{}: {files} bytes for {images}",
+                info.name
+            );
+            assert!(
+                release
+                    .remote
+                    .iter()
+                    .all(|remote| remote.sha256.len() == 64 && remote.size > 0)
+            );
+            assert!(release.base_url.ends_with('/'));
+        }
+    }
+
+    #[test]
+    fn the_table_agrees_with_the_shapes() {
+        let (info, data) = (info("shapes").unwrap(), shapes::shapes_sized(0, 10, 10));
+        assert_eq!(data.train.image_shape(), info.shape);
+        assert_eq!(
+            (data.name.as_str(), data.description.as_str()),
+            (info.name, info.description)
+        );
+        assert_eq!(data.class_names().len(), info.classes);
+    }
+
+    #[test]
+    fn a_data_set_that_is_not_here_says_how_to_get_it() {
+        let nowhere = tempfile::tempdir().unwrap();
+        let options = Options {
+            data_dir: Some(nowhere.path().to_path_buf()),
+            cache_dir: Some(nowhere.path().to_path_buf()),
+            ..Options::default()
+        };
+        // CIFAR-100 is in no test folder, so that CORNU_DATA may be set while this runs.
+        let error = load("cifar100", &options).unwrap_err();
+        assert_eq!(error.kind(), DataErrorKind::NotFound);
+        assert!(
+            error
+                .help_text()
+                .unwrap()
+                .contains("https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz")
+        );
+        assert!(info("cifar100").unwrap().find(&options).is_none());
+        assert_eq!(
+            download("shapes", &options, &mut |_| {})
+                .unwrap_err()
+                .kind(),
+            DataErrorKind::Config
+        );
+    }
+}

@@ -64,6 +64,17 @@ pub(crate) fn read_archive(path: &Path, names: &[(&str, usize)]) -> Result<Vec<V
             break;
         }
     }
+    // A packed archive has its checksum at the end, so the end is read too.
+    let mut rest = archive.into_inner();
+    std::io::copy(&mut rest, &mut std::io::sink()).map_err(bad)?;
+    if rest.limit() == 0 {
+        return Err(DataError::format(format!(
+            "expected an archive of at most {} bytes, received more",
+            whole + ARCHIVE_SLACK
+        ))
+        .at(path.display())
+        .help(AGAIN));
+    }
     let missing = |i: usize| {
         DataError::format(format!(
             "expected the file {} in the archive, found none",
@@ -107,4 +118,160 @@ fn read_sized(reader: impl Read, size: usize) -> Result<Vec<u8>> {
         );
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::path::PathBuf;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gz(bytes: &[u8]) -> Vec<u8> {
+        let mut writer = GzEncoder::new(Vec::new(), Compression::fast());
+        writer.write_all(bytes).unwrap();
+        writer.finish().unwrap()
+    }
+
+    fn xz(bytes: &[u8]) -> Vec<u8> {
+        let mut options = lzma_rust2::XzOptions::with_preset(0);
+        options.prepend_pre_filter(lzma_rust2::FilterType::Delta, 32);
+        let mut writer = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+        writer.write_all(bytes).unwrap();
+        writer.finish().unwrap()
+    }
+
+    fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, bytes) in members {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            header.set_mode(0o644);
+            builder.append_data(&mut header, name, *bytes).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+            let path = self.0.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path
+        }
+    }
+
+    fn folder() -> Folder {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    #[test]
+    fn reads_plain_and_packed_files_of_the_right_size() {
+        let (folder, bytes) = (folder(), [1, 2, 3, 4].repeat(100));
+        for (name, packed) in [
+            ("a.bin", bytes.clone()),
+            ("a.bin.gz", gz(&bytes)),
+            ("a.bin.xz", xz(&bytes)),
+        ] {
+            let path = folder.file(name, &packed);
+            assert_eq!(read(&path, 400).unwrap(), bytes);
+            let (more, fewer) = (read(&path, 399).unwrap_err(), read(&path, 401).unwrap_err());
+            assert_eq!(more.message(), "expected 399 bytes, received more");
+            assert_eq!(fewer.message(), "expected 401 bytes, received 400 bytes");
+            assert_eq!(
+                fewer.place(),
+                Some(&*format!("{}, byte 400", path.display()))
+            );
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_left_where_the_expected_size_ends() {
+        let (folder, zeros) = (folder(), vec![0; 20 << 20]);
+        for (name, packed) in [("a.gz", gz(&zeros)), ("a.xz", xz(&zeros))] {
+            assert!(packed.len() < 200_000);
+            assert_eq!(
+                read(&folder.file(name, &packed), 10).unwrap_err().message(),
+                "expected 10 bytes, received more"
+            );
+        }
+        let path = folder.file(
+            "a.tar.gz",
+            &gz(&tar(&[("junk", &zeros), ("a.bin", b"12345")])),
+        );
+        assert!(
+            read_archive(&path, &[("a.bin", 5)]).is_err(),
+            "the wanted file lies behind too much else"
+        );
+    }
+
+    #[test]
+    fn finds_files_in_the_folders_of_an_archive() {
+        let folder = folder();
+        let bytes = tar(&[
+            ("in/readme.html", b"hello"),
+            ("in/b.bin", b"bb"),
+            ("in/a.bin", b"a"),
+        ]);
+        for (name, packed) in [
+            ("a.tar", bytes.clone()),
+            ("a.tar.gz", gz(&bytes)),
+            ("a.tar.xz", xz(&bytes)),
+        ] {
+            let path = folder.file(name, &packed);
+            assert_eq!(
+                read_archive(&path, &[("a.bin", 1), ("b.bin", 2)]).unwrap(),
+                [b"a".to_vec(), b"bb".to_vec()]
+            );
+            let wrong = read_archive(&path, &[("b.bin", 1)]).unwrap_err();
+            assert!(
+                wrong.place().unwrap().ends_with("in/b.bin, byte 1"),
+                "{wrong}"
+            );
+            let missing = read_archive(&path, &[("c.bin", 1)]).unwrap_err();
+            assert!(missing.message().contains("c.bin"), "{missing}");
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_errors_or_right() {
+        let (folder, bytes) = (
+            folder(),
+            (0..2000u32).map(|i| (i * i % 97) as u8).collect::<Vec<_>>(),
+        );
+        let archive = tar(&[("in/a.bin", &bytes)]);
+        for (name, packed) in [
+            ("a.gz", gz(&bytes)),
+            ("a.xz", xz(&bytes)),
+            ("t.tar", archive.clone()),
+            ("t.tar.gz", gz(&archive)),
+        ] {
+            for i in (0..packed.len().min(700)).step_by(2) {
+                for flip in [1 << (i / 2 % 8), 0xff] {
+                    let mut damaged = packed.clone();
+                    damaged[i] ^= flip;
+                    let path = folder.file(name, &damaged);
+                    let result = match name {
+                        "a.gz" | "a.xz" => read(&path, 2000),
+                        _ => {
+                            read_archive(&path, &[("a.bin", 2000)]).map(|mut files| files.remove(0))
+                        }
+                    };
+                    // A tar archive has no checksum of its contents; the packed forms have.
+                    assert!(
+                        result.is_err()
+                            || name == "t.tar"
+                            || result.is_ok_and(|read| read == bytes),
+                        "{name} {i}"
+                    );
+                }
+                let path = folder.file(name, &packed[..i]);
+                assert!(read(&path, 2000).is_err());
+            }
+        }
+    }
 }

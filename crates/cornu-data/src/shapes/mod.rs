@@ -72,6 +72,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn first_images_are_the_same_on_every_machine() {
+        let set = shapes_sized(0, 100, 20);
+        let hash = |bytes: &[u8]| crate::sha256::of(bytes).unwrap();
+        assert_eq!(
+            hash(set.train.pixels()),
+            "7198a925767846b0444e6e89718050a4cdd8ac948126e8e3bc6fe60ef12c0fd1"
+        );
+        assert_eq!(
+            hash(set.test.pixels()),
+            "0292d621cf00a0c241a58ebdcb1693d24ebd3444d945fcdca19e708f83699985"
+        );
+        assert_eq!(set.train.labels()[..10], [8, 7, 6, 1, 4, 5, 0, 9, 2, 3]);
+    }
+
+    #[test]
     fn classes_are_equally_frequent() {
         let set = shapes_sized(3, 100, 50);
         for class in 0..10 {

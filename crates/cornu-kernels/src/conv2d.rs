@@ -1,6 +1,7 @@
 //! Convolution of images without im2col: a sum of matrix products whose left operand has overlapping rows.
 
 mod dense;
+mod depthwise;
 mod taps;
 
 use crate::product::Act;
@@ -143,7 +144,11 @@ pub fn forward(
             "conv2d::forward: one bias for each output channel"
         );
     }
-    dense::forward(g, images, x, w, bias, act, y, scratch);
+    if g.groups > 1 && g.groups == g.in_c {
+        depthwise::forward(g, images, x, w, bias, act, y, scratch);
+    } else {
+        dense::forward(g, images, x, w, bias, act, y, scratch);
+    }
 }
 
 /// Adds the gradient of the weights to `dw`: `dw[ky][kx][ci][co] += Σ x̃ · dy` over images, rows and columns in order.
@@ -166,7 +171,11 @@ pub fn weight_grad(
     if dy.is_empty() || dw.is_empty() || x.is_empty() {
         return;
     }
-    dense::weight_grad(g, images, x, dy, dw, scratch);
+    if g.groups > 1 && g.groups == g.in_c {
+        depthwise::weight_grad(g, images, x, dy, dw, scratch);
+    } else {
+        dense::weight_grad(g, images, x, dy, dw, scratch);
+    }
 }
 
 /// Turns weights for the gradient of the input: reversed in space, input and output channels exchanged in each group.

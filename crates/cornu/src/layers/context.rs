@@ -66,7 +66,27 @@ pub struct Context<'a> {
     pub(crate) updates: &'a mut Vec<(usize, Value)>,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// A call by hand, as for a test of a layer of your own: models make their own.
+    ///
+    /// `weights` are the layer's, in the order in which it declares them; `rng` is a feed of int32 `[4]` (seed and step, low word
+    /// first); `updates` receives what the layer asks for with [`Context::update`].
+    pub fn new(
+        graph: &'a mut Graph,
+        training: bool,
+        weights: &'a [Value],
+        rng: Value,
+        updates: &'a mut Vec<(usize, Value)>,
+    ) -> Self {
+        Self {
+            graph,
+            training,
+            weights,
+            rng,
+            updates,
+        }
+    }
+
     /// The layer's weight with this number, in the order of declaration.
     pub fn weight(&self, number: usize) -> Value {
         self.weights[number]

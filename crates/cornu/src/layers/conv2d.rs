@@ -199,7 +199,7 @@ impl Layer for Conv2D {
             ("dilation_rate", self.dilation_rate),
             ("groups", Pair::from(self.groups)),
         ])?;
-        if channels % self.groups != 0 || self.filters % self.groups != 0 {
+        if !channels.is_multiple_of(self.groups) || !self.filters.is_multiple_of(self.groups) {
             return Err(Error::config(format!(
                 "groups must divide channels and filters, received groups {} for {channels} channels and {} filters",
                 self.groups, self.filters

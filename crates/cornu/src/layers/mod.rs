@@ -13,7 +13,7 @@ mod settings;
 
 pub use axis::Axes;
 pub use context::{Context, WeightSpec};
-pub use registry::{deserialize, names, register};
+pub use registry::{FromConfig, deserialize, names, register};
 pub use settings::{Base, Padding, Pair};
 
 use std::fmt;
@@ -101,6 +101,12 @@ macro_rules! layer_identity {
 macro_rules! layers {
     ($($module:ident :: $name:ident,)*) => {
         $(mod $module; pub use $module::$name;)*
+
+        /// The layers alone, for a `use` of all of them.
+        pub mod classes {
+            pub use super::{$($name,)*};
+        }
+
         const TABLE: &[(&str, registry::FromConfig)] = &[
             $((stringify!($name), |config| {
                 registry::from_struct::<$name>(config).map(|l| Box::new(l) as Box<dyn Layer>)

@@ -10,12 +10,12 @@ use super::{Layer, TABLE};
 use crate::error::{Error, Result};
 
 /// Makes a layer from its config.
-pub(super) type FromConfig = fn(Map<String, Json>) -> Result<Box<dyn Layer>>;
+pub type FromConfig = fn(Map<String, Json>) -> Result<Box<dyn Layer>>;
 
 static OWN: RwLock<BTreeMap<String, FromConfig>> = RwLock::new(BTreeMap::new());
 
 /// Makes a class of your own known, so that models that use it can be loaded.
-pub fn register(class_name: &str, from_config: fn(Map<String, Json>) -> Result<Box<dyn Layer>>) {
+pub fn register(class_name: &str, from_config: FromConfig) {
     let mut own = OWN
         .write()
         .unwrap_or_else(std::sync::PoisonError::into_inner);

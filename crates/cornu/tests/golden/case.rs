@@ -1,0 +1,122 @@
+//! One golden case: a layer's config, and what Keras computed with it.
+
+use std::path::{Path, PathBuf};
+
+use cornu::Tensor;
+use safetensors::{Dtype, SafeTensors};
+use serde_json::Value as Json;
+
+/// A case as its file tells it.
+pub(crate) struct Case {
+    pub(crate) file: PathBuf,
+    pub(crate) class: String,
+    pub(crate) config: Json,
+    pub(crate) call: Json,
+    /// Name and trainability of each weight, in order.
+    pub(crate) weights: Vec<(String, bool)>,
+    tensors: Vec<(String, Tensor)>,
+}
+
+fn tensor(view: &safetensors::tensor::TensorView<'_>) -> Option<Tensor> {
+    let words = view.data().as_chunks::<4>().0;
+    let data: cornu::Data = match view.dtype() {
+        Dtype::F32 => words
+            .iter()
+            .map(|&b| f32::from_le_bytes(b))
+            .collect::<Vec<_>>()
+            .into(),
+        Dtype::I32 => words
+            .iter()
+            .map(|&b| i32::from_le_bytes(b))
+            .collect::<Vec<_>>()
+            .into(),
+        _ => return None,
+    };
+    Some(Tensor::new(view.shape().to_vec(), data).expect("a golden tensor has its shape"))
+}
+
+impl Case {
+    /// Reads a case.
+    pub(crate) fn read(file: &Path) -> Self {
+        let bytes = std::fs::read(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let (_, header) = SafeTensors::read_metadata(&bytes).expect("a golden file is valid");
+        let metadata = header
+            .metadata()
+            .as_ref()
+            .expect("a golden file tells its case");
+        let json = |key: &str| -> Json {
+            metadata.get(key).map_or(Json::Null, |text| {
+                serde_json::from_str(text)
+                    .unwrap_or_else(|e| panic!("{}: {key}: {e}", file.display()))
+            })
+        };
+        let weights = json("weights");
+        let weights = weights.as_array().map_or(Vec::new(), |list| {
+            list.iter()
+                .map(|w| {
+                    let name = w["name"].as_str().expect("a weight has a name").to_owned();
+                    (name, w["trainable"] == true)
+                })
+                .collect()
+        });
+        let file_content = SafeTensors::deserialize(&bytes).expect("a golden file is valid");
+        let tensors = file_content
+            .iter()
+            .filter_map(|(name, view)| tensor(&view).map(|t| (name.to_owned(), t)))
+            .collect();
+        Self {
+            class: metadata["layer"].clone(),
+            config: json("config"),
+            call: json("call"),
+            weights,
+            tensors,
+            file: file.to_owned(),
+        }
+    }
+
+    /// The tensor of a name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.iter().find(|(n, _)| n == name).map(|(_, t)| t)
+    }
+
+    /// The tensors `kind.0`, `kind.1`, … .
+    pub(crate) fn all(&self, kind: &str) -> Vec<&Tensor> {
+        (0..)
+            .map_while(|i| self.get(&format!("{kind}.{i}")))
+            .collect()
+    }
+
+    /// The file's name, for messages.
+    pub(crate) fn name(&self) -> String {
+        self.file
+            .file_stem()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+    }
+}
+
+/// The folders with golden files: the repository's own, and those named by the environment.
+pub(crate) fn roots() -> Vec<PathBuf> {
+    let mut roots = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden")];
+    if let Some(list) = std::env::var_os("CORNU_GOLDEN_DIRS") {
+        roots.extend(std::env::split_paths(&list).filter(|p| !p.as_os_str().is_empty()));
+    }
+    match std::env::var_os("CORNU_DATA") {
+        Some(data) => roots.push(Path::new(&data).join("reference")),
+        None => eprintln!("skipped: set CORNU_DATA to compare with the larger reference too"),
+    }
+    roots
+}
+
+/// The layer cases of all folders, in the order of their names.
+pub(crate) fn layer_cases() -> Vec<Case> {
+    let mut files = Vec::new();
+    for root in roots() {
+        let folder = root.join("layers");
+        let entries =
+            std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+        let paths = entries.map(|e| e.expect("a folder can be read").path());
+        files.extend(paths.filter(|p| p.extension().is_some_and(|e| e == "safetensors")));
+    }
+    files.sort();
+    files.iter().map(|f| Case::read(f)).collect()
+}

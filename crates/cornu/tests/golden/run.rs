@@ -1,0 +1,166 @@
+//! Runs a layer on a case: through the fast plan, the plan without fusing, and the interpreter in double precision.
+
+use cornu::autodiff::gradients;
+use cornu::compile::{Computation, Mode, compile};
+use cornu::exec::executable::{self, Outcome, States, Workspace};
+use cornu::exec::interpreter;
+use cornu::graph::{Array, Graph, Meta, Value};
+use cornu::layers::{Context, Layer, deserialize};
+use cornu::{DType, Shape, Tensor};
+
+use crate::case::Case;
+
+/// A value that Keras gave, and the same as we compute it.
+pub(crate) struct Compared {
+    pub(crate) what: String,
+    pub(crate) expected: Tensor,
+    value: Value,
+}
+
+/// A case written as a graph, with what goes in and what should come out.
+pub(crate) struct Program {
+    graph: Graph,
+    feeds: Vec<Tensor>,
+    batch: usize,
+    pub(crate) compared: Vec<Compared>,
+}
+
+/// Writes a case's graph.
+pub(crate) fn program(case: &Case) -> Result<Program, String> {
+    let fail = |e: cornu::Error| format!("{}: {e}", case.name());
+    let layer = deserialize(&case.class, &case.config).map_err(fail)?;
+    let inputs = case.all("input");
+    let batch = inputs[0].shape()[0];
+    let shapes: Vec<Shape> = inputs
+        .iter()
+        .map(|t| Shape::from(&t.shape()[1..]))
+        .collect();
+    let specs = layer.build(&shapes).map_err(fail)?;
+    let declared: Vec<(String, bool)> = specs
+        .iter()
+        .map(|w| (w.name.clone(), w.trainable))
+        .collect();
+    if declared != case.weights {
+        return Err(format!(
+            "{}: weights {declared:?}, in Keras {:?}",
+            case.name(),
+            case.weights
+        ));
+    }
+    let mut p = Program {
+        graph: Graph::new(),
+        feeds: Vec::new(),
+        batch,
+        compared: Vec::new(),
+    };
+    let rng = p.feed(&Tensor::new([4], vec![7, 0, 1, 0]).map_err(fail)?, false);
+    let xs: Vec<Value> = inputs.iter().map(|t| p.feed(t, true)).collect();
+    let mut weights = Vec::new();
+    for (spec, tensor) in specs.iter().zip(case.all("weight")) {
+        if spec.shape != *tensor.shape() {
+            return Err(format!(
+                "{}: {} has shape {}, in Keras {}",
+                case.name(),
+                spec.name,
+                spec.shape,
+                tensor.shape()
+            ));
+        }
+        weights.push(p.feed(tensor, false));
+    }
+    let upstream = case.get("upstream.0").ok_or("no upstream gradient")?;
+    let upstream = p.feed(upstream, true);
+    p.write(case, &*layer, &xs, &weights, (rng, upstream))
+        .map_err(fail)?;
+    Ok(p)
+}
+
+impl Program {
+    fn feed(&mut self, tensor: &Tensor, batched: bool) -> Value {
+        self.feeds.push(tensor.clone());
+        let meta = Meta {
+            shape: tensor.shape().clone(),
+            dtype: tensor.dtype(),
+        };
+        self.graph.feed_of(meta, batched).expect("a feed fits")
+    }
+
+    fn compare(&mut self, case: &Case, what: String, value: Value) {
+        if let Some(expected) = case.get(&what) {
+            self.compared.push(Compared {
+                expected: expected.clone(),
+                what,
+                value,
+            });
+        }
+    }
+
+    fn write(
+        &mut self,
+        case: &Case,
+        layer: &dyn Layer,
+        xs: &[Value],
+        weights: &[Value],
+        (rng, upstream): (Value, Value),
+    ) -> cornu::Result<()> {
+        let training = case.call["training"] == true;
+        let mut updates = Vec::new();
+        let mut cx = Context::new(&mut self.graph, training, weights, rng, &mut updates);
+        let y = layer.call(&mut cx, xs)?;
+        self.compare(case, "output.0".to_owned(), y);
+        let g = &mut self.graph;
+        let product = g.mul(y, upstream)?;
+        let loss = g.sum_all(product)?;
+        let floats: Vec<(usize, Value)> = xs
+            .iter()
+            .copied()
+            .enumerate()
+            .filter(|&(_, x)| g.dtype(x) == DType::F32)
+            .collect();
+        let mut wrt: Vec<Value> = floats.iter().map(|&(_, x)| x).collect();
+        wrt.extend(weights);
+        let grads = gradients(g, loss, &wrt)?;
+        for (&(i, _), &dx) in floats.iter().zip(&grads) {
+            self.compare(case, format!("grad_input.{i}"), dx);
+        }
+        for (i, &dw) in grads[floats.len()..].iter().enumerate() {
+            self.compare(case, format!("grad_weight.{i}"), dw);
+        }
+        for (i, after) in updates {
+            self.compare(case, format!("weight_after.{i}"), after);
+        }
+        Ok(())
+    }
+
+    /// What a plan computes for the values to be compared.
+    pub(crate) fn run(&self, mode: Mode) -> Vec<Tensor> {
+        let computation = Computation {
+            graph: self.graph.clone(),
+            batch: self.batch,
+            outputs: self.compared.iter().map(|c| c.value).collect(),
+            ..Computation::default()
+        };
+        let plan = compile(&computation, mode).expect("a valid graph has a plan");
+        let feeds: Vec<&Tensor> = self.feeds.iter().collect();
+        match executable::run(&plan, &mut Workspace::new(), &feeds, &mut States::new()) {
+            Ok(Outcome::Done(outputs)) => outputs,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What the interpreter computes for them.
+    pub(crate) fn interpret(&self) -> Vec<Array> {
+        let feeds: Vec<Array> = self.feeds.iter().map(Array::from).collect();
+        let values = interpreter::run(&self.graph, &feeds, &[]);
+        self.compared
+            .iter()
+            .map(|c| values[self.index(c.value)][0].clone())
+            .collect()
+    }
+
+    /// The place of a value's node: its debug form is `%12`.
+    fn index(&self, value: Value) -> usize {
+        let text = format!("{value:?}");
+        text.trim_start_matches('%').parse().expect("output 0")
+    }
+}

@@ -1,0 +1,133 @@
+//! Every layer against Keras: outputs, gradients and statistics of recorded cases.
+
+#[path = "golden/case.rs"]
+mod case;
+#[path = "golden/run.rs"]
+mod run;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cornu::compile::Mode;
+use cornu::layers;
+
+/// The first element that differs by more than `1e-5 + 1e-4·|expected|`.
+fn difference(expected: &[f32], received: impl Iterator<Item = f64>) -> Option<String> {
+    let pairs = expected.iter().map(|&e| f64::from(e)).zip(received);
+    let mut worst: Option<(f64, String)> = None;
+    for (i, (e, r)) in pairs.enumerate() {
+        let excess = (e - r).abs() - (1e-5 + 1e-4 * e.abs());
+        let same = e == r || (e.is_nan() && r.is_nan());
+        if !same && !(excess <= 0.0) && worst.as_ref().is_none_or(|(w, _)| !(excess <= *w)) {
+            worst = Some((excess, format!("element {i}: expected {e}, received {r}")));
+        }
+    }
+    worst.map(|(_, text)| text)
+}
+
+fn check(case: &case::Case, failures: &mut Vec<String>) {
+    let program = match run::program(case) {
+        Ok(p) => p,
+        Err(e) => return failures.push(e),
+    };
+    assert!(
+        program.compared.iter().any(|c| c.what == "output.0"),
+        "{}: nothing to compare",
+        case.name()
+    );
+    let recorded = ["grad_input", "grad_weight", "weight_after"];
+    for kind in recorded {
+        for i in 0..16 {
+            let what = format!("{kind}.{i}");
+            if case.get(&what).is_some() && program.compared.iter().all(|c| c.what != what) {
+                failures.push(format!("{}: {what} was not computed", case.name()));
+            }
+        }
+    }
+    let mut failures_of_plan = Vec::new();
+    let mut compare = |how: &str, i: usize, shape: &[usize], data: Vec<f64>| {
+        let c = &program.compared[i];
+        let expected = c.expected.f32s().expect("golden values are floats");
+        if shape != c.expected.shape().axes() {
+            failures.push(format!(
+                "{} {how} {}: shape {shape:?}, in Keras {}",
+                case.name(),
+                c.what,
+                c.expected.shape()
+            ));
+        } else if let Some(text) = difference(expected, data.into_iter()) {
+            failures.push(format!("{} {how} {}: {text}", case.name(), c.what));
+        }
+    };
+    for (i, a) in program.interpret().into_iter().enumerate() {
+        compare("interpreted", i, &a.shape.clone(), a.data);
+    }
+    for (how, mode) in [("fast", Mode::Fast), ("unfused", Mode::Traced)] {
+        let outputs = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| program.run(mode)));
+        let Ok(outputs) = outputs else {
+            failures_of_plan.push(format!("{} {how}: the plan panicked", case.name()));
+            continue;
+        };
+        for (i, t) in outputs.iter().enumerate() {
+            let x = t.f32s().expect("layers give floats");
+            compare(how, i, t.shape(), x.iter().map(|&v| f64::from(v)).collect());
+        }
+    }
+    failures.append(&mut failures_of_plan);
+}
+
+/// A config that carries program code (a Python lambda) is refused, as is every file that would have to be run to be read.
+fn holds_code(config: &serde_json::Value) -> bool {
+    match config {
+        serde_json::Value::Object(o) => {
+            o.get("class_name").is_some_and(|c| c == "__lambda__")
+                || o.get("value").is_some_and(|v| v.is_array())
+                || o.values().any(holds_code)
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn layers_compute_what_keras_computes() {
+    let known: BTreeSet<&str> = layers::names().into_iter().collect();
+    let mut skipped: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut ran, mut failures) = (0, Vec::new());
+    for case in case::layer_cases() {
+        if !known.contains(case.class.as_str()) {
+            *skipped.entry(case.class).or_default() += 1;
+            continue;
+        }
+        if holds_code(&case.config) {
+            let refused = layers::deserialize(&case.class, &case.config);
+            assert!(refused.is_err(), "{} holds code", case.name());
+            continue;
+        }
+        ran += 1;
+        check(&case, &mut failures);
+    }
+    eprintln!("{ran} cases ran");
+    for (class, n) in &skipped {
+        eprintln!("skipped: no layer {class} yet ({n} cases)");
+    }
+    assert!(ran > 0, "no golden case was found");
+    assert!(
+        failures.is_empty(),
+        "{} of {ran} cases differ:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+/// Layers without a golden case in the repository, and why.
+const WITHOUT_CASE: &[(&str, &str)] = &[("InputLayer", "declares a shape and computes nothing")];
+
+#[test]
+fn every_layer_has_a_golden_case() {
+    let have: BTreeSet<String> = case::layer_cases().into_iter().map(|c| c.class).collect();
+    let lacking: Vec<&str> = layers::names()
+        .into_iter()
+        .filter(|name| !have.contains(*name))
+        .filter(|name| WITHOUT_CASE.iter().all(|(n, _)| n != name))
+        .collect();
+    assert!(lacking.is_empty(), "no golden case for {lacking:?}");
+}

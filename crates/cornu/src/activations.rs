@@ -1,7 +1,7 @@
 //! The activation functions, one line each, under Keras's names.
 
 use crate::choice::Named;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::ops::UnaryKind;
 use crate::graph::{Graph, Value};
 
@@ -77,12 +77,84 @@ activations! {
         let s = g.unary(UnaryKind::Softplus, n)?;
         g.neg(s)
     },
+    "hard_tanh" => |g, x| g.clip(x, -1.0, 1.0),
+    "hard_shrink" => hard_shrink,
+    "soft_shrink" => soft_shrink,
+    "tanh_shrink" => |g, x| {
+        let t = g.tanh(x)?;
+        g.sub(x, t)
+    },
+    // a ramp from 0 at -1 to 1 at 1
+    "sparse_sigmoid" => |g, x| {
+        let r = g.clip(x, -1.0, 1.0)?;
+        let r = g.add_scalar(r, 1.0)?;
+        g.scale(r, 0.5)
+    },
+    "sparse_plus" => sparse_plus,
+    "squareplus" => squareplus,
+    "glu" => glu,
     // x · tanh(softplus(x))
     "mish" => |g, x| {
         let s = g.unary(UnaryKind::Softplus, x)?;
         let t = g.tanh(s)?;
         g.mul(x, t)
     },
+}
+
+/// Half of the features, each let through by the sigmoid of its partner in the other half.
+///
+/// Dauphin et al., "Language Modeling with Gated Convolutional Networks", 2017.
+fn glu(g: &mut Graph, x: Value) -> Result<Value> {
+    let shape = g.shape(x).clone();
+    let n = shape.last().copied().unwrap_or(0);
+    if shape.rank() < 2 || n < 2 || n % 2 != 0 {
+        return Err(Error::shape(format!(
+            "glu expects an even number of features, received {shape}"
+        ))
+        .help("one half of the features gates the other"));
+    }
+    let axis = shape.rank() - 1;
+    let a = g.slice(x, axis, 0, n / 2)?;
+    let b = g.slice(x, axis, n / 2, n / 2)?;
+    let gate = g.sigmoid(b)?;
+    g.mul(a, gate)
+}
+
+/// `x` where `|x| > 0.5`, else 0.
+fn hard_shrink(g: &mut Graph, x: Value) -> Result<Value> {
+    let zero = g.constant(0.0)?;
+    let size = g.abs(x)?;
+    let passes = g.greater_scalar(size, 0.5)?;
+    g.select(passes, x, zero)
+}
+
+/// `x` moved by 0.5 towards 0, and 0 where that would cross it.
+fn soft_shrink(g: &mut Graph, x: Value) -> Result<Value> {
+    let above = g.add_scalar(x, -0.5)?;
+    let above = g.relu(above)?;
+    let below = g.neg(x)?;
+    let below = g.add_scalar(below, -0.5)?;
+    let below = g.relu(below)?;
+    g.sub(above, below)
+}
+
+/// 0 below -1, `x` above 1, and `(x + 1)² / 4` between.
+fn sparse_plus(g: &mut Graph, x: Value) -> Result<Value> {
+    let bend = g.clip(x, -1.0, 1.0)?;
+    let bend = g.add_scalar(bend, 1.0)?;
+    let bend = g.square(bend)?;
+    let bend = g.scale(bend, 0.25)?;
+    let above = g.greater_scalar(x, 1.0)?;
+    g.select(above, x, bend)
+}
+
+/// `(x + √(x² + 4)) / 2`.
+fn squareplus(g: &mut Graph, x: Value) -> Result<Value> {
+    let q = g.square(x)?;
+    let q = g.add_scalar(q, 4.0)?;
+    let q = g.sqrt(q)?;
+    let s = g.add(x, q)?;
+    g.scale(s, 0.5)
 }
 
 /// `x` where positive, else `α·(eˣ - 1)`.

@@ -17,23 +17,23 @@ use crate::graph::{Graph, Value};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Regularizer {
-    l1: f32,
-    l2: f32,
+    l1: f64,
+    l2: f64,
 }
 
 impl Regularizer {
     /// `l1 · Σ|w|`.
-    pub fn l1(l1: f32) -> Self {
+    pub fn l1(l1: f64) -> Self {
         Self { l1, l2: 0.0 }
     }
 
     /// `l2 · Σw²`.
-    pub fn l2(l2: f32) -> Self {
+    pub fn l2(l2: f64) -> Self {
         Self { l1: 0.0, l2 }
     }
 
     /// `l1 · Σ|w| + l2 · Σw²`.
-    pub fn l1_l2(l1: f32, l2: f32) -> Self {
+    pub fn l1_l2(l1: f64, l2: f64) -> Self {
         Self { l1, l2 }
     }
 
@@ -43,12 +43,12 @@ impl Regularizer {
         if self.l1 != 0.0 {
             let a = g.abs(w)?;
             let s = g.sum_all(a)?;
-            terms.push(g.scale(s, self.l1)?);
+            terms.push(g.scale(s, self.l1 as f32)?);
         }
         if self.l2 != 0.0 {
             let q = g.square(w)?;
             let s = g.sum_all(q)?;
-            terms.push(g.scale(s, self.l2)?);
+            terms.push(g.scale(s, self.l2 as f32)?);
         }
         match terms[..] {
             [] => g.constant(0.0),
@@ -59,10 +59,10 @@ impl Regularizer {
     }
 
     fn from_config(class: &str, config: &Json) -> Result<Self> {
-        let number = |key: &str, default: f32| match config.get(key) {
+        let number = |key: &str, default: f64| match config.get(key) {
             None | Some(Json::Null) => Ok(default),
             Some(v) => match v.as_f64() {
-                Some(x) if x >= 0.0 && x.is_finite() => Ok(x as f32),
+                Some(x) if x >= 0.0 && x.is_finite() => Ok(x),
                 _ => Err(Error::config(format!(
                     "{class}: {key} must be a finite number of at least 0, received {v}"
                 ))),
@@ -72,7 +72,7 @@ impl Regularizer {
             "L1" | "l1" => Ok(Self::l1(number("l1", 0.01)?)),
             "L2" | "l2" => Ok(Self::l2(number("l2", 0.01)?)),
             "L1L2" | "l1_l2" => Ok(Self::l1_l2(number("l1", 0.0)?, number("l2", 0.0)?)),
-            other => Err(Error::unknown("regularizer", other, ["l1", "l2", "l1_l2"])),
+            other => Err(Error::unknown("regularizer", other, ["L1", "L2", "L1L2"])),
         }
     }
 }

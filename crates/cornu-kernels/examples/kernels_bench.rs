@@ -1,8 +1,16 @@
 //! How close each kernel comes to the register peak of one core: prints GFLOP/s (or GB/s) and the share of the peak.
 
+#![allow(clippy::print_stdout, reason = "a program that reports")]
+
 use cornu_kernels::arena::{Arena, as_f32_mut};
 use cornu_kernels::conv2d::{Conv2d, flip_weights, forward, weight_grad};
+use cornu_kernels::copy::strided;
+use cornu_kernels::elementwise::{Binary, Indexing, Instr, Program, Sink, Source, Unary, run};
+use cornu_kernels::pool2d::{Pool2d, max_backward, max_forward};
 use cornu_kernels::product::{Act, Init, Product, product};
+use cornu_kernels::random::{Stream, bernoulli, normal, uniform};
+use cornu_kernels::reduce::accumulate_rows;
+use cornu_kernels::softmax::softmax;
 use cornu_kernels::{level, peak};
 use std::time::Instant;
 
@@ -58,6 +66,9 @@ fn main() {
     }
     if on("conv2d") {
         convolutions(peak);
+    }
+    if on("memory") {
+        memory();
     }
 }
 
@@ -142,10 +153,18 @@ fn convolutions(peak: f64) {
         ("4x4x512 3x3 same", 8, square(4, 512, 3, 1, 1, 512)),
         ("32x32x64 3x3 / 2 128", 4, square(32, 64, 3, 2, 1, 128)),
         ("56x56x64 1x1 256", 2, square(56, 64, 1, 1, 0, 256)),
+        (
+            "56x56x64 3x3 depthwise",
+            2,
+            Conv2d {
+                groups: 64,
+                ..square(56, 64, 3, 1, 1, 64)
+            },
+        ),
         ("224x224x3 7x7 / 2 64", 1, square(224, 3, 7, 2, 3, 64)),
         ("224x224x3 11x11 / 4 96", 1, square(224, 3, 11, 4, 2, 96)),
     ] {
-        let flops = 2.0 * (images * g.output_len() * g.k_h * g.k_w * g.in_c) as f64;
+        let flops = 2.0 * (images * g.output_len() * g.k_h * g.k_w * g.in_c / g.groups) as f64;
         let x = numbers(images * g.input_len());
         let w = numbers(g.weights_len());
         let (y, dw) = (numbers(images * g.output_len()), numbers(w.len()));
@@ -157,7 +176,15 @@ fn convolutions(peak: f64) {
         let back = g.input_grad_geometry();
         let (flipped, dx) = (numbers(w.len()), numbers(x.len()));
         let seconds = median(|| {
-            flip_weights(g.k_h, g.k_w, g.in_c, g.out_c, 1, w, flipped);
+            flip_weights(
+                g.k_h,
+                g.k_w,
+                g.in_c / g.groups,
+                g.out_c,
+                g.groups,
+                w,
+                flipped,
+            );
             forward(
                 &back,
                 images,
@@ -171,4 +198,167 @@ fn convolutions(peak: f64) {
         });
         report(&format!("conv2d input grad   {name}"), flops, seconds, peak);
     }
+}
+
+/// Kernels that move more than they compute: bytes read and written a second.
+fn memory() {
+    let show = |name: &str, bytes: usize, seconds: f64| {
+        println!(
+            "{name:<44} {:>10.1} us {:>8.1} GB/s",
+            seconds * 1e6,
+            bytes as f64 / seconds / 1e9
+        );
+    };
+    let n = 128 * 1024;
+    let (a, b) = (numbers(n), numbers(n));
+    let seconds = median(|| a.copy_from_slice(std::hint::black_box(b)));
+    show("copy 512 KiB", 8 * n, seconds);
+
+    for (name, g) in [("30x30x32", (30, 32)), ("13x13x64", (13, 64))] {
+        let (size, channels) = g;
+        let out = size / 2;
+        let g = Pool2d {
+            in_h: size,
+            in_w: size,
+            channels,
+            out_h: out,
+            out_w: out,
+            size: [2; 2],
+            stride: [2; 2],
+            pad: [0; 2],
+        };
+        let images = 4;
+        let (x, y) = (
+            numbers(images * size * size * channels),
+            numbers(images * out * out * channels),
+        );
+        let mut arg = vec![0; y.len()];
+        let seconds = median(|| max_forward(&g, images, x, y, Some(&mut arg)));
+        show(
+            &format!("max pool 2x2 forward {name}, 4 images"),
+            4 * x.len() + 5 * y.len(),
+            seconds,
+        );
+        let seconds = median(|| max_backward(&g, images, y, &arg, x));
+        show(
+            &format!("max pool 2x2 backward {name}, 4 images"),
+            4 * x.len() + 5 * y.len(),
+            seconds,
+        );
+    }
+
+    let load = |dst, input| Instr::Load { dst, input };
+    let chain = |op: Unary| {
+        Program::new(
+            vec![
+                load(0, 0),
+                Instr::Unary { op, dst: 0, a: 0 },
+                Instr::Store { output: 0, src: 0 },
+            ],
+            1,
+            1,
+            1,
+        )
+    };
+    for op in [
+        Unary::Relu,
+        Unary::Exp,
+        Unary::Tanh,
+        Unary::Sigmoid,
+        Unary::Log,
+        Unary::Erf,
+        Unary::Sin,
+    ] {
+        let p = chain(op);
+        let seconds = median(|| {
+            run(
+                &p,
+                0,
+                n,
+                &[(Source::F32(a), Indexing::Same)],
+                &mut [Sink::F32(b)],
+            );
+        });
+        show(&format!("elementwise {op:?}"), 8 * n, seconds);
+    }
+    let p = Program::new(
+        vec![
+            load(0, 0),
+            load(1, 1),
+            Instr::Binary {
+                op: Binary::Add,
+                dst: 0,
+                a: 0,
+                b: 1,
+            },
+            Instr::Unary {
+                op: Unary::Relu,
+                dst: 0,
+                a: 0,
+            },
+            load(1, 2),
+            Instr::Binary {
+                op: Binary::Mul,
+                dst: 0,
+                a: 0,
+                b: 1,
+            },
+            Instr::Store { output: 0, src: 0 },
+        ],
+        2,
+        3,
+        1,
+    );
+    let (bias, mask) = (numbers(32), vec![1_u8; n]);
+    let seconds = median(|| {
+        let bias = (
+            Source::F32(bias),
+            Indexing::Cyclic {
+                repeat: 1,
+                period: 32,
+            },
+        );
+        let inputs = [
+            (Source::F32(a), Indexing::Same),
+            bias,
+            (Source::U8(&mask), Indexing::Same),
+        ];
+        run(&p, 0, n, &inputs, &mut [Sink::F32(b)]);
+    });
+    show("elementwise relu(x + bias) * mask", 9 * n, seconds);
+
+    let stream = Stream {
+        seed: 1,
+        step: 2,
+        stream: 3,
+    };
+    let mut coins = vec![0; n];
+    let seconds = median(|| bernoulli(&stream, 0, 49152, &mut coins));
+    println!(
+        "{:<44} {:>10.1} us {:>8.2} G/s",
+        "bernoulli",
+        seconds * 1e6,
+        n as f64 / seconds / 1e9
+    );
+    let seconds = median(|| uniform(&stream, 0, a));
+    println!(
+        "{:<44} {:>10.1} us {:>8.2} G/s",
+        "uniform",
+        seconds * 1e6,
+        n as f64 / seconds / 1e9
+    );
+    let seconds = median(|| normal(&stream, 0, a));
+    println!(
+        "{:<44} {:>10.1} us {:>8.2} G/s",
+        "normal",
+        seconds * 1e6,
+        n as f64 / seconds / 1e9
+    );
+    let mut sums = vec![0.0; 64];
+    let seconds = median(|| accumulate_rows(n / 64, 64, a, &mut sums));
+    show("accumulate rows of 64", 4 * n, seconds);
+    let seconds = median(|| softmax(n / 1024, 1024, a, b));
+    show("softmax of 1024", 8 * n, seconds);
+    let seconds = median(|| strided(&[256, 512], a, 0, &[1, 256], b, 0, &[512, 1]));
+    show("transpose 512 x 256", 8 * n, seconds);
 }

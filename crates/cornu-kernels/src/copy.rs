@@ -50,7 +50,7 @@ pub fn strided<T: Copy>(
             &axes,
             src.as_ptr().add(src_offset),
             dst.as_mut_ptr().add(dst_offset),
-        )
+        );
     };
 }
 

@@ -22,6 +22,11 @@
 //! assert_eq!(c, [1.5, 0.0, 3.5, 0.0]);
 //! ```
 
+#![allow(
+    clippy::inline_always,
+    reason = "vector code must be inlined into the function that carries its target features"
+)]
+
 pub mod arena;
 pub mod conv2d;
 pub mod copy;

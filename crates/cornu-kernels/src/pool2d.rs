@@ -111,7 +111,7 @@ pub fn max_forward(g: &Pool2d, images: usize, x: &[f32], y: &mut [f32], arg: Opt
                 y: y.as_mut_ptr(),
                 arg,
             },
-        )
+        );
     };
 }
 
@@ -143,7 +143,7 @@ pub fn max_backward(g: &Pool2d, images: usize, dy: &[f32], arg: &[u8], dx: &mut 
                 y,
                 arg,
             },
-        )
+        );
     };
 }
 
@@ -173,7 +173,7 @@ pub fn max_gather(g: &Pool2d, images: usize, x: &[f32], arg: &[u8], y: &mut [f32
                 y: y.as_mut_ptr(),
                 arg,
             },
-        )
+        );
     };
 }
 

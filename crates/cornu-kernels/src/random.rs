@@ -5,6 +5,7 @@
 //! word `e` is word `e / 16` of block `16·g + e % 16`. A vector of sixteen blocks is therefore stored as it is computed.
 
 use crate::simd::{Simd, dispatch, math};
+use std::ffi::c_void;
 
 /// Ten rounds of Philox4x32.
 ///
@@ -70,7 +71,7 @@ const WORDS: usize = 64;
 ///
 /// The level is available and `out` is as large as stated.
 #[inline(always)]
-unsafe fn groups<S: Simd>(kind: Kind, s: &Stream, first: u64, count: usize, out: *mut u8) {
+unsafe fn groups<S: Simd>(kind: Kind, s: &Stream, first: u64, count: usize, out: *mut c_void) {
     // SAFETY: a group is 16 blocks, a multiple of every vector length; each iteration writes its own 256 or 128 bytes.
     unsafe {
         let (m0, m1) = (S::isplat(0xD251_1F53), S::isplat(0xCD9E_8D57));
@@ -123,7 +124,7 @@ unsafe fn groups<S: Simd>(kind: Kind, s: &Stream, first: u64, count: usize, out:
                         }
                     }
                     Kind::Bernoulli { threshold } => {
-                        let out = out.add(group * 2 * WORDS + lane);
+                        let out = out.cast::<u8>().add(group * 2 * WORDS + lane);
                         let threshold = S::isplat(threshold);
                         for word in 0..4 {
                             // The difference is negative, and its sign bit 1, where the half is below the threshold.
@@ -149,8 +150,8 @@ unsafe fn fraction<S: Simd>(word: S::I, add: u32) -> S::F {
     }
 }
 
-fn dispatched(kind: Kind, s: &Stream, first: u64, count: usize, out: *mut u8) {
-    dispatch!(groups(kind: Kind, s: &Stream, first: u64, count: usize, out: *mut u8));
+fn dispatched(kind: Kind, s: &Stream, first: u64, count: usize, out: *mut c_void) {
+    dispatch!(groups(kind: Kind, s: &Stream, first: u64, count: usize, out: *mut c_void));
 }
 
 /// Fills `out` with elements `start..` of the stream, of which a group holds `PER`.

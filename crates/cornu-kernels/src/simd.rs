@@ -10,7 +10,6 @@
 #![allow(
     unsafe_op_in_unsafe_fn,
     clippy::missing_safety_doc,
-    clippy::inline_always,
     reason = "the contract is stated once, above; every method body is a single instruction under it"
 )]
 
@@ -80,14 +79,11 @@ pub(crate) trait Simd: Copy + 'static {
     unsafe fn to_int(a: Self::F) -> Self::I;
     /// High and low halves of the unsigned 64-bit products.
     unsafe fn mul_wide(a: Self::I, b: Self::I) -> (Self::I, Self::I);
-    unsafe fn iload(p: *const u32) -> Self::I;
     unsafe fn istore(p: *mut u32, v: Self::I);
     /// Loads bytes, widened.
     unsafe fn load_bytes(p: *const u8) -> Self::I;
     /// Stores the low byte of each lane.
     unsafe fn store_bytes(p: *mut u8, v: Self::I);
-    /// All ones where true, else 0.
-    unsafe fn mask_bits(m: Self::M) -> Self::I;
 
     /// Whether any lane is true.
     unsafe fn any(m: Self::M) -> bool;

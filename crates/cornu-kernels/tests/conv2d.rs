@@ -111,7 +111,9 @@ fn forward_agrees_with_the_definition() {
                 scale[yi] += term.abs();
             });
             if act == Act::Relu {
-                want.iter_mut().for_each(|y| *y = y.max(0.0));
+                for y in &mut want {
+                    *y = y.max(0.0);
+                }
             }
             let mut y = r.floats(want.len());
             forward(

@@ -125,9 +125,9 @@ fn means_and_their_gradients_agree_with_the_definition() {
             for (window, dy) in windows.iter().zip(&dy) {
                 let n = window.len() as f64;
                 want.push(window.iter().map(|&(i, _)| f64::from(x[i])).sum::<f64>() / n);
-                window
-                    .iter()
-                    .for_each(|&(i, _)| want_dx[i] += f64::from(*dy) / n);
+                for &(i, _) in window {
+                    want_dx[i] += f64::from(*dy) / n;
+                }
             }
             close(&format!("{g:?}"), &y, &want, &vec![1.0; want.len()]);
             close(&format!("{g:?}"), &dx, &want_dx, &vec![4.0; x.len()]);

@@ -189,10 +189,10 @@ fn tiles(
                     match (&feeds[input], source) {
                         // Vectors read whole tiles, so only a whole one may be used in place.
                         (Feed::Slice, Source::F32(from)) if n == TILE => {
-                            at[dst] = from[first..first + TILE].as_ptr()
+                            at[dst] = from[first..first + TILE].as_ptr();
                         }
                         (Feed::Slice, Source::F32(from)) => {
-                            own.copy_from_slice(&from[first..first + n])
+                            own.copy_from_slice(&from[first..first + n]);
                         }
                         // SAFETY: the offset is less than the cycle, and cycle + TILE elements lie at the slot.
                         (Feed::Unrolled { at: slot, cycle }, _) => unsafe {

@@ -5,7 +5,6 @@
 //! load ports half idle. Eight sums in flight hide the latency; smaller tiles only serve remainders.
 #![allow(
     unsafe_op_in_unsafe_fn,
-    clippy::inline_always,
     reason = "the contract of the whole file is that of Block, stated there"
 )]
 

@@ -173,10 +173,6 @@ impl Simd for Avx2 {
         (high, low)
     }
     #[inline(always)]
-    unsafe fn iload(p: *const u32) -> __m256i {
-        _mm256_loadu_si256(p.cast())
-    }
-    #[inline(always)]
     unsafe fn istore(p: *mut u32, v: __m256i) {
         _mm256_storeu_si256(p.cast(), v);
     }
@@ -189,10 +185,6 @@ impl Simd for Avx2 {
         let v = _mm256_and_si256(v, _mm256_set1_epi32(0xFF));
         let words = _mm_packus_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256::<1>(v));
         _mm_storel_epi64(p.cast(), _mm_packus_epi16(words, words));
-    }
-    #[inline(always)]
-    unsafe fn mask_bits(m: __m256) -> __m256i {
-        _mm256_castps_si256(m)
     }
     #[inline(always)]
     unsafe fn prefetch(p: *const f32) {

@@ -171,10 +171,6 @@ impl Simd for Avx512 {
         (high, low)
     }
     #[inline(always)]
-    unsafe fn iload(p: *const u32) -> __m512i {
-        _mm512_loadu_si512(p.cast())
-    }
-    #[inline(always)]
     unsafe fn istore(p: *mut u32, v: __m512i) {
         _mm512_storeu_si512(p.cast(), v);
     }
@@ -185,10 +181,6 @@ impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn store_bytes(p: *mut u8, v: __m512i) {
         _mm_storeu_si128(p.cast(), _mm512_cvtepi32_epi8(v));
-    }
-    #[inline(always)]
-    unsafe fn mask_bits(m: __mmask16) -> __m512i {
-        _mm512_movm_epi32(m)
     }
     #[inline(always)]
     unsafe fn prefetch(p: *const f32) {

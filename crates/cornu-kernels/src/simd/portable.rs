@@ -184,10 +184,6 @@ impl Simd for Portable {
         (map(p, |p| (p >> 32) as u32), map(p, |p| p as u32))
     }
     #[inline(always)]
-    unsafe fn iload(p: *const u32) -> [u32; N] {
-        p.cast::<[u32; N]>().read_unaligned()
-    }
-    #[inline(always)]
     unsafe fn istore(p: *mut u32, v: [u32; N]) {
         p.cast::<[u32; N]>().write_unaligned(v);
     }
@@ -198,10 +194,6 @@ impl Simd for Portable {
     #[inline(always)]
     unsafe fn store_bytes(p: *mut u8, v: [u32; N]) {
         p.cast::<[u8; N]>().write_unaligned(map(v, |v| v as u8));
-    }
-    #[inline(always)]
-    unsafe fn mask_bits(m: [bool; N]) -> [u32; N] {
-        map(m, |m| if m { !0 } else { 0 })
     }
     #[inline(always)]
     unsafe fn any(m: Self::M) -> bool {

@@ -2,12 +2,45 @@
 
 use std::path::Path;
 
+use cornu::layers;
+use cornu::losses::{self, Loss, Targets};
+use cornu::metrics::{MetricChoice, metric};
+use cornu::model::{Model, Sequential, Summary};
+use cornu::optimizers::{self, Optimizer};
+use cornu::train::callbacks::{Action, Callback, EarlyStopping, Event, ModelCheckpoint};
+use cornu::train::{Fit, Logs};
+use cornu::{DType, Error, Shape, Tensor};
 use cornu_data::{Dataset, ImageSet};
+use serde_json::Value;
 
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::progress::Step;
 use crate::recipe::Named;
 use crate::settings::Settings;
+
+/// The note under which a model keeps the names of its classes.
+const CLASSES: &str = "classes";
+
+/// Images of a set that are turned into numbers at a time.
+const CHUNK: usize = 1024;
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        // The framework tells its help as the last lines of its text.
+        let text = error.to_string();
+        let help = text.split_once("\n  help ").map(|(_, help)| help);
+        let failure = if error.is_user_mistake() {
+            Self::user(error.message())
+        } else {
+            Self::other(error.message())
+        };
+        Self {
+            at: error.path().map(str::to_string),
+            help: help.map(str::to_string),
+            ..failure
+        }
+    }
+}
 
 /// Whether training goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,13 +49,14 @@ pub(crate) enum Go {
     Stop,
 }
 
-/// The weights of a network at some time.
-pub(crate) struct Weights;
+/// A network in training, whose state can be kept.
+#[derive(Clone, Copy)]
+pub(crate) struct Keeper<'a>(&'a Model);
 
-/// A network whose state can be kept.
-pub(crate) trait Keeper {
-    fn save(&self, path: &Path) -> Result<()>;
-    fn weights(&self) -> Result<Weights>;
+impl Keeper<'_> {
+    pub(crate) fn save(self, path: &Path) -> Result<()> {
+        Ok(self.0.save(path)?)
+    }
 }
 
 /// Someone who follows training.
@@ -30,105 +64,280 @@ pub(crate) trait Watcher {
     /// Training begins; each epoch has so many steps.
     fn begin(&mut self, steps: usize);
     fn step(&mut self, step: &Step<'_>) -> Go;
-    /// The epoch (from 0), its steps and its samples are done; `logs` holds the validation's values too.
+    /// The epoch (from 0) of so many steps and samples is done; `logs` holds the validation's values too.
     fn epoch(
         &mut self,
-        keeper: &dyn Keeper,
+        keeper: Keeper<'_>,
         epoch: (usize, usize, usize),
         logs: &[(String, f64)],
-    ) -> Result<Go>;
+    ) -> Go;
+    /// Something could not be written in passing.
+    fn trouble(&mut self, failure: Failure);
 }
 
 /// Loss, optimizer and metrics, made from their names.
-pub(crate) struct Parts;
+pub(crate) struct Parts {
+    optimizer: Box<dyn Optimizer>,
+    loss: Box<dyn Loss>,
+    metrics: Vec<MetricChoice>,
+}
+
+impl Parts {
+    /// Refuses names and settings that the framework does not know.
+    pub(crate) fn new(settings: &Settings) -> Result<Self> {
+        let Settings {
+            optimizer, loss, ..
+        } = settings;
+        let metrics = settings.metrics.iter().map(|named| {
+            if named.config.is_empty() {
+                Ok(metric(&named.name))
+            } else {
+                Err(named.locate(Failure::user(format!(
+                    "the metric \"{}\" takes no settings",
+                    named.name
+                ))))
+            }
+        });
+        Ok(Self {
+            metrics: metrics.collect::<Result<_>>()?,
+            optimizer: optimizers::deserialize(&optimizer.name, optimizer.config.clone())
+                .map_err(|e| optimizer.locate(e))?,
+            loss: losses::deserialize(&loss.name, loss.config.clone())
+                .map_err(|e| loss.locate(e))?,
+        })
+    }
+}
 
 /// A network as a table.
 #[derive(Clone, Debug)]
 pub(crate) struct Outline {
-    pub(crate) layers: Vec<OutlineLayer>,
-    pub(crate) trainable: u64,
-    pub(crate) non_trainable: u64,
-    /// What the plan for a training step will hold.
+    pub(crate) summary: Summary,
+    /// What training will need at most, where the network is compiled for it.
     pub(crate) training_bytes: Option<u64>,
 }
 
-#[derive(Clone, Debug)]
-pub(crate) struct OutlineLayer {
-    pub(crate) name: String,
-    pub(crate) class: String,
-    /// Without the batch axis.
-    pub(crate) output: Vec<usize>,
-    pub(crate) weights: u64,
-    /// Operations for one sample, where they are known.
-    pub(crate) flops: Option<u64>,
-}
-
-impl Outline {
-    pub(crate) fn weights(&self) -> u64 {
-        self.trainable + self.non_trainable
-    }
-
-    pub(crate) fn flops(&self) -> Option<u64> {
-        self.layers.iter().map(|l| l.flops).sum()
-    }
-}
-
 /// A network of the framework.
-pub(crate) struct Network;
+pub(crate) struct Network {
+    model: Model,
+}
 
 impl Network {
-    pub(crate) fn check(_settings: &Settings) -> Result<Parts> {
-        todo!()
+    /// A network of layers one after another, its weights drawn from the seed.
+    pub(crate) fn build(input: &[usize], named: &[Named], seed: u32) -> Result<Self> {
+        let mut sequential = Sequential::new()
+            .input(Shape::new(input.to_vec())?)
+            .seed(u64::from(seed));
+        for layer in named {
+            let config = Value::Object(layer.config.clone());
+            let made = layers::deserialize(&layer.name, &config);
+            sequential = sequential.add_boxed(made.map_err(|e| layer.locate(e))?);
+        }
+        Ok(Self {
+            model: sequential.build()?,
+        })
     }
-    pub(crate) fn build(_input: &[usize], _layers: &[Named], _seed: u32) -> Result<Self> {
-        todo!()
+
+    pub(crate) fn load(path: &Path) -> Result<Self> {
+        Ok(Self {
+            model: Model::load(path)?,
+        })
     }
-    pub(crate) fn load(_path: &Path) -> Result<Self> {
-        todo!()
+
+    pub(crate) fn save(&self, path: &Path) -> Result<()> {
+        Keeper(&self.model).save(path)
     }
-    pub(crate) fn compile(&mut self, _parts: Parts) -> Result<()> {
-        todo!()
+
+    pub(crate) fn compile(&mut self, parts: Parts) -> Result<()> {
+        Ok(self
+            .model
+            .compile(parts.optimizer, parts.loss, parts.metrics)?)
     }
+
+    pub(crate) fn is_compiled(&self) -> bool {
+        self.model.learning_rate().is_some()
+    }
+
+    /// The names of the classes, which travel in the model's file.
+    pub(crate) fn set_classes(&mut self, names: &[String]) {
+        self.model.set_note(CLASSES, Value::from(names).to_string());
+    }
+
+    /// The names of the classes, where the model's file told them.
+    pub(crate) fn classes(&self) -> Option<Vec<String>> {
+        serde_json::from_str(self.model.note(CLASSES)?).ok()
+    }
+
+    /// The axes of each input, without the batch.
+    pub(crate) fn inputs(&self) -> Vec<Vec<usize>> {
+        let shapes = self.model.input_shapes();
+        shapes.iter().map(|shape| shape.to_vec()).collect()
+    }
+
+    /// Layers, weights, arithmetic and, for labels as targets, the memory of training.
+    pub(crate) fn outline(&self, batch: usize) -> Result<Outline> {
+        let labels = Targets {
+            shape: Shape::scalar(),
+            dtype: DType::I32,
+            range: None,
+        };
+        let training_bytes = if self.is_compiled() {
+            Some(self.model.training_bytes(batch, &labels)? as u64)
+        } else {
+            None
+        };
+        Ok(Outline {
+            summary: self.model.summary()?,
+            training_bytes,
+        })
+    }
+
+    /// Trains on the data set's training images and validates on its test images after each epoch.
     pub(crate) fn fit(
         &mut self,
-        _data: &Dataset,
-        _settings: &Settings,
-        _watcher: &mut dyn Watcher,
+        data: &Dataset,
+        settings: &Settings,
+        folder: &Path,
+        watcher: &mut dyn Watcher,
     ) -> Result<()> {
-        todo!()
+        let mut fit = Fit::epochs(settings.epochs)
+            .batch_size(settings.batch_size)
+            .seed(u64::from(settings.seed));
+        if !data.test.is_empty() {
+            fit = fit.validation(&data.test);
+        }
+        if let Some(steps) = settings.steps_per_epoch {
+            fit = fit.steps_per_epoch(steps);
+        }
+        let checkpoint = settings.checkpoint.as_ref().map(|checkpoint| {
+            if checkpoint.save_best_only {
+                ModelCheckpoint::new(folder.join("best.cornu")).save_best_only(&checkpoint.monitor)
+            } else {
+                ModelCheckpoint::new(folder.join("epoch-{epoch}.cornu"))
+            }
+        });
+        fit = fit.callback(Adapter {
+            watcher,
+            checkpoint,
+            counts: (0, 0),
+        });
+        if let Some(stop) = &settings.early_stopping {
+            fit = fit.callback(
+                EarlyStopping::new(&stop.monitor)
+                    .patience(stop.patience)
+                    .min_delta(stop.min_delta)
+                    .restore_best_weights(stop.restore_best_weights),
+            );
+        }
+        self.model.fit(&data.train, fit)?;
+        Ok(())
     }
-    pub(crate) fn restore(&mut self, _weights: &Weights) -> Result<()> {
-        todo!()
+
+    pub(crate) fn evaluate(&mut self, set: &ImageSet, batch: usize) -> Result<Vec<(String, f64)>> {
+        Ok(list(&self.model.evaluate_batched(set, batch)?))
     }
-    pub(crate) fn save(&self, _path: &Path) -> Result<()> {
-        todo!()
-    }
-    pub(crate) fn outline(&self, _batch: usize) -> Result<Outline> {
-        todo!()
-    }
-    /// The axes of one input, without the batch.
-    pub(crate) fn input_shape(&self) -> Result<Vec<usize>> {
-        todo!()
-    }
-    pub(crate) fn evaluate(
-        &mut self,
-        _set: &ImageSet,
-        _batch: usize,
-    ) -> Result<Vec<(String, f64)>> {
-        todo!()
-    }
+
+    /// The output for each image of a set: its axes with the batch in front, and its numbers.
     pub(crate) fn predict_set(
         &mut self,
-        _set: &ImageSet,
-        _batch: usize,
+        set: &ImageSet,
+        batch: usize,
     ) -> Result<(Vec<usize>, Vec<f32>)> {
-        todo!()
+        let (mut shape, mut values) = (vec![0], Vec::new());
+        for start in (0..set.len()).step_by(CHUNK) {
+            let indices: Vec<usize> = (start..set.len().min(start + CHUNK)).collect();
+            let mut pixels = vec![0.0; indices.len() * set.image_len()];
+            set.fill_f32(&indices, &mut pixels)?;
+            let mut axes = vec![indices.len()];
+            axes.extend(set.image_shape());
+            let (part, numbers) = self.predict(&axes, pixels, batch)?;
+            shape = part;
+            values.extend(numbers);
+        }
+        shape[0] = set.len();
+        Ok((shape, values))
     }
+
+    /// The output for samples of a shape with the batch in front.
     pub(crate) fn predict(
         &mut self,
-        _shape: &[usize],
-        _values: Vec<f32>,
+        shape: &[usize],
+        values: Vec<f32>,
+        batch: usize,
     ) -> Result<(Vec<usize>, Vec<f32>)> {
-        todo!()
+        let x = Tensor::new(Shape::new(shape.to_vec())?, values)?;
+        let mut outputs = self.model.predict_all(std::slice::from_ref(&x), batch)?;
+        let y = outputs.swap_remove(0);
+        Ok((y.shape().to_vec(), y.f32s()?.to_vec()))
+    }
+}
+
+fn list(logs: &Logs) -> Vec<(String, f64)> {
+    logs.iter().map(|(name, v)| (name.to_string(), v)).collect()
+}
+
+/// Tells a watcher what the framework tells a callback.
+struct Adapter<'a> {
+    watcher: &'a mut dyn Watcher,
+    checkpoint: Option<ModelCheckpoint>,
+    /// Steps and samples of the epoch so far.
+    counts: (usize, usize),
+}
+
+impl Callback for Adapter<'_> {
+    fn on_event(&mut self, model: &mut Model, event: &Event) -> cornu::Result<Action> {
+        let go = match event {
+            Event::TrainBegin { steps, .. } => {
+                self.watcher.begin(*steps);
+                Go::On
+            }
+            Event::EpochBegin { .. } => {
+                self.counts = (0, 0);
+                Go::On
+            }
+            Event::BatchEnd {
+                epoch,
+                step,
+                steps,
+                samples,
+                logs,
+            } => {
+                self.counts = (step + 1, self.counts.1 + samples);
+                self.watcher.step(&Step {
+                    epoch: *epoch,
+                    step: step + 1,
+                    steps: *steps,
+                    logs: &list(logs),
+                })
+            }
+            Event::EpochEnd { epoch, logs } => {
+                let (steps, samples) = self.counts;
+                let go = self
+                    .watcher
+                    .epoch(Keeper(model), (*epoch, steps, samples), &list(logs));
+                self.checkpoint(model, event)?;
+                go
+            }
+            _ => Go::On,
+        };
+        Ok(match go {
+            Go::On => Action::Continue,
+            Go::Stop => Action::Stop,
+        })
+    }
+}
+
+impl Adapter<'_> {
+    /// A full disk costs a checkpoint, not the training; a value that is not told is a mistake that ends it.
+    fn checkpoint(&mut self, model: &mut Model, event: &Event) -> cornu::Result<()> {
+        let Some(checkpoint) = &mut self.checkpoint else {
+            return Ok(());
+        };
+        match checkpoint.on_event(model, event) {
+            Err(error) if !error.is_user_mistake() => {
+                self.watcher.trouble(error.into());
+                Ok(())
+            }
+            other => other.map(|_| ()),
+        }
     }
 }

@@ -5,12 +5,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod args;
+mod classes;
 mod commands;
 mod durable;
 mod engine;
 mod failure;
 mod interrupt;
-mod monitor;
 mod outcome;
 mod pictures;
 mod progress;
@@ -42,13 +42,18 @@ fn main() -> ExitCode {
             _ => Voice::Text,
         },
     };
-    let result = match args.command {
+    let threads = match args.threads {
+        Some(threads) => cornu::set_threads(threads).map_err(Into::into),
+        None => Ok(()),
+    };
+    let result = threads.and_then(|()| match args.command {
         Command::Train(args) => commands::train::run(&args, screen),
         Command::Evaluate(args) => commands::evaluate::run(&args, screen),
         Command::Summary(args) => commands::summary::run(&args, screen),
         Command::Data(command) => commands::data::run(command, screen),
-        _ => Ok(()),
-    };
+        Command::Bench(args) => commands::bench::run(&args, screen),
+        Command::Predict(args) => commands::predict::run(&args, screen),
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -62,7 +62,7 @@ impl Outcome {
             figures.push((format!("test {}", name.replace('_', " ")), text));
         }
         let mut figure = |name: &str, value: String| figures.push((name.to_string(), value));
-        figure("weights", thousands(outline.weights()));
+        figure("weights", thousands(outline::weights(&outline)));
         if !watch.training.is_zero() {
             figure("training time", long_time(watch.training));
             figure("images per second", thousands(watch.rate().round() as u64));

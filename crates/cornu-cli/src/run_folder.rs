@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::durable;
 use crate::failure::{Failure, Result};
 
+/// The model's file in a run folder.
+pub(crate) const MODEL: &str = "model.cornu";
+
 /// The folder of one run.
 #[derive(Clone, Debug)]
 pub(crate) struct RunFolder {
@@ -105,16 +108,17 @@ fn plain(name: &str) -> String {
 
 /// The model file that `path` means: itself, or the one in a run folder.
 pub(crate) fn model_file(path: &Path) -> Result<PathBuf> {
-    if !path.is_dir() {
+    let kind = fs::metadata(path).map_err(|e| Failure::read(path, &e))?;
+    if !kind.is_dir() {
         return Ok(path.to_path_buf());
     }
-    let inside = path.join("model.keras");
+    let inside = path.join(MODEL);
     if inside.is_file() {
         return Ok(inside);
     }
-    Err(Failure::user(
-        "expected a model file or a run folder with model.keras, received a folder without",
-    )
+    Err(Failure::user(format!(
+        "expected a model file or a run folder with {MODEL}, received a folder without"
+    ))
     .at(path.display())
     .help("name the model file itself; `cornu train` leaves one in its run folder"))
 }
@@ -156,8 +160,8 @@ mod tests {
     fn a_folder_without_a_model_is_told() {
         let base = folder("empty");
         assert!(model_file(&base).unwrap_err().message.contains("without"));
-        fs::write(base.join("model.keras"), b"").unwrap();
-        assert_eq!(model_file(&base).unwrap(), base.join("model.keras"));
+        fs::write(base.join(MODEL), b"").unwrap();
+        assert_eq!(model_file(&base).unwrap(), base.join(MODEL));
         fs::remove_dir_all(base).unwrap();
     }
 

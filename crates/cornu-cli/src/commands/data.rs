@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use crate::args::Data;
 use crate::failure::Result;
+use crate::pictures::spinner;
+use crate::progress::size as bytes;
 use crate::report::html::thousands;
 use crate::screen::Screen;
 use crate::table;
@@ -18,7 +20,7 @@ pub(crate) fn run(command: Data, screen: Screen) -> Result<()> {
             Ok(())
         }
         Data::Info { name, data_dir } => info(&name, &options(data_dir), screen),
-        Data::Download { name, data_dir } => info(&name, &options(data_dir), screen),
+        Data::Download { name, data_dir } => download(&name, &options(data_dir), screen),
     }
 }
 
@@ -106,5 +108,31 @@ fn info(name: &str, options: &Options, screen: Screen) -> Result<()> {
         table::lines(&rows, &[]).join("\n")
     );
     screen.result(text, || value(info, options));
+    Ok(())
+}
+
+fn download(name: &str, options: &Options, screen: Screen) -> Result<()> {
+    let bar = spinner("connecting", screen);
+    let mut file = String::new();
+    let folder = registry::download(name, options, &mut |progress| {
+        if file != progress.file {
+            file.clone_from(&progress.file);
+            screen.event(
+                || json!({"event": "download", "file": progress.file, "bytes": progress.total}),
+            );
+        }
+        bar.set_message(format!(
+            "{}  {} of {}",
+            progress.file,
+            bytes(progress.received),
+            bytes(progress.total)
+        ));
+    });
+    bar.finish_and_clear();
+    let folder = folder?;
+    screen.result(
+        format_args!("{name} is in {}", folder.display()),
+        || json!({"event": "done", "name": name, "folder": folder}),
+    );
     Ok(())
 }

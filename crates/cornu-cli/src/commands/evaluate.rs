@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::args::Evaluate;
-use crate::engine::Network;
+use crate::engine::{Network, Parts};
 use crate::failure::Result;
 use crate::pictures::{self, Wanted};
 use crate::progress::numbers;
@@ -30,7 +30,9 @@ pub(crate) fn run(args: &Evaluate, screen: Screen) -> Result<()> {
     };
     let mut settings = Settings::resolve(recipe, &train)?;
     settings.test_limit = args.data.test_limit;
-    network.compile(Network::check(&settings)?)?;
+    if !network.is_compiled() {
+        network.compile(Parts::new(&settings)?)?;
+    }
     let data = pictures::load(
         Wanted {
             name: &settings.data,

@@ -1,11 +1,12 @@
 //! A network as a table, for the screen, for programs and for the report.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use crate::engine::Outline;
 use crate::progress::size;
 use crate::report::html::{LayerTable, thousands};
-use crate::table;
 
 /// `30 × 30 × 32`
 fn shape(axes: &[usize]) -> String {
@@ -25,75 +26,80 @@ fn operations(count: u64) -> String {
     }
 }
 
-fn totals(outline: &Outline) -> Vec<(String, String)> {
-    let mut totals = vec![("weights".to_string(), thousands(outline.weights()))];
-    let mut total = |name: &str, value: String| totals.push((name.to_string(), value));
-    if outline.non_trainable > 0 {
-        total("trained weights", thousands(outline.trainable));
-    }
-    total("size of the weights", size(outline.weights() * 4));
-    if let Some(flops) = outline.flops() {
-        total("operations per sample", operations(flops));
-    }
-    if let Some(bytes) = outline.training_bytes {
-        total("planned training memory", size(bytes));
-    }
-    totals
-}
-
-/// The table of Keras's `summary`, with what follows from it below.
+/// The framework's table, with what training will need below.
 pub(crate) fn text(outline: &Outline) -> String {
-    let mut rows = vec![["layer", "class", "output", "weights", "operations"].map(String::from)];
-    for layer in &outline.layers {
-        rows.push([
-            layer.name.clone(),
-            layer.class.clone(),
-            shape(&layer.output),
-            thousands(layer.weights),
-            layer.flops.map_or_else(String::new, operations),
-        ]);
+    let mut text = outline.summary.to_string();
+    if let Some(bytes) = outline.training_bytes {
+        let _ = write!(text, " Training at most: {} planned", size(bytes));
     }
-    let mut lines = table::lines(&rows, &[3, 4]);
-    let width = lines.iter().map(|l| l.chars().count()).max().unwrap_or(0);
-    lines.insert(1, "─".repeat(width));
-    lines.push("─".repeat(width));
-    let totals: Vec<[String; 2]> = totals(outline).into_iter().map(|(a, b)| [a, b]).collect();
-    lines.extend(table::lines(&totals, &[]));
-    lines.join("\n")
+    text
 }
 
 /// The same for a program.
 pub(crate) fn value(outline: &Outline) -> Value {
-    let layers: Vec<Value> = outline
-        .layers
+    let summary = &outline.summary;
+    let layers: Vec<Value> = summary
+        .rows
         .iter()
-        .map(|l| json!({"name": l.name, "class": l.class, "output_shape": l.output, "weights": l.weights, "flops": l.flops}))
+        .map(|row| {
+            json!({
+                "name": row.name, "class": row.class_name, "output_shape": row.output_shape.to_vec(),
+                "weights": row.params, "flops": row.flops,
+            })
+        })
         .collect();
     json!({
-        "layers": layers, "weights": outline.weights(), "trainable": outline.trainable,
-        "non_trainable": outline.non_trainable, "flops": outline.flops(), "training_bytes": outline.training_bytes,
+        "name": summary.name, "layers": layers, "trainable": summary.trainable, "non_trainable": summary.non_trainable,
+        "weight_bytes": summary.weight_bytes(), "flops": summary.flops(), "predict_bytes": summary.predict_bytes,
+        "training_bytes": outline.training_bytes,
     })
 }
 
 /// The same for the report.
 pub(crate) fn table(outline: &Outline) -> LayerTable {
+    let summary = &outline.summary;
+    let mut totals = vec![
+        ("weights".to_string(), thousands(weights(outline))),
+        (
+            "size of the weights".to_string(),
+            size(summary.weight_bytes() as u64),
+        ),
+        (
+            "operations per image".to_string(),
+            operations(summary.flops()),
+        ),
+    ];
+    if summary.non_trainable > 0 {
+        totals.push((
+            "trained weights".to_string(),
+            thousands(summary.trainable as u64),
+        ));
+    }
+    if let Some(bytes) = outline.training_bytes {
+        totals.push(("planned training memory".to_string(), size(bytes)));
+    }
     LayerTable {
         columns: ["layer", "class", "output", "weights", "operations"]
             .map(String::from)
             .to_vec(),
-        rows: outline
-            .layers
+        rows: summary
+            .rows
             .iter()
-            .map(|l| {
+            .map(|row| {
                 vec![
-                    l.name.clone(),
-                    l.class.clone(),
-                    shape(&l.output),
-                    thousands(l.weights),
-                    l.flops.map_or_else(String::new, operations),
+                    row.name.clone(),
+                    row.class_name.clone(),
+                    shape(&row.output_shape),
+                    thousands(row.params as u64),
+                    operations(row.flops),
                 ]
             })
             .collect(),
-        totals: totals(outline),
+        totals,
     }
+}
+
+/// All weights, trained or not.
+pub(crate) fn weights(outline: &Outline) -> u64 {
+    (outline.summary.trainable + outline.summary.non_trainable) as u64
 }

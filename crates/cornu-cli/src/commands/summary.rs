@@ -6,7 +6,7 @@ use cornu_data::registry;
 
 use crate::args::Summary;
 use crate::commands::outline;
-use crate::engine::Network;
+use crate::engine::{Network, Parts};
 use crate::failure::Result;
 use crate::recipe::Recipe;
 use crate::run_folder::model_file;
@@ -34,6 +34,6 @@ fn from_recipe(recipe: Recipe) -> Result<Network> {
         None => Settings::default_layers(info.classes),
     };
     let mut network = Network::build(&info.shape, &layers, settings.seed)?;
-    network.compile(Network::check(&settings)?)?;
+    network.compile(Parts::new(&settings)?)?;
     Ok(network)
 }

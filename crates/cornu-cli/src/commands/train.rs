@@ -4,22 +4,22 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use chrono::Local;
-use cornu_data::Dataset;
+use cornu_data::{Dataset, registry};
 use serde_json::json;
 
 use crate::args::Train;
 use crate::commands::outline;
-use crate::engine::Network;
+use crate::engine::{Network, Outline, Parts};
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::outcome::Outcome;
 use crate::pictures::{self, Wanted};
 use crate::progress::{numbers, size};
 use crate::recipe::Recipe;
-use crate::run_folder::{self, RunFolder};
+use crate::run_folder::{self, MODEL, RunFolder};
 use crate::screen::{Screen, Voice};
 use crate::settings::Settings;
-use crate::watch::{Stopped, Watch};
+use crate::watch::Watch;
 
 pub(crate) fn run(args: &Train, screen: Screen) -> Result<()> {
     let began = Instant::now();
@@ -30,8 +30,14 @@ pub(crate) fn run(args: &Train, screen: Screen) -> Result<()> {
         None => Recipe::default(),
     };
     let mut settings = Settings::resolve(recipe, args)?;
-    // Loading data takes seconds; a misspelt optimizer should not cost them.
-    let parts = Network::check(&settings)?;
+    // The table of data sets tells the pictures' shape, so that every mistake in names and shapes is told before any is read.
+    let info = registry::info(&settings.data)?;
+    let layers = settings
+        .layers
+        .get_or_insert_with(|| Settings::default_layers(info.classes));
+    let mut network = Network::build(&info.shape, layers, settings.seed)?;
+    network.compile(Parts::new(&settings)?)?;
+    let outline = network.outline(settings.batch_size)?;
     let data = pictures::load(
         Wanted {
             name: &settings.data,
@@ -41,39 +47,28 @@ pub(crate) fn run(args: &Train, screen: Screen) -> Result<()> {
         },
         screen,
     )?;
-    let layers = settings
-        .layers
-        .get_or_insert_with(|| Settings::default_layers(data.class_names().len()));
-    let mut network = Network::build(&data.train.image_shape(), layers, settings.seed)?;
-    network.compile(parts)?;
-    tell_plan(&network, &data, &settings, screen)?;
+    network.set_classes(data.class_names());
+    tell_plan(&outline, &data, &settings, screen);
 
     let now = started.format("%Y-%m-%d-%H%M%S").to_string();
     let folder = RunFolder::create(args.out.as_deref(), &data.name, &now)?;
     folder.write("settings.toml", heading(&settings)?)?;
-    folder.write("classes.txt", data.class_names().join("\n") + "\n")?;
     interrupt::install(screen.voice == Voice::Quiet)?;
 
     let mut watch = Watch::new(screen, &folder, &settings);
-    let fitted = network.fit(&data, &settings, &mut watch);
+    let fitted = network.fit(&data, &settings, folder.path(), &mut watch);
     watch.end();
     if let Err(failure) = fitted {
         if watch.steps == 0 {
             // Nothing was learned, so that nothing is worth keeping.
-            folder.discard(&["settings.toml", "classes.txt"]);
+            folder.discard(&["settings.toml"]);
             return Err(failure);
         }
         return Err(keep_what_there_is(failure, &network, &folder, &watch));
     }
-    let mut notes = notes(&watch, &settings, &data);
-    if let Some((epoch, weights)) = watch.best.take()
-        && epoch < watch.history.rows.len()
-    {
-        network.restore(&weights)?;
-        notes.push(format!("The weights are those of epoch {epoch}, the best."));
-    }
     // The model first: whatever fails after it costs only pictures.
     let saved = save(&network, &folder, &watch, screen)?;
+    let notes = notes(&watch, &settings, &data);
     for note in &notes {
         screen.say(note);
     }
@@ -84,9 +79,8 @@ pub(crate) fn run(args: &Train, screen: Screen) -> Result<()> {
 }
 
 /// What is about to happen, before it does.
-fn tell_plan(network: &Network, data: &Dataset, settings: &Settings, screen: Screen) -> Result<()> {
-    let outline = network.outline(settings.batch_size)?;
-    screen.say(outline::text(&outline));
+fn tell_plan(outline: &Outline, data: &Dataset, settings: &Settings, screen: Screen) {
+    screen.say(outline::text(outline));
     let steps = data.train.len().div_ceil(settings.batch_size);
     let steps = settings.steps_per_epoch.map_or(steps, |s| s.min(steps));
     screen.say(format_args!(
@@ -102,10 +96,9 @@ fn tell_plan(network: &Network, data: &Dataset, settings: &Settings, screen: Scr
         json!({
             "event": "plan", "data": data.name, "train": data.train.len(), "test": data.test.len(),
             "epochs": settings.epochs, "steps": steps, "batch_size": settings.batch_size,
-            "model": outline::value(&outline),
+            "model": outline::value(outline),
         })
     });
-    Ok(())
 }
 
 fn heading(settings: &Settings) -> Result<String> {
@@ -119,20 +112,29 @@ fn heading(settings: &Settings) -> Result<String> {
 /// What a reader must know before trusting the numbers.
 fn notes(watch: &Watch<'_>, settings: &Settings, data: &Dataset) -> Vec<String> {
     let mut notes = Vec::new();
-    match watch.stopped {
-        Some(Stopped::Interrupted(epoch)) => notes.push(format!(
+    let epochs = watch.history.rows.len();
+    if let Some(epoch) = watch.interrupted {
+        notes.push(format!(
             "Stopped on request in epoch {epoch} of {}, after {} steps.",
             settings.epochs, watch.steps
-        )),
-        Some(Stopped::Patience(epoch)) => notes.push(format!(
-            "Stopped early after epoch {epoch} of {}: {} did not get better.",
+        ));
+    } else if epochs < settings.epochs {
+        notes.push(format!(
+            "Stopped early after epoch {epochs} of {}, because {} did not get better.",
             settings.epochs,
             settings
                 .early_stopping
                 .as_ref()
-                .map_or("it", |s| s.monitor.as_str())
-        )),
-        None => {}
+                .map_or("it", |s| &s.monitor)
+        ));
+    }
+    if settings
+        .early_stopping
+        .as_ref()
+        .is_some_and(|s| s.restore_best_weights)
+        && epochs > 0
+    {
+        notes.push("The weights are those of the best epoch.".into());
     }
     if settings.train_limit.is_some() || settings.test_limit.is_some() {
         notes.push(format!(
@@ -154,7 +156,7 @@ fn save(
     watch: &Watch<'_>,
     screen: Screen,
 ) -> Result<PathBuf> {
-    let path = folder.file("model.keras");
+    let path = folder.file(MODEL);
     let result = network
         .save(&path)
         .and_then(|()| folder.write("history.csv", watch.history.csv()));
@@ -163,7 +165,7 @@ fn save(
     };
     let name = folder.path().file_name().unwrap_or_default();
     let rescue = std::env::temp_dir().join(format!(
-        "cornu-{}-{}.keras",
+        "cornu-{}-{}.cornu",
         name.to_string_lossy(),
         std::process::id()
     ));
@@ -187,7 +189,7 @@ fn keep_what_there_is(
     folder: &RunFolder,
     watch: &Watch<'_>,
 ) -> Failure {
-    let model: &Path = &folder.file("model.keras");
+    let model: &Path = &folder.file(MODEL);
     let kept = network
         .save(model)
         .and_then(|()| folder.write("history.csv", watch.history.csv()));

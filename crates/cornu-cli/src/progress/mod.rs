@@ -76,10 +76,10 @@ impl Teller for Silent {
     fn end(&mut self) {}
 }
 
-/// `loss 0.4231  accuracy 0.8512`
+/// `loss 0.4231  accuracy 0.8512`; the learning rate is in the history and would only fill the line.
 fn values(logs: &[(String, f64)]) -> String {
     let mut text = String::new();
-    for (name, value) in logs {
+    for (name, value) in logs.iter().filter(|(name, _)| name != "learning_rate") {
         if !text.is_empty() {
             text.push_str("  ");
         }

@@ -76,6 +76,10 @@ fn panels(history: &History) -> Vec<Panel> {
     let mut panels: Vec<Panel> = Vec::new();
     for column in &history.columns {
         let values = history.column(column).unwrap_or_default();
+        // A learning rate that never changes is a setting, not a curve.
+        if column == "learning_rate" && values.windows(2).all(|w| w[0] == w[1]) {
+            continue;
+        }
         if let Some(name) = column.strip_prefix("val_")
             && let Some(panel) = panels.iter_mut().find(|p| p.name == name)
         {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use cornu_data::image_file::{Picture, encode_png};
 use embedded_graphics::mono_font::MonoTextStyle;
 use embedded_graphics::mono_font::iso_8859_1::{FONT_7X13, FONT_7X13_BOLD, FONT_9X18_BOLD};
 use embedded_graphics::pixelcolor::Rgb888;
@@ -9,7 +10,7 @@ use embedded_graphics::prelude::*;
 use embedded_graphics::text::Text;
 
 use super::examples::{Example, Examples};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 
 const COLUMNS: usize = 8;
 const PICTURE: usize = 96;
@@ -31,19 +32,19 @@ pub(crate) fn png(examples: &Examples) -> Result<Vec<u8>> {
     let mut canvas = Canvas::new(2 * MARGIN + COLUMNS * PITCH_X, height);
     let next = canvas.section("Right", GREEN, &examples.right, MARGIN);
     canvas.section("Wrong, the most certain first", RED, &examples.wrong, next);
-    encode(canvas.width, canvas.height, 3, &canvas.pixels)
+    encode(canvas.height, canvas.width, 3, canvas.pixels)
 }
 
 /// A picture alone as a PNG.
 pub(crate) fn picture(example: &Example) -> Result<Vec<u8>> {
     let [height, width, channels] = example.size;
     if channels == 1 || channels == 3 {
-        encode(width, height, channels, &example.pixels)
+        encode(height, width, channels, example.pixels.clone())
     } else {
         let rgb: Vec<u8> = (0..height * width)
             .flat_map(|i| example.colour(i % width, i / width))
             .collect();
-        encode(width, height, 3, &rgb)
+        encode(height, width, 3, rgb)
     }
 }
 
@@ -59,23 +60,9 @@ impl Example {
     }
 }
 
-fn encode(width: usize, height: usize, channels: usize, pixels: &[u8]) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(if channels == 1 {
-        png::ColorType::Grayscale
-    } else {
-        png::ColorType::Rgb
-    });
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder
-        .write_header()
-        .and_then(|mut writer| {
-            writer.write_image_data(pixels)?;
-            writer.finish()
-        })
-        .map_err(|e| Failure::other(format!("cannot make a picture of {width}×{height}: {e}")))?;
-    Ok(bytes)
+fn encode(height: usize, width: usize, channels: usize, pixels: Vec<u8>) -> Result<Vec<u8>> {
+    let picture = Picture::new(height, width, channels, pixels)?;
+    Ok(encode_png(&picture)?)
 }
 
 struct Canvas {

@@ -1,0 +1,499 @@
+//! The program as a user meets it: what it prints, what it leaves, how it ends.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder of a test's own, gone when the test is done.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path =
+            std::env::temp_dir().join(format!("cornu-program-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) -> String {
+        fs::write(self.file(name), text).unwrap();
+        self.file(name).display().to_string()
+    }
+
+    /// A recipe of a network so small that it trains in a moment without optimisation.
+    fn small_recipe(&self) -> String {
+        self.write(
+            "small.toml",
+            "batch_size = 16\ndata = { name = \"shapes\", train_limit = 64, test_limit = 32 }\n[model]\nlayers = [\n\
+             { layer = \"MaxPooling2D\", pool_size = 4 },\n{ layer = \"Flatten\" },\n\
+             { layer = \"Dense\", units = 10, activation = \"softmax\" },\n]\n",
+        )
+    }
+
+    /// A run folder with a model trained for a moment.
+    fn trained(&self) -> PathBuf {
+        let recipe = self.small_recipe();
+        let out = self.file("run");
+        let done = cornu(
+            &self.0,
+            &["train", &recipe, "--epochs", "2", "--out", &text(&out)],
+        );
+        assert_eq!(code(&done), 0, "{}", stderr(&done));
+        out
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn program(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cornu"));
+    command.args(args).current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+fn cornu(folder: &Path, args: &[&str]) -> Output {
+    program(folder, args).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The command must fail with the code and say just this.
+fn refuses(folder: &Folder, args: &[&str], exit: i32, message: &str) {
+    let output = cornu(&folder.0, args);
+    let said = stderr(&output).replace(&text(&folder.0), "FOLDER");
+    assert_eq!(said.trim_end(), message, "cornu {}", args.join(" "));
+    assert_eq!(code(&output), exit);
+    assert_eq!(stdout(&output), "");
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    let folder = Folder::new("help");
+    for args in [&["--help"][..], &["train", "--help"], &["--version"]] {
+        let output = cornu(&folder.0, args);
+        assert_eq!(code(&output), 0);
+        assert!(stdout(&output).contains("cornu"), "{}", stdout(&output));
+        assert_eq!(stderr(&output), "");
+    }
+    assert_eq!(code(&cornu(&folder.0, &[])), 2);
+}
+
+#[test]
+fn mistakes_in_the_command_are_told_with_what_was_meant() {
+    let folder = Folder::new("mistakes");
+    refuses(
+        &folder,
+        &["train", "--epoch", "3"],
+        2,
+        "error: unexpected argument '--epoch' found\n  help a similar argument exists: '--epochs'\n       \
+         usage: cornu train --epochs <N> [RECIPE.toml]\n       `--help` tells every option",
+    );
+    refuses(
+        &folder,
+        &["train", "nowhere.toml"],
+        2,
+        "error: cannot read nowhere.toml: there is no such file or folder\n  \
+         help check the path; it is relative to the current folder",
+    );
+    let recipe = folder.write("r.toml", "epochs = 3\noptimiser = \"adam\"\n");
+    refuses(
+        &folder,
+        &["train", &recipe],
+        2,
+        "error: unknown field `optimiser` in the recipe\n  at   FOLDER/r.toml:2\n  help did you mean `optimizer`? \
+         known fields: epochs, batch_size, steps_per_epoch, seed, loss, optimizer, metrics, data, model, callbacks",
+    );
+    assert_eq!(
+        fs::read_dir(&folder.0).unwrap().count(),
+        1,
+        "a refused command leaves nothing behind"
+    );
+}
+
+#[test]
+fn mistakes_in_names_are_told_before_any_work() {
+    let folder = Folder::new("names");
+    for (recipe, parts) in [
+        (
+            "optimizer = \"addam\"",
+            [
+                "unknown optimizer \"addam\"",
+                "did you mean \"adam\"?",
+                "r.toml:1",
+            ],
+        ),
+        (
+            "\nloss = \"sparse_categorical_crossentropi\"",
+            [
+                "unknown loss",
+                "did you mean \"sparse_categorical_crossentropy\"?",
+                "r.toml:2",
+            ],
+        ),
+        (
+            "optimizer = { name = \"adam\", learning_rat = 0.1 }",
+            ["learning_rat", "learning_rate", "r.toml:1"],
+        ),
+        (
+            "metrics = [\"acuracy\"]",
+            ["acuracy", "accuracy", "r.toml:1"],
+        ),
+        (
+            "[model]\nlayers = [\n{ layer = \"Dens\", units = 3 }]",
+            [
+                "unknown layer \"Dens\"",
+                "did you mean \"Dense\"?",
+                "r.toml:3",
+            ],
+        ),
+        (
+            "[model]\nlayers = [{ layer = \"Dense\", unit = 3 }]",
+            ["unit", "units", "r.toml:2"],
+        ),
+        (
+            "data = \"shape\"",
+            ["received \"shape\"", "did you mean `shapes`?", "shapes"],
+        ),
+    ] {
+        let path = folder.write("r.toml", recipe);
+        let output = cornu(&folder.0, &["train", &path, "--train-limit", "16"]);
+        let said = stderr(&output);
+        for part in parts {
+            assert!(said.contains(part), "{recipe}\n{said}\nlacks {part}");
+        }
+        assert_eq!(code(&output), 2, "{recipe}\n{said}");
+    }
+    assert!(!folder.file("runs").exists());
+}
+
+#[test]
+fn data_sets_are_listed_and_described() {
+    let folder = Folder::new("data");
+    let output = cornu(&folder.0, &["data", "list"]);
+    assert!(stdout(&output).contains("shapes"));
+    let output = cornu(&folder.0, &["data", "info", "shapes", "--json"]);
+    let value: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(value["classes"], 10);
+    refuses(&folder, &["data", "info", "shappes"], 2, &{
+        let said = stderr(&cornu(&folder.0, &["data", "info", "shappes"]));
+        assert!(said.contains("did you mean `shapes`?"), "{said}");
+        said.trim_end().to_string()
+    });
+}
+
+#[test]
+fn a_run_leaves_everything_in_its_folder_and_can_be_repeated_to_the_last_digit() {
+    let folder = Folder::new("run");
+    let run = folder.trained();
+    let mut names: Vec<String> = fs::read_dir(&run)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "confusion.svg",
+            "curves.svg",
+            "history.csv",
+            "model.cornu",
+            "predictions.png",
+            "report.html",
+            "settings.toml"
+        ]
+    );
+    let history = fs::read_to_string(run.join("history.csv")).unwrap();
+    let lines: Vec<&str> = history.lines().collect();
+    assert_eq!(lines.len(), 3, "{history}");
+    assert_eq!(
+        lines[0],
+        "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate"
+    );
+    let page = fs::read_to_string(run.join("report.html")).unwrap();
+    assert!(page.contains("Only the first 64 training and 32 test images were used."));
+    let png = fs::read(run.join("predictions.png")).unwrap();
+    assert_eq!(&png[1..4], b"PNG");
+
+    let again = folder.file("again");
+    let output = cornu(
+        &folder.0,
+        &[
+            "train",
+            &text(&run.join("settings.toml")),
+            "--out",
+            &text(&again),
+            "--threads",
+            "1",
+            "--quiet",
+        ],
+    );
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(
+        fs::read_to_string(again.join("history.csv")).unwrap(),
+        history
+    );
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn an_existing_run_folder_is_refused_before_any_work_and_left_alone() {
+    let folder = Folder::new("existing");
+    fs::create_dir(folder.file("mine")).unwrap();
+    folder.write("mine/model.cornu", "precious");
+    refuses(
+        &folder,
+        &["train", "--out", &text(&folder.file("mine"))],
+        2,
+        "error: the run folder exists already, and a run never writes over another\n  at   FOLDER/mine\n  \
+         help choose another name, such as --out FOLDER/mine-2",
+    );
+    assert_eq!(
+        fs::read(folder.file("mine/model.cornu")).unwrap(),
+        b"precious"
+    );
+}
+
+#[test]
+fn json_speaks_one_object_a_line() {
+    let folder = Folder::new("json");
+    let recipe = folder.small_recipe();
+    let output = cornu(&folder.0, &["train", &recipe, "--epochs", "2", "--json"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let events: Vec<serde_json::Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let kinds: Vec<&str> = events
+        .iter()
+        .map(|e| e["event"].as_str().unwrap())
+        .filter(|e| *e != "step")
+        .collect();
+    assert_eq!(kinds, ["plan", "begin", "epoch", "epoch", "done"]);
+    let last = events.last().unwrap();
+    assert!(last["test"]["accuracy"].as_f64().unwrap() >= 0.0);
+    assert!(folder.0.join(last["report"].as_str().unwrap()).is_file());
+}
+
+#[test]
+fn a_saved_model_is_summed_up_evaluated_and_used() {
+    let folder = Folder::new("use");
+    let run = text(&folder.trained());
+    let output = cornu(&folder.0, &["summary", &run]);
+    assert!(stdout(&output).contains("dense"), "{}", stdout(&output));
+    let output = cornu(
+        &folder.0,
+        &["evaluate", &run, "--test-limit", "32", "--json"],
+    );
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let value: serde_json::Value = serde_json::from_str(stdout(&output).trim()).unwrap();
+    assert_eq!(value["samples"], 32);
+    let history = fs::read_to_string(folder.file("run/history.csv")).unwrap();
+    let last: f32 = history
+        .trim_end()
+        .rsplit(',')
+        .nth(2)
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert_eq!(value["values"]["loss"].as_f64().unwrap() as f32, last);
+
+    let picture = folder.file("red.png");
+    write_png(&picture, 20, 30);
+    let output = cornu(&folder.0, &["predict", &run, &text(&picture), "--top", "2"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stdout(&output).contains("red.png"), "{}", stdout(&output));
+    let output = cornu(
+        &folder.0,
+        &["predict", &run, &text(&picture), "--top", "10", "--json"],
+    );
+    let value: serde_json::Value = serde_json::from_str(stdout(&output).trim()).unwrap();
+    let classes = value["classes"].as_array().unwrap();
+    let sum: f64 = classes.iter().map(|c| c["value"].as_f64().unwrap()).sum();
+    assert!((sum - 1.0).abs() < 1e-3, "{value}");
+}
+
+#[test]
+fn pictures_that_are_none_are_told() {
+    let folder = Folder::new("pictures");
+    let run = text(&folder.trained());
+    let fake = folder.write("fake.png", "this is no picture");
+    let output = cornu(&folder.0, &["predict", &run, &fake]);
+    assert_ne!(code(&output), 0);
+    assert!(stderr(&output).contains("fake.png"), "{}", stderr(&output));
+    let output = cornu(&folder.0, &["predict", &run, "nowhere.png"]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("nowhere.png"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_damaged_model_file_is_told_by_name() {
+    let folder = Folder::new("damaged");
+    let run = folder.trained();
+    let whole = fs::read(run.join("model.cornu")).unwrap();
+    let mut flipped = whole.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 0xff;
+    for (name, bytes) in [
+        ("empty.cornu", Vec::new()),
+        ("cut.cornu", whole[..whole.len() / 2].to_vec()),
+        ("flipped.cornu", flipped),
+        (
+            "noise.cornu",
+            (0..9999u32).map(|i| (i * 7919 >> 3) as u8).collect(),
+        ),
+    ] {
+        let path = folder.write(name, bytes);
+        let output = cornu(&folder.0, &["summary", &path]);
+        let said = stderr(&output);
+        assert!(said.starts_with("error: "), "{name}: {said}");
+        assert!(said.contains(name), "{name}: {said}");
+        assert!(!said.contains("panicked"), "{name}: {said}");
+        assert!([1, 2].contains(&code(&output)), "{name}");
+    }
+}
+
+#[test]
+fn a_loss_that_is_not_a_number_ends_the_run_and_keeps_what_was_learned() {
+    let folder = Folder::new("nan");
+    let recipe = folder.small_recipe();
+    let out = folder.file("run");
+    let output = cornu(
+        &folder.0,
+        &[
+            "train",
+            &recipe,
+            "--optimizer",
+            "adam",
+            "--learning-rate",
+            "1e38",
+            "--epochs",
+            "3",
+            "--loss",
+            "sparse_categorical_crossentropy",
+            "--out",
+            &text(&out),
+        ],
+    );
+    let said = stderr(&output);
+    assert_eq!(code(&output), 1, "{said}");
+    assert!(
+        said.contains("learning rate") || said.contains("learning_rate"),
+        "{said}"
+    );
+    assert!(out.join("model.cornu").is_file(), "{said}");
+    assert!(out.join("history.csv").is_file(), "{said}");
+}
+
+#[cfg(unix)]
+fn interrupt(child: &std::process::Child) {
+    let status = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_once_saves_and_reports() {
+    let folder = Folder::new("interrupt");
+    let recipe = folder.small_recipe();
+    let out = folder.file("run");
+    let mut child = program(
+        &folder.0,
+        &[
+            "train",
+            &recipe,
+            "--epochs",
+            "1000000",
+            "--out",
+            &text(&out),
+        ],
+    )
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    lines
+        .find(|l| l.as_ref().unwrap().starts_with("epoch"))
+        .unwrap()
+        .unwrap();
+    interrupt(&child);
+    let rest: Vec<String> = lines.map(Result::unwrap).collect();
+    let mut said = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
+    assert!(
+        rest.iter().any(|l| l.starts_with("Stopped on request")),
+        "{rest:?}"
+    );
+    for name in ["model.cornu", "report.html", "history.csv"] {
+        assert!(out.join(name).is_file(), "{name}");
+    }
+    assert!(
+        fs::read_to_string(out.join("report.html"))
+            .unwrap()
+            .contains("Stopped on request")
+    );
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_failure() {
+    let folder = Folder::new("pipe");
+    let mut child = program(&folder.0, &["summary"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(stderr(&output), "");
+    assert_eq!(code(&output), 0);
+}
+
+fn write_png(path: &Path, width: u32, height: u32) {
+    let file = fs::File::create(path).unwrap();
+    let mut encoder = png::Encoder::new(file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let pixels: Vec<u8> = [200, 20, 20].repeat((width * height) as usize);
+    encoder
+        .write_header()
+        .unwrap()
+        .write_image_data(&pixels)
+        .unwrap();
+}

@@ -4,6 +4,7 @@ mod dense;
 mod depthwise;
 mod taps;
 
+use crate::copy::strided;
 use crate::product::Act;
 
 /// The geometry of a convolution; images are `[images][h][w][c]`, weights `[k_h][k_w][in_c / groups][out_c]`.
@@ -207,14 +208,15 @@ pub fn flip_weights(
     if len == 0 {
         return;
     }
-    let tap = ci * out_c;
-    for (w, out) in w.chunks_exact(tap).zip(out.chunks_exact_mut(tap).rev()) {
-        for group in 0..groups {
-            for o in 0..co {
-                for i in 0..ci {
-                    out[o * ci * groups + group * ci + i] = w[i * out_c + group * co + o];
-                }
-            }
-        }
-    }
+    let tap = (ci * out_c).cast_signed();
+    let [ci_, co_, out_c, groups_] = [ci, co, out_c, groups].map(usize::cast_signed);
+    strided(
+        &[k_h * k_w, groups, co, ci],
+        w,
+        len - ci * co * groups,
+        &[-tap, co_, 1, out_c],
+        out,
+        0,
+        &[tap, ci_, ci_ * groups_, 1],
+    );
 }

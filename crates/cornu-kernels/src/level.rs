@@ -16,7 +16,8 @@ use std::sync::OnceLock;
 pub enum Level {
     /// Plain Rust, on any machine; no fused multiply-add.
     Portable,
-    /// 128-bit vectors of every 64-bit Arm.
+    /// 128-bit vectors of 64-bit Arm. Not written yet: such machines run the portable loops, which compilers turn into
+    /// these vectors in part.
     Neon,
     /// 256-bit vectors with fused multiply-add.
     Avx2,
@@ -42,7 +43,7 @@ impl Level {
     pub fn is_available(self) -> bool {
         match self {
             Level::Portable => true,
-            Level::Neon => cfg!(target_arch = "aarch64"),
+            Level::Neon => false,
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "x86_64")]

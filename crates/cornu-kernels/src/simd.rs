@@ -18,8 +18,6 @@ pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
 pub(crate) mod math;
-#[cfg(target_arch = "aarch64")]
-pub(crate) mod neon;
 pub(crate) mod portable;
 
 /// Vectors of `LANES` floats (`F`), as many 32-bit integers (`I`) and truth values (`M`).
@@ -128,12 +126,6 @@ macro_rules! dispatch {
             // SAFETY: as above.
             unsafe { $body::<crate::simd::avx2::Avx2>($($arg),*) }
         }
-        #[cfg(target_arch = "aarch64")]
-        #[target_feature(enable = "neon")]
-        unsafe fn neon($($arg: $type),*) $(-> $ret)? {
-            // SAFETY: as above.
-            unsafe { $body::<crate::simd::neon::Neon>($($arg),*) }
-        }
         match crate::level() {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: `level` only returns levels the machine has; lengths were checked by the public entry.
@@ -141,9 +133,6 @@ macro_rules! dispatch {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
             crate::Level::Avx2 => unsafe { avx2($($arg),*) },
-            #[cfg(target_arch = "aarch64")]
-            // SAFETY: as above.
-            crate::Level::Neon => unsafe { neon($($arg),*) },
             // SAFETY: plain Rust runs anywhere; lengths were checked by the public entry.
             _ => unsafe { $body::<crate::simd::portable::Portable>($($arg),*) },
         }

@@ -32,7 +32,8 @@ pub(super) fn forward(
     y: &mut [f32],
     scratch: &mut Vec<f32>,
 ) {
-    let frame = Frame::new(g, 1);
+    // Rows at the edge meet fewer taps; a product of their own pays where it has enough rows for full tiles.
+    let frame = Frame::new(g, 1, g.out_w >= 12);
     let (ci, co) = (g.in_c / g.groups, g.out_c / g.groups);
     let batch = frame.batch(images);
     let plan = |py: &Phase, px: &Phase, images: usize| {
@@ -106,7 +107,8 @@ pub(super) fn weight_grad(
     dw: &mut [f32],
     scratch: &mut Vec<f32>,
 ) {
-    let frame = Frame::new(g, 1);
+    // One phase a tap, so that its sum runs over the images in order.
+    let frame = Frame::new(g, 1, false);
     let (ci, co) = (g.in_c / g.groups, g.out_c / g.groups);
     let batch = frame.batch(images);
     // A sweep needs taps at equal distances; those of a phase always are.

@@ -44,7 +44,7 @@ fn each_line(
     mut f: impl FnMut(&Line, &[Tap], &[f32], usize),
 ) {
     let spread = g.out_c / g.in_c;
-    let frame = Frame::new(g, spread);
+    let frame = Frame::new(g, spread, false);
     let framed = aligned(scratch, if frame.copies { frame.image } else { 0 });
     framed.fill(0.0);
     let phases: Vec<(&Phase, &Phase, Vec<Tap>)> = (frame.y.phases.iter())

@@ -37,32 +37,76 @@ pub(super) struct Axis {
     pub(super) inside: bool,
 }
 
+/// First output, number of outputs, and the kernel index and input position of each tap.
+type Piece = (usize, usize, Vec<(usize, isize)>);
+
+/// Cuts phases where the set of taps inside the input changes, and keeps only those inside.
+fn without_padding(phases: &[Piece], step: usize, input_step: usize, input: usize) -> Vec<Piece> {
+    let mut parts: Vec<Piece> = Vec::new();
+    for (first, count, taps) in phases {
+        let fresh = parts.len();
+        for t in 0..*count {
+            let moved = (t * input_step).cast_signed();
+            let inside = |at: isize| (0..input.cast_signed()).contains(&(at + moved));
+            let here = taps.iter().filter(|(_, at)| inside(*at));
+            if let Some((_, n, before)) = parts[fresh..].last_mut()
+                && before
+                    .iter()
+                    .map(|tap| tap.0)
+                    .eq(here.clone().map(|tap| tap.0))
+            {
+                *n += 1;
+            } else {
+                let here = here.map(|&(k, at)| (k, at + moved)).collect();
+                parts.push((first + t * step, 1, here));
+            }
+        }
+    }
+    parts
+}
+
 fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
 impl Axis {
-    pub(super) fn new(g: &Conv2d, axis: usize) -> Axis {
+    /// With `split`, outputs that miss some taps at the image's edge get phases of their own where that saves work.
+    pub(super) fn new(g: &Conv2d, axis: usize, split: bool) -> Axis {
         let (input, output, kernel) = [(g.in_h, g.out_h, g.k_h), (g.in_w, g.out_w, g.k_w)][axis];
         let (stride, zeros) = (g.stride[axis], g.lhs_dilation[axis]);
         let common = gcd(stride, zeros);
         let (step, input_step) = (zeros / common, stride / common);
-        let (mut low, mut high) = (isize::MAX, isize::MIN);
-        let mut phases = Vec::new();
+        let mut whole = Vec::new();
         for first in 0..step.min(output) {
             let count = (output - first).div_ceil(step);
             let mut taps = Vec::new();
             for k in 0..kernel {
                 let at = (first * stride + k * g.rhs_dilation[axis]).cast_signed() - g.pad[axis];
-                if at.rem_euclid(zeros.cast_signed()) != 0 {
-                    continue;
+                if at.rem_euclid(zeros.cast_signed()) == 0 {
+                    taps.push((k, at.div_euclid(zeros.cast_signed())));
                 }
-                let at = at.div_euclid(zeros.cast_signed());
-                low = low.min(at);
-                high = high.max(at + ((count - 1) * input_step).cast_signed());
-                taps.push((k, at));
             }
-            phases.push((first, count, taps));
+            whole.push((first, count, taps));
+        }
+        let phases = if split {
+            let parts = without_padding(&whole, step, input_step, input);
+            let work = |phases: &[Piece]| -> usize {
+                phases.iter().map(|(_, n, taps)| n * taps.len()).sum()
+            };
+            if 100 * work(&parts) <= 92 * work(&whole) {
+                parts
+            } else {
+                whole
+            }
+        } else {
+            whole
+        };
+        let (mut low, mut high) = (isize::MAX, isize::MIN);
+        for (_, count, taps) in &phases {
+            for (_, at) in taps {
+                low = low.min(*at);
+                high = high.max(at + ((count - 1) * input_step).cast_signed());
+            }
         }
         if low > high {
             (low, high) = (0, 0);
@@ -109,9 +153,9 @@ pub(super) struct Frame {
 const COPIED: usize = 192 * 1024;
 
 impl Frame {
-    /// `spread` copies of each channel are laid side by side.
-    pub(super) fn new(g: &Conv2d, spread: usize) -> Frame {
-        let (y, x) = (Axis::new(g, 0), Axis::new(g, 1));
+    /// `spread` copies of each channel are laid side by side; `split` is as for [`Axis::new`], for rows.
+    pub(super) fn new(g: &Conv2d, spread: usize, split: bool) -> Frame {
+        let (y, x) = (Axis::new(g, 0, split), Axis::new(g, 1, false));
         let pixel = g.in_c * spread;
         if spread == 1 && y.inside && x.inside {
             let line = g.in_w * pixel;

@@ -247,15 +247,6 @@ tiles!(avx2, crate::simd::avx2::Avx2,
     (2: 1 2 3 4 5 6)
     (3: 1 2 3 4));
 
-#[cfg(target_arch = "aarch64")]
-tiles!(neon, crate::simd::neon::Neon,
-    [target_feature(enable = "neon")],
-    [14, 12, 8, 6],
-    (1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
-    (2: 1 2 3 4 5 6 7 8 9 10 11 12)
-    (3: 1 2 3 4 5 6 7 8)
-    (4: 1 2 3 4 5 6));
-
 tiles!(portable, crate::simd::portable::Portable, [], [4, 4, 0, 0], (1: 1 2 3 4) (2: 1 2 3 4));
 
 /// The micro-kernels of the current level.
@@ -265,8 +256,6 @@ pub(crate) fn current() -> &'static Tiles {
         crate::Level::Avx512 => &avx512::TILES,
         #[cfg(target_arch = "x86_64")]
         crate::Level::Avx2 => &avx2::TILES,
-        #[cfg(target_arch = "aarch64")]
-        crate::Level::Neon => &neon::TILES,
         _ => &portable::TILES,
     }
 }

@@ -67,8 +67,12 @@ impl Simd for Portable {
     }
     #[inline(always)]
     unsafe fn fma(a: [f32; N], b: [f32; N], c: [f32; N]) -> [f32; N] {
-        // `mul_add` would call a library routine where the target has no such instruction.
-        Self::add(Self::mul(a, b), c)
+        if cfg!(target_arch = "aarch64") {
+            zip(zip(a, b, |a, b| (a, b)), c, |(a, b), c| a.mul_add(b, c))
+        } else {
+            // `mul_add` would call a library routine where the target has no such instruction.
+            Self::add(Self::mul(a, b), c)
+        }
     }
     #[inline(always)]
     unsafe fn sqrt(a: [f32; N]) -> [f32; N] {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::error::{DataError, DataErrorKind, Result};
-use crate::{source, unpacked};
+use crate::unpacked;
 
 /// What a published data set consists of.
 #[derive(Debug)]
@@ -82,7 +82,9 @@ impl Found {
                     .iter()
                     .map(|file| (file.names[0], file.size))
                     .collect();
-                source::read_archive(path, &names)
+                let (files, news) = unpacked::read_archive(path, &names, cache_dir)?;
+                warnings.extend(news);
+                Ok(files)
             }
         }
     }

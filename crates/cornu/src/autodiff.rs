@@ -37,6 +37,9 @@ pub fn gradients_from(
     from: &[(Value, Value)],
     wrt: &[Value],
 ) -> Result<Vec<Value>> {
+    if from.is_empty() {
+        return wrt.iter().map(|&x| zeros(graph, x)).collect();
+    }
     let last = from.iter().map(|(y, _)| y.index()).max().unwrap_or(0);
     let needed = reaches(graph, wrt, last);
     let mut grads: HashMap<Value, Value> = HashMap::new();
@@ -83,13 +86,15 @@ pub fn gradients_from(
     wrt.iter()
         .map(|x| match grads.get(x) {
             Some(&dx) => Ok(dx),
-            None => {
-                let zero = graph.constant(0.0)?;
-                let shape = graph.shape(*x).clone();
-                graph.broadcast(zero, shape)
-            }
+            None => zeros(graph, *x),
         })
         .collect()
+}
+
+fn zeros(graph: &mut Graph, like: Value) -> Result<Value> {
+    let zero = graph.constant(0.0)?;
+    let shape = graph.shape(like).clone();
+    graph.broadcast(zero, shape)
 }
 
 fn accumulate(

@@ -1,7 +1,8 @@
 //! What is to be computed: a graph, and which of its values are wanted.
 
-use crate::error::Result;
-use crate::graph::{Graph, Node, Value};
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Node, Op, Value};
+use crate::shape::DType;
 
 /// A graph with the values that are wanted from it.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,39 @@ pub struct Computation {
 }
 
 impl Computation {
+    /// Refuses what no pass could make sense of.
+    pub(super) fn check(&self) -> Result<()> {
+        for node in self.graph.nodes() {
+            if let Op::Input(input) = &node.op
+                && input.batched
+                && input.meta.shape.first() != Some(&self.batch)
+            {
+                return Err(Error::shape(format!(
+                    "a batched feed needs the batch of {} in front, received {}",
+                    self.batch, input.meta.shape
+                )));
+            }
+        }
+        let mut updated = vec![];
+        for &(state, v) in &self.updates {
+            if self.graph.dtype(v) != DType::F32 {
+                return Err(Error::dtype(format!(
+                    "state {state} is float32, its new value {}",
+                    self.graph.dtype(v)
+                )));
+            }
+            updated.push(state);
+        }
+        updated.sort_unstable();
+        match updated.windows(2).find(|w| w[0] == w[1]) {
+            Some(twice) => Err(Error::config(format!(
+                "state {} has two new values",
+                twice[0]
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// All wanted values.
     pub(super) fn roots(&self) -> impl Iterator<Item = Value> + '_ {
         let updates = self.updates.iter().map(|&(_, v)| v);

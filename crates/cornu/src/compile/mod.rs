@@ -5,15 +5,22 @@
 //! 3. [`epilogue`]: bias and ReLU join the product before them;
 //! 4. [`fuse`]: chains of elementwise ops become one pass over memory;
 //! 5. [`stage`]: which ops can follow each other part by part of the batch, and which must wait for the whole;
-//! 6. [`memory`]: where each value lives, and when its place is free again;
-//! 7. [`plan`]: steps with their operands, ready to run.
+//! 6. [`schedule`]: when each op runs, and which updates overwrite their state ([`in_place`]);
+//! 7. [`layout`]: where each value lives, and when its place is free again ([`memory`]);
+//! 8. [`lower`]: steps with their operands, ready to run ([`plan`]).
+//!
+//! In debug builds [`verify`] checks the graph between passes, and the plan.
 
 mod computation;
 mod cse;
 mod epilogue;
 mod fuse;
+mod in_place;
+mod layout;
+mod lower;
 mod memory;
 pub(crate) mod plan;
+mod schedule;
 mod simplify;
 mod stage;
 mod verify;
@@ -33,14 +40,24 @@ pub enum Mode {
 }
 
 /// Makes the plan of a computation for one batch size.
+///
+/// # Errors
+/// [`Kind::Shape`](crate::error::Kind::Shape) if a batched feed has not the batch in front, or an update not its state's
+/// shape.
 pub fn compile(computation: &Computation, mode: Mode) -> Result<Plan> {
+    computation.check()?;
     let mut c = simplify::run(computation)?;
+    verify::graph(&c, "simplify");
     c = cse::run(&c);
+    verify::graph(&c, "cse");
     if mode == Mode::Fast {
         c = epilogue::run(&c);
+        verify::graph(&c, "epilogue");
     }
-    c = fuse::run(&c, mode == Mode::Fast);
-    verify::run(&c);
+    c = cse::run(&fuse::run(&c, mode == Mode::Fast));
+    verify::graph(&c, "fuse");
     let stages = stage::run(&c);
-    plan::build(c, &stages, mode == Mode::Traced)
+    let plan = lower::run(c, &stages, mode == Mode::Traced);
+    verify::plan(&plan);
+    Ok(plan)
 }

@@ -68,7 +68,15 @@ fn simplify(g: &mut Graph, node: &Node, mut inputs: Vec<Value>) -> Result<Vec<Va
                 _ => {}
             }
         }
-        Op::Select(_) => unrepeat(g, node, &mut inputs),
+        Op::Select(_) => {
+            unrepeat(g, node, &mut inputs);
+            if let Some(condition) = constant(g, inputs[0]) {
+                let chosen = inputs[if condition == 0.0 { 2 } else { 1 }];
+                if *g.shape(chosen) == node.outputs[0].shape {
+                    return Ok(vec![chosen]);
+                }
+            }
+        }
         _ => {}
     }
     Ok(copy(g, node, inputs))

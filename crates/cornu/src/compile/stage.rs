@@ -15,6 +15,7 @@
 use super::computation::Computation;
 use crate::graph::Op;
 use crate::graph::ops::{Operand, Split};
+use crate::shape::Shape;
 
 /// Stage and kind of every node.
 #[derive(Debug)]
@@ -35,34 +36,51 @@ pub(super) fn is_segment(stage: usize) -> bool {
 }
 
 /// Batched flags and splits of all nodes.
+///
+/// A single sample is not worth cutting: there every op runs for the whole batch, and may use several threads within it.
 pub(super) fn splits(c: &Computation) -> (Vec<Split>, Vec<bool>) {
     let nodes = c.graph.nodes();
     let mut batched = vec![false; nodes.len()];
     let mut split = vec![Split::Whole; nodes.len()];
+    if c.batch == 1 {
+        return (split, batched);
+    }
     for (i, node) in nodes.iter().enumerate() {
-        match &node.op {
-            Op::Input(input) => batched[i] = input.batched,
-            Op::Random(random) if random.batched => {
-                split[i] = Split::Rows;
-                batched[i] = true;
+        let rows = match &node.op {
+            Op::Input(input) => {
+                batched[i] = input.batched;
+                continue;
             }
-            op => {
-                let operands: Vec<Operand<'_>> = node
-                    .inputs
-                    .iter()
-                    .map(|&v| Operand {
-                        meta: c.graph.meta(v),
-                        batched: batched[v.index()],
-                    })
-                    .collect();
-                if operands.iter().any(|o| o.batched) {
-                    split[i] = op.split(&operands, &node.outputs);
-                    batched[i] = matches!(split[i], Split::Rows | Split::RowsAtOnce);
-                }
-            }
-        }
+            Op::Random(random) => random.batched,
+            Op::Map(map) => map.batched,
+            Op::Broadcast(b) => repeats_rows(c.graph.shape(node.inputs[0]), &b.shape, c.batch),
+            _ => false,
+        };
+        let operands: Vec<Operand<'_>> = node
+            .inputs
+            .iter()
+            .map(|&v| Operand {
+                meta: c.graph.meta(v),
+                batched: batched[v.index()],
+            })
+            .collect();
+        split[i] = if operands.iter().any(|o| o.batched) {
+            node.op.split(&operands, &node.outputs)
+        } else if rows {
+            Split::Rows
+        } else {
+            Split::Whole
+        };
+        batched[i] = matches!(split[i], Split::Rows | Split::RowsAtOnce);
     }
     (split, batched)
+}
+
+/// Whether a value without batch is repeated to be the same in each row of a batch: such rows are made where they are read,
+/// so that gradients that start from a mean are cut like everything else.
+fn repeats_rows(from: &Shape, to: &Shape, batch: usize) -> bool {
+    let same = from.rank() < to.rank() || from.first() == Some(&1);
+    batch > 1 && same && to.first() == Some(&batch)
 }
 
 /// The stages of a computation.
@@ -83,15 +101,9 @@ pub(super) fn run(c: &Computation) -> Stages {
             at.max(ready)
         });
     }
-    let results = c.ancestors(c.outputs.iter().chain(&c.guards).copied());
     let last = of.iter().copied().max().unwrap_or(0);
     let commit = last.next_multiple_of(2) + 2;
-    for i in 0..nodes.len() {
-        let given = matches!(nodes[i].op, Op::Input(_) | Op::Constant(_));
-        if !results[i] && !is_segment(of[i]) && !given {
-            of[i] = commit;
-        }
-    }
+    delay_updates(c, &mut of, commit);
     delay_random(c, &mut of);
     Stages {
         of,
@@ -101,20 +113,38 @@ pub(super) fn run(c: &Computation) -> Stages {
     }
 }
 
+/// What only updates need, and nothing that runs earlier, runs after the guards were looked at, where it may overwrite states.
+fn delay_updates(c: &Computation, of: &mut [usize], commit: usize) {
+    let nodes = c.graph.nodes();
+    let mut pinned = c.ancestors(c.outputs.iter().chain(&c.guards).copied());
+    for i in (0..nodes.len()).rev() {
+        let given = matches!(nodes[i].op, Op::Input(_) | Op::Constant(_));
+        if pinned[i] || given || is_segment(of[i]) {
+            for v in &nodes[i].inputs {
+                pinned[v.index()] = true;
+            }
+        } else {
+            of[i] = commit;
+        }
+    }
+}
+
 /// Random numbers need no operand, so they are drawn where they are first read rather than kept from the start.
 fn delay_random(c: &Computation, of: &mut [usize]) {
     let nodes = c.graph.nodes();
-    for i in 0..nodes.len() {
-        if !matches!(&nodes[i].op, Op::Random(r) if r.batched) {
-            continue;
+    let mut first = vec![usize::MAX; nodes.len()];
+    for (i, node) in nodes.iter().enumerate() {
+        for v in &node.inputs {
+            first[v.index()] = first[v.index()].min(of[i]);
         }
-        let readers = nodes
-            .iter()
-            .enumerate()
-            .filter(|(_, n)| n.inputs.iter().any(|v| v.index() == i))
-            .map(|(j, _)| of[j]);
-        if let Some(first) = readers.min() {
-            of[i] = if is_segment(first) { first } else { first - 1 };
+    }
+    for (i, node) in nodes.iter().enumerate() {
+        if matches!(&node.op, Op::Random(_)) && is_segment(of[i]) && first[i] < usize::MAX {
+            of[i] = if is_segment(first[i]) {
+                first[i]
+            } else {
+                first[i] - 1
+            };
         }
     }
 }

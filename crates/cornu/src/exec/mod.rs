@@ -1,6 +1,15 @@
 //! Running graphs: the naive interpreter, which is the oracle of every test, and the planned executor.
 
+#[cfg(test)]
+mod agreement;
 pub mod executable;
 pub mod interpreter;
 pub(crate) mod parallel;
 pub(crate) mod scratch;
+mod segment;
+mod states;
+#[cfg(test)]
+mod training;
+mod views;
+mod whole;
+mod workspace;

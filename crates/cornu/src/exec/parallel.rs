@@ -20,14 +20,16 @@ pub(crate) fn chunks<T: Send>(
     }
 }
 
+/// About 10 µs of arithmetic; handing over a piece costs about one. Tests hand over small pieces, so that small operands are cut.
+const PIECE: usize = if cfg!(test) { 1 << 6 } else { 1 << 20 };
+
 /// How many of `rows` rows, each costing `work` multiply-adds, make a piece worth handing to another thread.
 pub(crate) fn rows(parallel: bool, rows: usize, work: usize) -> usize {
-    /// About 10 µs of arithmetic; handing over a piece costs about one.
-    const PIECE: usize = 1 << 20;
-    if parallel {
-        let least = PIECE.div_ceil(work.max(1));
+    let least = PIECE.div_ceil(work.max(1)).max(1);
+    // Where one piece holds it all, the threads are not asked for: that would start them.
+    if parallel && rows > least {
         let even = rows.div_ceil(4 * rayon::current_num_threads());
-        least.max(even).clamp(1, rows.max(1))
+        least.max(even)
     } else {
         rows.max(1)
     }

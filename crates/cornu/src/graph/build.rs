@@ -39,24 +39,19 @@ impl Graph {
 
     /// A feed of any type.
     pub fn feed_of(&mut self, meta: Meta, batched: bool) -> Result<Value> {
-        let number = self
-            .nodes()
-            .iter()
-            .filter(|n| {
-                matches!(&n.op, super::Op::Input(i) if matches!(i.source, input::Source::Feed(_)))
-            })
-            .count() as u32;
-        let source = input::Source::Feed(number);
+        let source = input::Source::Feed(self.feeds);
         let op = Input {
             source,
             meta,
             batched,
         };
-        self.push(op.into(), vec![])
+        let x = self.push(op.into(), vec![])?;
+        self.feeds += 1;
+        Ok(x)
     }
 
     /// The tensor with this number among those kept from run to run.
-    pub(crate) fn state(&mut self, number: usize, shape: Shape) -> Result<Value> {
+    pub fn state(&mut self, number: usize, shape: Shape) -> Result<Value> {
         let op = Input {
             source: input::Source::State(number as u32),
             meta: Meta::f32(shape),
@@ -200,7 +195,7 @@ impl Graph {
         self.push(Broadcast { shape }.into(), vec![x])
     }
 
-    fn reduce(
+    pub(crate) fn reduce(
         &mut self,
         kind: Reduction,
         x: Value,
@@ -234,7 +229,7 @@ impl Graph {
     /// The mean over the axes listed.
     pub fn mean(&mut self, x: Value, axes: &[usize], keepdims: bool) -> Result<Value> {
         let sum = self.sum(x, axes, keepdims)?;
-        let n: usize = axes.iter().map(|&a| self.shape(x)[a]).product();
+        let n = self.shape(x).elements() / self.shape(sum).elements().max(1);
         self.scale(sum, 1.0 / n.max(1) as f32)
     }
 
@@ -419,17 +414,13 @@ impl Graph {
         shape: Shape,
         batched: bool,
     ) -> Result<Value> {
-        let stream = self
-            .nodes()
-            .iter()
-            .filter(|n| matches!(n.op, super::Op::Random(_)))
-            .count() as u32;
         let op = Random {
             distribution,
             shape,
-            stream,
+            stream: self.streams,
             batched,
         };
+        self.streams += 1;
         self.push(op.into(), vec![rng])
     }
 }

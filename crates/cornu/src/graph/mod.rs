@@ -6,6 +6,7 @@
 
 mod array;
 mod build;
+pub mod check;
 pub mod ops;
 
 use std::fmt;
@@ -14,7 +15,9 @@ use std::sync::Arc;
 pub use array::Array;
 pub use ops::Op;
 
-use crate::error::Result;
+use cornu_kernels::copy::MAX_RANK;
+
+use crate::error::{Error, Result};
 use crate::shape::{DType, Shape};
 
 /// An edge of a [`Graph`]: one output of one node.
@@ -96,6 +99,8 @@ pub struct Node {
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     nodes: Vec<Node>,
+    feeds: u32,
+    streams: u32,
     path: Option<Arc<str>>,
 }
 
@@ -145,6 +150,15 @@ impl Graph {
                 e.at(path.to_string())
             }
         })?;
+        for meta in &outputs {
+            Shape::new(meta.shape.to_vec())?;
+            if meta.shape.rank() > MAX_RANK {
+                return Err(Error::shape(format!(
+                    "arrays have at most {MAX_RANK} axes, received {}",
+                    meta.shape
+                )));
+            }
+        }
         Ok(self.push_checked(op, inputs, outputs, path))
     }
 

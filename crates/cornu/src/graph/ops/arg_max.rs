@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Meta, Value};
 use crate::shape::DType;
 
-/// The index of the first maximum along the last axis.
+/// The index of the first maximum along the last axis; NaN counts as the largest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ArgMax;
 
@@ -34,7 +34,7 @@ impl Rule for ArgMax {
         let first_max = |row: &[f64]| {
             let mut best = 0;
             for (i, v) in row.iter().enumerate() {
-                if *v > row[best] {
+                if *v > row[best] || (v.is_nan() && !row[best].is_nan()) {
                     best = i;
                 }
             }
@@ -57,4 +57,23 @@ impl Rule for ArgMax {
         let x = call.f32(0);
         reduce::argmax(x.len() / n, n, x, call.out_i32(0));
     }
+}
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    vec![
+        case("rows", |s| {
+            let x = s.batched(&[7], Distinct)?;
+            s.g.arg_max(x)
+        }),
+        case("with ties", |s| {
+            let x = s.batched(&[3, 5], Ties)?;
+            s.g.arg_max(x)
+        }),
+        case("over the batch", |s| {
+            let x = s.batched(&[], Distinct)?;
+            s.g.arg_max(x)
+        }),
+    ]
 }

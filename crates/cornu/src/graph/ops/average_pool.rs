@@ -59,6 +59,9 @@ impl Window {
     }
 }
 
+/// Sizes and strides beyond this are mistakes, and would overflow.
+const LIMIT: usize = i32::MAX as usize;
+
 /// The shape of a pooled image.
 pub(super) fn check_pool(window: &Window, x: &Meta) -> Result<Shape> {
     if x.shape.rank() != 4 || x.dtype != DType::F32 {
@@ -68,18 +71,19 @@ pub(super) fn check_pool(window: &Window, x: &Meta) -> Result<Shape> {
     }
     let valid = (0..2).all(|i| {
         let (lo, hi) = window.padding[i];
-        window.size[i] > 0
-            && window.strides[i] > 0
+        (1..=LIMIT).contains(&window.size[i])
+            && (1..=LIMIT).contains(&window.strides[i])
             && lo < window.size[i]
             && hi < window.size[i]
     });
     if !valid {
         return Err(Error::config(format!(
-            "windows and strides must be at least 1, and padding smaller than the window, received {window:?}"
+            "windows and strides must be at least 1 and below 2^31, and padding smaller than the window, received {window:?}"
         )));
     }
+    let pixels = x.shape[1] > 0 && x.shape[2] > 0;
     match (window.out(0, x.shape[1]), window.out(1, x.shape[2])) {
-        (Some(h), Some(w)) => Ok(Shape::from([x.shape[0], h, w, x.shape[3]])),
+        (Some(h), Some(w)) if pixels => Ok(Shape::from([x.shape[0], h, w, x.shape[3]])),
         _ => Err(Error::shape(format!(
             "a {}×{} window does not fit the {}×{} image",
             window.size[0], window.size[1], x.shape[1], x.shape[2]
@@ -129,6 +133,39 @@ impl Rule for AveragePool {
     }
 
     fn flops(&self, _: &[&Meta], outputs: &[Meta]) -> u64 {
-        (outputs[0].shape.elements() * self.window.size[0] * self.window.size[1]) as u64
+        let pixels = self.window.size[0] * self.window.size[1];
+        (outputs[0].shape.elements() as u64).saturating_mul(pixels as u64)
     }
+}
+
+/// Windows with everything odd: overlapping, with gaps, over the edge.
+#[cfg(test)]
+pub(super) fn windows() -> Vec<(&'static str, [usize; 3], Window)> {
+    let plain = Window {
+        size: [2, 2],
+        strides: [2, 2],
+        padding: [(0, 0); 2],
+    };
+    vec![
+        ("plain", [4, 6, 3], plain),
+        ("odd sizes", [5, 7, 3], plain),
+        ("odd sizes, padded", [5, 7, 2], Window { padding: [(0, 1); 2], ..plain }),
+        ("overlapping", [5, 6, 2], Window { size: [3, 3], strides: [1, 2], padding: [(1, 1), (0, 1)] }),
+        ("with gaps", [7, 5, 2], Window { size: [2, 1], strides: [3, 2], ..plain }),
+        ("the whole image", [3, 4, 5], Window { size: [3, 4], strides: [1, 1], ..plain }),
+        ("one pixel", [3, 2, 1], Window { size: [1, 1], strides: [1, 1], ..plain }),
+    ]
+}
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    let batched = windows().into_iter().map(|(name, image, window)| {
+        case(name, move |s| {
+            let x = s.batched(&image, Mixed)?;
+            let y = s.g.average_pool(x, window)?;
+            s.g.square(y)
+        })
+    });
+    batched.collect()
 }

@@ -55,3 +55,20 @@ impl Rule for AveragePoolGrad {
         pool2d::average_backward(&g, images, dy, call.out_f32(0));
     }
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    let windows = super::average_pool::windows().into_iter();
+    let cases = windows.map(|(name, image, window)| {
+        case(name, move |s| {
+            let x = s.batched(&image, Mixed)?;
+            let y = s.g.average_pool(x, window)?;
+            let row = s.g.shape(y)[1..].to_vec();
+            let dy = s.batched(&row, Mixed)?;
+            let image = [image[0], image[1]];
+            s.g.push(AveragePoolGrad { window, image }.into(), vec![dy])
+        })
+    });
+    cases.collect()
+}

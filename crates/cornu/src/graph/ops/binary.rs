@@ -44,13 +44,16 @@ fn derivatives(
             )
         }
         K::Pow => {
-            // da = dy·b·a^(b-1); db = dy·y·ln a, 0 where a ≤ 0 has no real logarithm.
-            let b1 = g.add_scalar(b, -1.0)?;
+            // da = dy·b·a^(b-1), 0 where b = 0 though a^-1 may be infinite; db = dy·y·ln a, 0 where a ≤ 0 has no logarithm.
+            let zero = g.constant(0.0)?;
+            let one = g.constant(1.0)?;
+            let flat = g.equal(b, zero)?;
+            let b1 = g.sub(b, one)?;
+            let b1 = g.select(flat, one, b1)?;
             let p = g.binary(K::Pow, a, b1)?;
             let d = g.mul(b, p)?;
             let da = g.mul(dy, d)?;
             let positive = g.greater_scalar(a, 0.0)?;
-            let one = g.constant(1.0)?;
             let safe = g.select(positive, a, one)?;
             let ln = g.log(safe)?;
             let t = g.mul(y, ln)?;
@@ -101,4 +104,76 @@ impl Rule for Binary {
     fn run(&self, _: &mut Call<'_, '_>) {
         unreachable!("elementwise ops run inside a Map")
     }
+}
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    let fill_of = |kind| match kind {
+        BinaryKind::Pow | BinaryKind::Div => Between(0.4, 2.0),
+        _ => Mixed,
+    };
+    let mut cases = Vec::new();
+    for kind in BinaryKind::ALL {
+        let fill = fill_of(kind);
+        cases.push(case(format!("{kind:?}"), move |s| {
+            let (a, b) = (s.batched(&[3, 2], fill)?, s.batched(&[3, 2], fill)?);
+            s.g.binary(kind, a, b)
+        }));
+        cases.push(
+            case(format!("{kind:?} of equal numbers"), move |s| {
+                let (a, b) = (s.batched(&[3, 2], Ties)?, s.fixed(&[3, 2], Ties)?);
+                let (a, b) = (s.g.add_scalar(a, 2.0)?, s.g.add_scalar(b, 2.0)?);
+                s.g.binary(kind, a, b)
+            })
+            .not_smooth(),
+        );
+    }
+    let rows: &[(&str, &[usize], &[usize])] = &[
+        ("a bias", &[3, 4], &[4]),
+        ("a scalar", &[3, 4], &[]),
+        ("a row for all", &[3, 4], &[3, 4]),
+        ("a column", &[3, 4], &[3, 1]),
+        ("the middle", &[2, 3, 4], &[3, 1]),
+        ("the outside, which no period expresses", &[2, 3, 4], &[2, 1, 4]),
+        ("one of everything", &[3, 4], &[1, 1, 1]),
+        ("both ways", &[3, 1], &[1, 4]),
+        ("nothing", &[], &[]),
+    ];
+    for kind in [BinaryKind::Mul, BinaryKind::Sub] {
+        for &(name, a, b) in rows {
+            cases.push(case(format!("{kind:?} with {name}"), move |s| {
+                let (a, b) = (s.batched(a, Mixed)?, s.fixed(b, Mixed)?);
+                s.g.binary(kind, b, a)
+            }));
+            cases.push(case(format!("{kind:?} of batches with {name}"), move |s| {
+                let (a, b) = (s.batched(a, Mixed)?, s.batched(b, Mixed)?);
+                if s.g.shape(a).broadcast(s.g.shape(b)).is_ok() {
+                    s.g.binary(kind, a, b)
+                } else {
+                    s.g.mul(a, a)
+                }
+            }));
+            cases.push(case(format!("{kind:?} without a batch, with {name}"), move |s| {
+                let (a, b) = (s.fixed(a, Mixed)?, s.fixed(b, Mixed)?);
+                s.g.binary(kind, a, b)
+            }));
+        }
+    }
+    cases.push(case("a matrix as long as the batch", |s| {
+        let n = s.batch;
+        let (a, b) = (s.batched(&[2], Mixed)?, s.fixed(&[n, 2], Mixed)?);
+        s.g.mul(a, b)
+    }));
+    cases.push(case("the batch against itself", |s| {
+        let n = s.batch;
+        let a = s.batched(&[1], Mixed)?;
+        let b = s.g.reshape(a, [1, n])?;
+        s.g.mul(a, b)
+    }));
+    cases.push(case("a batch as columns", |s| {
+        let (a, b) = (s.fixed(&[3, 1], Mixed)?, s.batched(&[], Mixed)?);
+        s.g.mul(a, b)
+    }));
+    cases
 }

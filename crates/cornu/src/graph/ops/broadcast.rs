@@ -54,3 +54,40 @@ impl Rule for Broadcast {
         strided_copy(call, &shape, 0, &strides);
     }
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use crate::shape::DType;
+
+    use super::check::{Fill::*, case};
+    vec![
+        case("to more rows", |s| {
+            let x = s.fixed(&[3], Mixed)?;
+            let n = s.batch;
+            s.g.broadcast(x, [n, 3])
+        }),
+        case("of rows", |s| {
+            let x = s.batched(&[1, 3], Mixed)?;
+            let n = s.batch;
+            s.g.broadcast(x, [n, 4, 3])
+        }),
+        case("then a product", |s| {
+            let (x, w) = (s.batched(&[1], Mixed)?, s.fixed(&[3, 2], Mixed)?);
+            let n = s.batch;
+            let x = s.g.broadcast(x, [n, 3])?;
+            s.g.matmul(x, w)
+        }),
+        case("twice", |s| {
+            let x = s.fixed(&[2, 1, 1], Mixed)?;
+            let x = s.g.broadcast(x, [2, 3, 1])?;
+            let x = s.g.broadcast(x, [4, 2, 3, 5])?;
+            s.g.square(x)
+        }),
+        case("of integers", |s| {
+            let x = s.batched(&[1], Whole(-5, 5))?;
+            let n = s.batch;
+            let x = s.g.broadcast(x, [n, 3])?;
+            s.g.cast(x, DType::F32)
+        }),
+    ]
+}

@@ -20,7 +20,9 @@ fn place<T: Copy>(y: &mut [T], x: &[T], (outer, width, offset, part): (usize, us
 
 impl Rule for Concat {
     fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
-        let first = inputs[0];
+        let Some(&first) = inputs.first() else {
+            return Err(Error::shape("there is nothing to be joined"));
+        };
         if self.axis >= first.shape.rank() {
             return Err(Error::shape(format!(
                 "axis {} is out of range for {}",
@@ -101,4 +103,32 @@ impl Rule for Concat {
             offset += part;
         }
     }
+}
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    vec![
+        case("columns", |s| {
+            let (a, b) = (s.batched(&[2, 3], Mixed)?, s.batched(&[2, 1], Mixed)?);
+            s.g.concat(&[a, b, a], 2)
+        }),
+        case("rows", |s| {
+            let (a, b) = (s.batched(&[3], Mixed)?, s.fixed(&[2, 3], Mixed)?);
+            s.g.concat(&[a, b], 0)
+        }),
+        case("a fixed part in each row", |s| {
+            let n = s.batch;
+            let (a, b) = (s.batched(&[3], Mixed)?, s.fixed(&[n, 2], Mixed)?);
+            s.g.concat(&[a, b], 1)
+        }),
+        case("one", |s| {
+            let a = s.batched(&[3], Mixed)?;
+            s.g.concat(&[a], 1)
+        }),
+        case("integers", |s| {
+            let (a, b) = (s.batched(&[3], Whole(0, 9))?, s.batched(&[2], Whole(0, 9))?);
+            s.g.concat(&[a, b], 1)
+        }),
+    ]
 }

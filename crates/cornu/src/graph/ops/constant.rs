@@ -47,3 +47,20 @@ impl Rule for Constant {
         0
     }
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    vec![
+        case("beside a batch", |s| {
+            let x = s.batched(&[3], Mixed)?;
+            s.g.add_scalar(x, 1.5)
+        }),
+        case("alone", |s| {
+            let x = s.fixed(&[], Mixed)?;
+            let c = s.g.constant(-2.0)?;
+            let c = s.g.reshape(c, [1, 1])?;
+            s.g.mul(c, x)
+        }),
+    ]
+}

@@ -9,6 +9,9 @@ use crate::exec::{parallel, scratch};
 use crate::graph::{Meta, Value};
 use crate::shape::DType;
 
+/// Steps, padding and images beyond this are mistakes, and would overflow.
+const LIMIT: usize = i32::MAX as usize;
+
 /// How a kernel slides over an image; as in StableHLO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Convolution {
@@ -28,10 +31,11 @@ impl Convolution {
     /// Length of output axis `i` (0 vertical, 1 horizontal), if the kernel fits.
     fn out(&self, i: usize, input: usize, kernel: usize) -> Option<usize> {
         let (lo, hi) = self.padding[i];
-        let dilated = (input.checked_sub(1)? * self.lhs_dilation[i] + 1) as isize;
-        let span = (kernel.checked_sub(1)? * self.rhs_dilation[i] + 1) as isize;
-        let room = dilated + lo + hi - span;
-        (room >= 0).then(|| room as usize / self.strides[i] + 1)
+        let reach = |n: usize, step: usize| Some(n.checked_sub(1)? as i128 * step as i128 + 1);
+        let dilated = reach(input, self.lhs_dilation[i])?;
+        let room = dilated + lo as i128 + hi as i128 - reach(kernel, self.rhs_dilation[i])?;
+        let fits = room >= 0 && dilated <= LIMIT as i128;
+        fits.then_some(room as usize / self.strides[i] + 1)
     }
 
     /// The convolution of `dy` with the flipped kernel that is the gradient with respect to the input.
@@ -134,16 +138,25 @@ impl Rule for Conv2D {
     fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
         let (x, w) = (inputs[0], inputs[1]);
         let c = &self.convolution;
-        if x.shape.rank() != 4 || w.shape.rank() != 4 || x.dtype != DType::F32 {
+        let fits = x.shape.rank() == 4 && w.shape.rank() == 4;
+        if !fits || x.dtype != DType::F32 || w.dtype != DType::F32 {
             return Err(Error::shape(format!(
                 "a convolution needs images [n, h, w, channels] and a kernel [h, w, in, out], received {x:?} and {w:?}"
             )));
         }
-        if c.strides.contains(&0) || c.lhs_dilation.contains(&0) || c.rhs_dilation.contains(&0) {
-            return Err(Error::config("strides and dilations must be at least 1"));
+        let steps = [c.strides, c.lhs_dilation, c.rhs_dilation].concat();
+        let padding = c.padding.iter().flat_map(|&(lo, hi)| [lo, hi]);
+        if steps.iter().any(|s| !(1..=LIMIT).contains(s))
+            || padding.into_iter().any(|p| p.unsigned_abs() > LIMIT)
+        {
+            return Err(Error::config(format!(
+                "strides and dilations must be at least 1, and all steps and padding below 2^31, received {c:?}"
+            )));
         }
         let (channels, out) = (x.shape[3], w.shape[3]);
-        if c.groups == 0 || channels != w.shape[2] * c.groups || out % c.groups != 0 {
+        if c.groups == 0 || w.shape[2].checked_mul(c.groups) != Some(channels)
+            || out % c.groups != 0
+         {
             return Err(Error::shape(format!(
                 "a kernel {} in {} groups does not fit {channels} channels",
                 w.shape, c.groups
@@ -184,7 +197,7 @@ impl Rule for Conv2D {
     }
 
     fn split(&self, inputs: &[Operand<'_>], _: &[Meta]) -> Split {
-        if inputs[0].batched && !inputs[1].batched {
+        if inputs[0].batched && inputs[1..].iter().all(|o| !o.batched) {
             Split::Rows
         } else {
             Split::Whole
@@ -208,16 +221,34 @@ impl Rule for Conv2D {
         if y.is_empty() {
             return;
         }
-        parallel::chunks(parallel, y, y_row, |i, y| {
-            let images = y.len() / y_row;
-            let x = &x[i * x_row..][..images * x_row];
-            scratch::with(|s| conv2d::forward(&geometry, images, x, w, bias, act, y, s));
-        });
+        let work = y_row * w.len() / y_shape[3];
+        if y_shape[0] > 1 {
+            let piece = parallel::rows(parallel, y_shape[0], work);
+            parallel::chunks(parallel, y, piece * y_row, |i, y| {
+                let images = y.len() / y_row;
+                let x = &x[i * piece * x_row..][..images * x_row];
+                scratch::with(|s| conv2d::forward(&geometry, images, x, w, bias, act, y, s));
+            });
+        } else {
+            // One image: several threads take bands of its rows.
+            let piece = parallel::rows(parallel, y_shape[1], work / y_shape[1]);
+            let line = y_shape[2] * y_shape[3];
+            parallel::chunks(parallel, y, piece * line, |i, y| {
+                let above = (i * piece * geometry.stride[0]) as isize;
+                let band = conv2d::Conv2d {
+                    out_h: y.len() / line,
+                    pad: [geometry.pad[0] - above, geometry.pad[1]],
+                    ..geometry
+                };
+                scratch::with(|s| conv2d::forward(&band, 1, x, w, bias, act, y, s));
+            });
+        }
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
         let w = &inputs[1].shape;
-        2 * outputs[0].shape.elements() as u64 * (w[0] * w[1] * w[2]) as u64
+        let products = (w[0] * w[1] * w[2]) as u64;
+        (outputs[0].shape.elements() as u64).saturating_mul(2 * products)
     }
 }
 
@@ -228,4 +259,138 @@ pub(crate) fn input_grad_of(c: &Convolution, x: &[usize], w: &[usize], dy: &[usi
         bias: false,
         relu: false,
     }
+}
+
+/// Convolutions with everything odd: strides that do not divide, uneven and negative padding, dilations, groups.
+#[cfg(test)]
+pub(super) fn convolutions() -> Vec<(&'static str, [usize; 3], [usize; 3], Convolution)> {
+    let plain = Convolution {
+        strides: [1, 1],
+        padding: [(0, 0); 2],
+        lhs_dilation: [1, 1],
+        rhs_dilation: [1, 1],
+        groups: 1,
+    };
+    vec![
+        ("plain", [5, 6, 3], [3, 2, 4], plain),
+        ("one pixel", [4, 3, 2], [1, 1, 3], plain),
+        ("as large as the image", [3, 4, 2], [3, 4, 5], plain),
+        (
+            "same",
+            [5, 7, 2],
+            [3, 3, 3],
+            Convolution {
+                padding: [(1, 1); 2],
+                ..plain
+            },
+        ),
+        (
+            "strides that do not divide",
+            [6, 8, 2],
+            [3, 2, 3],
+            Convolution {
+                strides: [2, 3],
+                ..plain
+            },
+        ),
+        (
+            "uneven padding, strided",
+            [6, 5, 2],
+            [3, 2, 3],
+            Convolution {
+                strides: [2, 2],
+                padding: [(0, 2), (3, 1)],
+                ..plain
+            },
+        ),
+        (
+            "cropped",
+            [7, 6, 2],
+            [2, 2, 3],
+            Convolution {
+                padding: [(-1, 1), (-2, -1)],
+                ..plain
+            },
+        ),
+        (
+            "dilated taps",
+            [7, 8, 2],
+            [3, 2, 2],
+            Convolution {
+                rhs_dilation: [2, 3],
+                padding: [(1, 0), (0, 2)],
+                ..plain
+            },
+        ),
+        (
+            "dilated image",
+            [3, 4, 2],
+            [3, 2, 3],
+            Convolution {
+                lhs_dilation: [2, 3],
+                padding: [(2, 1), (1, 1)],
+                ..plain
+            },
+        ),
+        (
+            "groups",
+            [4, 5, 6],
+            [2, 3, 9],
+            Convolution {
+                groups: 3,
+                padding: [(1, 0), (1, 1)],
+                ..plain
+            },
+        ),
+        (
+            "depthwise",
+            [5, 4, 4],
+            [3, 3, 8],
+            Convolution {
+                groups: 4,
+                strides: [2, 1],
+                padding: [(1, 1), (1, 1)],
+                ..plain
+            },
+        ),
+        (
+            "everything",
+            [5, 6, 4],
+            [2, 3, 6],
+            Convolution {
+                strides: [2, 3],
+                padding: [(2, -1), (1, 3)],
+                lhs_dilation: [3, 2],
+                rhs_dilation: [2, 1],
+                groups: 2,
+            },
+        ),
+    ]
+}
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    let mut cases = Vec::new();
+    for (name, image, kernel, convolution) in convolutions() {
+        let [h, w, out] = kernel;
+        let kernel = [h, w, image[2] / convolution.groups, out];
+        cases.push(case(name, move |s| {
+            let (x, w) = (s.batched(&image, Mixed)?, s.fixed(&kernel, Mixed)?);
+            s.g.conv2d(x, w, convolution)
+        }));
+        cases.push(case(format!("{name}, with bias and relu"), move |s| {
+            let (x, w) = (s.batched(&image, Mixed)?, s.fixed(&kernel, Mixed)?);
+            let b = s.fixed(&[out], Mixed)?;
+            let y = s.g.conv2d(x, w, convolution)?;
+            let y = s.g.add(y, b)?;
+            s.g.relu(y)
+        }));
+    }
+    let plain = convolutions()[0].3;
+    cases.push(case("without a batch", move |s| {
+        let (x, w) = (s.fixed(&[3, 5, 4, 2], Mixed)?, s.fixed(&[2, 3, 2, 3], Mixed)?);
+        s.g.conv2d(x, w, plain)
+    }));
+    cases
 }

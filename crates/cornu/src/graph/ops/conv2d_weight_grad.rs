@@ -4,7 +4,7 @@ use cornu_kernels::conv2d;
 
 use super::{Array, Call, Convolution, GradientOf, Operand, Rule, Split};
 use crate::error::{Error, Result};
-use crate::exec::scratch;
+use crate::exec::{parallel, scratch};
 use crate::graph::{Meta, Value};
 
 /// `dw[ky, kx, ci, co] = Σ x[n, iy, ix, ci] · dy[n, oy, ox, co]` from the operands `x`, `dy`.
@@ -72,15 +72,50 @@ impl Rule for Conv2DWeightGrad {
         let (x, dy) = (call.f32(0), call.f32(1));
         let images = call.input_rows(0);
         let accumulate = call.accumulate;
+        let parallel = call.parallel;
         let dw = call.out_f32(0);
         if !accumulate {
             dw.fill(0.0);
         }
-        scratch::with(|s| conv2d::weight_grad(&geometry, images, x, dy, dw, s));
+        if dw.is_empty() {
+            return;
+        }
+        // Several threads take rows of the kernel, each a kernel of its own that looks at the image from further down.
+        let line = dw.len() / geometry.k_h;
+        let work = dy.len() * line / geometry.out_c;
+        let piece = parallel::rows(parallel, geometry.k_h, work);
+        parallel::chunks(parallel, dw, piece * line, |i, dw| {
+            let above = (i * piece * geometry.rhs_dilation[0]) as isize;
+            let band = conv2d::Conv2d {
+                k_h: dw.len() / line,
+                pad: [geometry.pad[0] - above, geometry.pad[1]],
+                ..geometry
+            };
+            scratch::with(|s| conv2d::weight_grad(&band, images, x, dy, dw, s));
+        });
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
         let w = &outputs[0].shape;
-        2 * inputs[1].shape.elements() as u64 * (w[0] * w[1] * w[2]) as u64
+        let products = (w[0] * w[1] * w[2]) as u64;
+        (inputs[1].shape.elements() as u64).saturating_mul(2 * products)
     }
+}
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    let mut cases = Vec::new();
+    for (name, image, kernel, convolution) in super::conv2d::convolutions() {
+        let [h, w, out] = kernel;
+        let kernel = [h, w, image[2] / convolution.groups, out];
+        cases.push(case(name, move |s| {
+            let (x, w) = (s.batched(&image, Mixed)?, s.fixed(&kernel, Mixed)?);
+            let y = s.g.conv2d(x, w, convolution)?;
+            let row = s.g.shape(y)[1..].to_vec();
+            let dy = s.batched(&row, Mixed)?;
+            s.g.conv2d_weight_grad(convolution, x, w, dy)
+        }));
+    }
+    cases
 }

@@ -63,3 +63,17 @@ impl Rule for FlipKernel {
         conv2d::flip_weights(h, w, i, o, self.groups, x, call.out_f32(0));
     }
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    [1, 2, 3]
+        .into_iter()
+        .map(|groups| {
+            case(format!("{groups} groups"), move |s| {
+                let w = s.fixed(&[2, 3, 2, 6], Mixed)?;
+                s.g.flip_kernel(w, groups)
+            })
+        })
+        .collect()
+}

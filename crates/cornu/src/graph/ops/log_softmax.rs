@@ -49,3 +49,31 @@ impl Rule for LogSoftmax {
         4 * inputs[0].shape.elements() as u64
     }
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    vec![
+        case("rows", |s| {
+            let x = s.batched(&[7], Mixed)?;
+            s.g.log_softmax(x)
+        }),
+        case("over time", |s| {
+            let x = s.batched(&[3, 4], Mixed)?;
+            s.g.log_softmax(x)
+        }),
+        case("of one score", |s| {
+            let x = s.batched(&[1], Mixed)?;
+            s.g.log_softmax(x)
+        }),
+        case("over the batch", |s| {
+            let x = s.batched(&[], Mixed)?;
+            s.g.log_softmax(x)
+        }),
+        case("of large scores", |s| {
+            let x = s.batched(&[5], Between(-90.0, 90.0))?;
+            s.g.log_softmax(x)
+        })
+        .not_smooth(),
+    ]
+}

@@ -69,7 +69,8 @@ impl Rule for MatMul {
     }
 
     fn split(&self, inputs: &[Operand<'_>], outputs: &[Meta]) -> Split {
-        let rows = inputs[0].batched && !inputs[1].batched && outputs[0].shape.rank() >= 2;
+        let others = inputs[1..].iter().any(|o| o.batched);
+        let rows = inputs[0].batched && !others && outputs[0].shape.rank() >= 2;
         match inputs[1].meta.shape.elements() {
             _ if !rows => Split::Whole,
             n if n > WHOLE_WEIGHT => Split::RowsAtOnce,
@@ -85,6 +86,26 @@ impl Rule for MatMul {
         let parallel = call.parallel;
         let y = call.out_f32(0);
         if y.is_empty() {
+            return;
+        }
+        if y.len() == n {
+            // One row: several threads take some columns each.
+            let block = parallel::rows(parallel, n, k).next_multiple_of(64);
+            parallel::chunks(parallel, y, block, |i, y| {
+                let columns = i * block..i * block + y.len();
+                let p = Product {
+                    m: 1,
+                    n: y.len(),
+                    k,
+                    a_row: k,
+                    a_k: 1,
+                    ldb: n,
+                    ldc: n,
+                };
+                let init = bias.map_or(Init::Zero, |b| Init::Bias(&b[columns.clone()]));
+                let w = &w[columns.start.min(w.len())..];
+                scratch::with(|s| product(&p, x, w, init, act, y, s));
+            });
             return;
         }
         let block = parallel::rows(parallel, y.len() / n, n * k);
@@ -106,6 +127,59 @@ impl Rule for MatMul {
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
-        2 * outputs[0].shape.elements() as u64 * inputs[1].shape[0] as u64
+        (outputs[0].shape.elements() as u64).saturating_mul(2 * inputs[1].shape[0] as u64)
     }
+}
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    let mut cases = Vec::new();
+    for (k, n) in [(1, 1), (3, 5), (17, 33), (64, 10)] {
+        cases.push(case(format!("[b, {k}] · [{k}, {n}]"), move |s| {
+            let (x, w) = (s.batched(&[k], Mixed)?, s.fixed(&[k, n], Mixed)?);
+            s.g.matmul(x, w)
+        }));
+    }
+    cases.push(case("with bias and relu", |s| {
+        let (x, w, b) = (
+            s.batched(&[7], Mixed)?,
+            s.fixed(&[7, 9], Mixed)?,
+            s.fixed(&[9], Mixed)?,
+        );
+        let y = s.g.matmul(x, w)?;
+        let y = s.g.add(b, y)?;
+        s.g.relu(y)
+    }));
+    cases.push(case("with relu alone, read twice", |s| {
+        let (x, w) = (s.batched(&[7], Mixed)?, s.fixed(&[7, 9], Mixed)?);
+        let p = s.g.matmul(x, w)?;
+        let y = s.g.relu(p)?;
+        s.g.add(y, p)
+    }));
+    cases.push(case("with a bias as long as the batch", |s| {
+        let n = s.batch;
+        let (x, w) = (s.batched(&[3], Mixed)?, s.fixed(&[3, n], Mixed)?);
+        let b = s.batched(&[], Mixed)?;
+        let y = s.g.matmul(x, w)?;
+        s.g.add(y, b)
+    }));
+    cases.push(case("over time", |s| {
+        let (x, w) = (s.batched(&[4, 3], Mixed)?, s.fixed(&[3, 2], Mixed)?);
+        s.g.matmul(x, w)
+    }));
+    cases.push(case("without a batch", |s| {
+        let (x, w) = (s.fixed(&[4, 3], Mixed)?, s.fixed(&[3, 2], Mixed)?);
+        s.g.matmul(x, w)
+    }));
+    cases.push(case("a vector", |s| {
+        let (x, w) = (s.fixed(&[3], Mixed)?, s.fixed(&[3, 2], Mixed)?);
+        s.g.matmul(x, w)
+    }));
+    cases.push(case("by a batch", |s| {
+        let n = s.batch;
+        let (x, w) = (s.fixed(&[4, n], Mixed)?, s.batched(&[2], Mixed)?);
+        s.g.matmul(x, w)
+    }));
+    cases
 }

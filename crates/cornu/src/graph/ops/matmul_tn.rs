@@ -20,7 +20,7 @@ impl Rule for MatMulTn {
     fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
         let (a, b) = (inputs[0], inputs[1]);
         let rank = a.shape.rank();
-        let fits = rank >= 2
+        let fits = rank >= 1
             && b.shape.rank() == rank
             && a.shape[..rank - 1] == b.shape[..rank - 1]
             && a.dtype == DType::F32
@@ -55,7 +55,8 @@ impl Rule for MatMulTn {
     }
 
     fn split(&self, inputs: &[Operand<'_>], outputs: &[Meta]) -> Split {
-        let small = outputs[0].shape.elements() <= WHOLE_RESULT;
+        // A vector has no leading axes: its batch, if any, is a row of the result.
+        let small = inputs[0].meta.shape.rank() > 1 && outputs[0].shape.elements() <= WHOLE_RESULT;
         if small && inputs.iter().all(|o| o.batched) {
             Split::Sum
         } else {
@@ -89,6 +90,31 @@ impl Rule for MatMulTn {
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
-        2 * inputs[0].shape.elements() as u64 * outputs[0].shape[1] as u64
+        (inputs[0].shape.elements() as u64).saturating_mul(2 * outputs[0].shape[1] as u64)
     }
+}
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    vec![
+        case("of batches", |s| {
+            let (a, b) = (s.batched(&[5], Mixed)?, s.batched(&[3], Mixed)?);
+            s.g.matmul_tn(a, b)
+        }),
+        case("over time", |s| {
+            let (a, b) = (s.batched(&[2, 5], Mixed)?, s.batched(&[2, 3], Mixed)?);
+            s.g.matmul_tn(a, b)
+        }),
+        case("of one batch", |s| {
+            let n = s.batch;
+            let (a, b) = (s.batched(&[5], Mixed)?, s.fixed(&[n, 3], Mixed)?);
+            s.g.matmul_tn(a, b)
+        }),
+        case("too large for parts", |s| {
+            let (a, b) = (s.batched(&[129], Mixed)?, s.batched(&[130], Mixed)?);
+            let c = s.g.matmul_tn(a, b)?;
+            s.g.sum(c, &[0], false)
+        }),
+    ]
 }

@@ -17,6 +17,7 @@ pub struct MaxPool {
 
 impl Rule for MaxPool {
     fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
+        let shape = check_pool(&self.window, inputs[0])?;
         if self.window.size[0] * self.window.size[1] > 256 {
             return Err(Error::config(format!(
                 "a max-pooling window holds at most 256 pixels, received {}×{}",
@@ -24,7 +25,6 @@ impl Rule for MaxPool {
             ))
             .help("GlobalMaxPooling2D takes the maximum of a whole image"));
         }
-        let shape = check_pool(&self.window, inputs[0])?;
         Ok(vec![
             Meta::f32(shape.clone()),
             Meta {
@@ -79,6 +79,37 @@ impl Rule for MaxPool {
     }
 
     fn flops(&self, _: &[&Meta], outputs: &[Meta]) -> u64 {
-        (outputs[0].shape.elements() * self.window.size[0] * self.window.size[1]) as u64
+        let pixels = self.window.size[0] * self.window.size[1];
+        (outputs[0].shape.elements() as u64).saturating_mul(pixels as u64)
     }
+}
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    let mut cases = Vec::new();
+    for (name, image, window) in super::average_pool::windows() {
+        cases.push(case(name, move |s| {
+            let x = s.batched(&image, Distinct)?;
+            s.g.max_pool(x, window)
+        }));
+        cases.push(case(format!("{name}, of a relu"), move |s| {
+            let x = s.batched(&image, Distinct)?;
+            let x = s.g.relu(x)?;
+            s.g.max_pool(x, window)
+        }));
+        cases.push(
+            case(format!("{name}, with ties"), move |s| {
+                let x = s.batched(&image, Ties)?;
+                s.g.max_pool(x, window)
+            })
+            .not_smooth(),
+        );
+    }
+    cases.push(case("without a batch", |s| {
+        let (_, _, window) = super::average_pool::windows()[1];
+        let x = s.fixed(&[3, 5, 7, 2], Distinct)?;
+        s.g.max_pool(x, window)
+    }));
+    cases
 }

@@ -47,3 +47,18 @@ impl Rule for MaxPoolGather {
         pool2d::max_gather(&g, images, x, arg, call.out_f32(0));
     }
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    let windows = super::average_pool::windows().into_iter();
+    let cases = windows.map(|(name, image, window)| {
+        case(name, move |s| {
+            let (x, z) = (s.batched(&image, Distinct)?, s.batched(&image, Mixed)?);
+            let y = s.g.max_pool(x, window)?;
+            let positions = Value { output: 1, ..y };
+            s.g.push(MaxPoolGather { window }.into(), vec![z, positions])
+        })
+    });
+    cases.collect()
+}

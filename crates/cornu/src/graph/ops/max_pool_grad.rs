@@ -60,3 +60,20 @@ impl Rule for MaxPoolGrad {
         pool2d::max_backward(&g, images, dy, arg, call.out_f32(0));
     }
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    let windows = super::average_pool::windows().into_iter();
+    let cases = windows.map(|(name, image, window)| {
+        case(name, move |s| {
+            let x = s.batched(&image, Distinct)?;
+            let y = s.g.max_pool(x, window)?;
+            let row = s.g.shape(y)[1..].to_vec();
+            let dy = s.batched(&row, Mixed)?;
+            let positions = Value { output: 1, ..y };
+            s.g.max_pool_grad(dy, positions, window, [image[0], image[1]])
+        })
+    });
+    cases.collect()
+}

@@ -27,6 +27,12 @@ macro_rules! ops {
         #[cfg(test)]
         pub(crate) const NAMES: &[&str] = &[$(stringify!($name),)*];
 
+        /// The cases of each op.
+        #[cfg(test)]
+        fn all_cases() -> Vec<(&'static str, Vec<check::Case>)> {
+            vec![$((stringify!($name), $module::cases()),)*]
+        }
+
         impl Op {
             /// The op's name in the list.
             pub fn name(&self) -> &'static str {
@@ -38,6 +44,9 @@ macro_rules! ops {
         }
     };
 }
+
+#[cfg(test)]
+pub(crate) mod check;
 
 ops! {
     input::Input,
@@ -113,9 +122,13 @@ pub trait Rule {
     /// The naive reference, in double precision.
     fn eval(&self, inputs: &[&Array], outputs: &[Meta]) -> Vec<Array>;
 
-    /// How the work may be cut; asked only if an operand is batched.
-    fn split(&self, _inputs: &[Operand<'_>], _outputs: &[Meta]) -> Split {
-        Split::Rows
+    /// How the work may be cut; asked only if an operand is batched. By rows, unless some operand has no rows.
+    fn split(&self, inputs: &[Operand<'_>], _outputs: &[Meta]) -> Split {
+        if inputs.iter().all(|o| o.batched) {
+            Split::Rows
+        } else {
+            Split::Whole
+        }
     }
 
     /// Computes the outputs, or the part of them that belongs to [`Call::rows`].

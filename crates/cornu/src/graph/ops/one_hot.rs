@@ -48,3 +48,23 @@ impl Rule for OneHot {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    vec![
+        case("rows, some out of range", |s| {
+            let i = s.batched(&[], Whole(-1, 6))?;
+            s.g.one_hot(i, 5)
+        }),
+        case("over time", |s| {
+            let (i, w) = (s.batched(&[3], Whole(0, 4))?, s.fixed(&[4, 2], Mixed)?);
+            let x = s.g.one_hot(i, 4)?;
+            s.g.matmul(x, w)
+        }),
+        case("without a batch", |s| {
+            let i = s.fixed(&[2, 2], Whole(0, 3))?;
+            s.g.one_hot(i, 3)
+        }),
+    ]
+}

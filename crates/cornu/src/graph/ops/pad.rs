@@ -26,7 +26,9 @@ impl Rule for Pad {
             )));
         }
         let mut axes = x.shape.to_vec();
-        axes[self.axis] += self.before + self.after;
+        axes[self.axis] = axes[self.axis]
+            .saturating_add(self.before)
+            .saturating_add(self.after);
         Ok(vec![Meta::f32(axes)])
     }
 
@@ -76,4 +78,23 @@ impl Rule for Pad {
             tail.fill(0.0);
         }
     }
+}
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    vec![
+        case("columns", |s| {
+            let x = s.batched(&[2, 3], Mixed)?;
+            s.g.pad(x, 1, 2, 1)
+        }),
+        case("rows", |s| {
+            let x = s.batched(&[3], Mixed)?;
+            s.g.pad(x, 0, 1, 2)
+        }),
+        case("the last axis", |s| {
+            let x = s.fixed(&[2, 3], Mixed)?;
+            s.g.pad(x, 1, 0, 5)
+        }),
+    ]
 }

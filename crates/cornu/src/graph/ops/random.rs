@@ -2,7 +2,7 @@
 
 use cornu_kernels::random::{self, Stream};
 
-use super::{Array, Call, GradientOf, Operand, Rule, Split, ViewMut, no_gradient};
+use super::{Array, Call, GradientOf, Rule, ViewMut, no_gradient};
 use crate::error::{Error, Result};
 use crate::graph::{Meta, Value};
 use crate::shape::{DType, Shape};
@@ -92,10 +92,6 @@ impl Rule for Random {
         vec![Array::new(self.shape.clone(), data)]
     }
 
-    fn split(&self, _: &[Operand<'_>], _: &[Meta]) -> Split {
-        Split::Rows
-    }
-
     fn run(&self, call: &mut Call<'_, '_>) {
         let rng = call.i32(0);
         let stream = stream_of([rng[0], rng[1], rng[2], rng[3]], self.stream);
@@ -116,4 +112,30 @@ impl Rule for Random {
     fn flops(&self, _: &[&Meta], _: &[Meta]) -> u64 {
         0
     }
+}
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    let kinds = [
+        Distribution::Bernoulli { threshold: 20000 },
+        Distribution::Uniform,
+        Distribution::Normal,
+    ];
+    let mut cases = Vec::new();
+    for kind in kinds {
+        for batched in [true, false] {
+            cases.push(case(format!("{kind:?}, batched: {batched}"), move |s| {
+                let n = s.batch;
+                let rng = s.fixed(&[4], Whole(i32::MIN / 4, i32::MAX / 4))?;
+                let x = s.batched(&[37], Mixed)?;
+                let first = s.g.random(rng, kind, [n, 37].into(), batched)?;
+                let second = s.g.random(rng, kind, [n, 37].into(), batched)?;
+                let (a, b) = (s.g.cast(first, DType::F32)?, s.g.cast(second, DType::F32)?);
+                let y = s.g.mul(x, a)?;
+                s.g.sub(y, b)
+            }));
+        }
+    }
+    cases
 }

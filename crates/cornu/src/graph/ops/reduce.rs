@@ -152,3 +152,40 @@ pub(crate) fn keep_dims(shape: &Shape, axes: &[usize]) -> Shape {
     }
     Shape::from(kept)
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    let mut cases = Vec::new();
+    for kind in [Reduction::Sum, Reduction::Max, Reduction::Min] {
+        for axes in [&[0][..], &[1], &[2], &[3], &[0, 1], &[1, 2], &[0, 2], &[1, 3], &[0, 1, 2, 3], &[]] {
+            for keep in [false, true] {
+                cases.push(case(format!("{kind:?} over {axes:?}, kept: {keep}"), move |s| {
+                    let x = s.batched(&[3, 2, 5], Distinct)?;
+                    let y = s.g.reduce(kind, x, axes, keep)?;
+                    // With no axes there is nothing to reduce, which is an op all the same.
+                    let whole = s.g.reduce(kind, y, &[0], false);
+                    whole.map_or(Ok(y), |whole| s.g.mul(whole, y))
+                }));
+            }
+        }
+        cases.push(
+            case(format!("{kind:?} with ties"), move |s| {
+                let x = s.batched(&[7], Ties)?;
+                s.g.reduce(kind, x, &[1], false)
+            })
+            .not_smooth(),
+        );
+        cases.push(case(format!("{kind:?} without a batch"), move |s| {
+            let x = s.fixed(&[4, 5], Distinct)?;
+            s.g.reduce(kind, x, &[0], false)
+        }));
+    }
+    cases.push(case("a mean over all", |s| {
+        let x = s.batched(&[3, 4], Mixed)?;
+        let x = s.g.square(x)?;
+        let mean = s.g.mean_all(x)?;
+        s.g.sub(x, mean)
+    }));
+    cases
+}

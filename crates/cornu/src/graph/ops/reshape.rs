@@ -14,6 +14,7 @@ pub struct Reshape {
 
 impl Rule for Reshape {
     fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
+        Shape::new(self.shape.to_vec())?;
         if inputs[0].shape.elements() != self.shape.elements() {
             return Err(Error::shape(format!(
                 "cannot reshape {} ({} elements) to {} ({} elements)",
@@ -54,4 +55,46 @@ impl Rule for Reshape {
     fn flops(&self, _: &[&Meta], _: &[Meta]) -> u64 {
         0
     }
+}
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    vec![
+        case("rows flattened", |s| {
+            let n = s.batch;
+            let x = s.batched(&[2, 3], Mixed)?;
+            let y = s.g.reshape(x, [n, 6])?;
+            s.g.square(y)
+        }),
+        case("the batch merged with an axis", |s| {
+            let n = s.batch;
+            let x = s.batched(&[2, 3], Mixed)?;
+            let x = s.g.square(x)?;
+            let y = s.g.reshape(x, [2 * n, 3])?;
+            let y = s.g.square(y)?;
+            s.g.reshape(y, [n, 3, 2])
+        }),
+        case("read under both shapes", |s| {
+            let n = s.batch;
+            let x = s.batched(&[4], Mixed)?;
+            let x = s.g.square(x)?;
+            let flat = s.g.reshape(x, [4 * n])?;
+            let total = s.g.sum(flat, &[0], false)?;
+            let y = s.g.mul(x, total)?;
+            let z = s.g.mul(flat, flat)?;
+            let z = s.g.reshape(z, [n, 4])?;
+            s.g.add(y, z)
+        }),
+        case("of a feed alone", |s| {
+            let n = s.batch;
+            let x = s.batched(&[4], Mixed)?;
+            s.g.reshape(x, [n, 2, 2])
+        }),
+        case("of integers", |s| {
+            let n = s.batch;
+            let x = s.batched(&[4], Whole(0, 5))?;
+            s.g.reshape(x, [n * 4])
+        }),
+    ]
 }

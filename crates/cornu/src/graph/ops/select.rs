@@ -52,3 +52,28 @@ impl Rule for Select {
         unreachable!("elementwise ops run inside a Map")
     }
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    vec![
+        case("of batches", |s| {
+            let c = s.batched(&[3], Mixed)?;
+            let c = s.g.greater_scalar(c, 0.0)?;
+            let (a, b) = (s.batched(&[3], Mixed)?, s.batched(&[3], Mixed)?);
+            s.g.select(c, a, b)
+        }),
+        case("with broadcasting", |s| {
+            let c = s.batched(&[3, 1], Mixed)?;
+            let c = s.g.greater_scalar(c, 0.0)?;
+            let (a, b) = (s.fixed(&[4], Mixed)?, s.fixed(&[], Mixed)?);
+            s.g.select(c, a, b)
+        }),
+        case("of a fixed condition", |s| {
+            let c = s.fixed(&[2, 1, 3], Ties)?;
+            let (a, b) = (s.fixed(&[4, 1], Mixed)?, s.batched(&[2, 4, 3], Mixed)?);
+            s.g.select(c, a, b)
+        })
+        .not_smooth(),
+    ]
+}

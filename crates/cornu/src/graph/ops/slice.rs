@@ -75,3 +75,27 @@ impl Rule for Slice {
         strided_copy(call, &shape, offset, &strides);
     }
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    vec![
+        case("columns", |s| {
+            let x = s.batched(&[5, 3], Mixed)?;
+            s.g.slice(x, 1, 1, 3)
+        }),
+        case("rows", |s| {
+            let x = s.batched(&[3], Mixed)?;
+            let last = s.batch - 1;
+            s.g.slice(x, 0, last, 1)
+        }),
+        case("all", |s| {
+            let x = s.batched(&[3], Mixed)?;
+            s.g.slice(x, 1, 0, 3)
+        }),
+        case("of integers", |s| {
+            let x = s.batched(&[3, 4], Whole(0, 9))?;
+            s.g.slice(x, 2, 3, 1)
+        }),
+    ]
+}

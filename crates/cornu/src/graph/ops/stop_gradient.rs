@@ -22,3 +22,16 @@ impl Rule for StopGradient {
         unreachable!("removed before a plan is made")
     }
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    vec![
+        case("one factor held", |s| {
+            let x = s.batched(&[3], Mixed)?;
+            let held = s.g.stop_gradient(x)?;
+            s.g.mul(x, held)
+        })
+        .not_smooth(),
+    ]
+}

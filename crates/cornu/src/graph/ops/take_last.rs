@@ -15,7 +15,8 @@ impl Rule for TakeLast {
         let fits = x.dtype == DType::F32
             && i.dtype == DType::I32
             && x.shape.rank() == i.shape.rank() + 1
-            && x.shape[..i.shape.rank()] == i.shape[..];
+            && x.shape[..i.shape.rank()] == i.shape[..]
+            && x.shape.last() != Some(&0);
         if !fits {
             return Err(Error::shape(format!(
                 "picking one element of each row needs x[.., n] and int32 i[..], received {x:?} and {i:?}"
@@ -59,4 +60,34 @@ impl Rule for TakeLast {
             *y = picked.copied().unwrap_or(f32::NAN);
         }
     }
+}
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    vec![
+        case("rows", |s| {
+            let (x, i) = (s.batched(&[5], Mixed)?, s.batched(&[], Whole(0, 5))?);
+            s.g.take_last(x, i)
+        }),
+        case("over time", |s| {
+            let (x, i) = (s.batched(&[3, 4], Mixed)?, s.batched(&[3], Whole(0, 4))?);
+            s.g.take_last(x, i)
+        }),
+        case("of a fixed table", |s| {
+            let n = s.batch;
+            let (x, i) = (s.fixed(&[n, 4], Mixed)?, s.batched(&[], Whole(0, 4))?);
+            s.g.take_last(x, i)
+        }),
+        case("by fixed indices", |s| {
+            let n = s.batch;
+            let (x, i) = (s.batched(&[4], Mixed)?, s.fixed(&[n], Whole(0, 4))?);
+            s.g.take_last(x, i)
+        }),
+        case("out of range", |s| {
+            let (x, i) = (s.batched(&[5], Mixed)?, s.batched(&[], Whole(-3, 9))?);
+            s.g.take_last(x, i)
+        })
+        .not_smooth(),
+    ]
 }

@@ -64,3 +64,27 @@ impl Rule for Transpose {
         strided_copy(call, &shape, 0, &strides);
     }
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    vec![
+        case("a matrix", |s| {
+            let x = s.fixed(&[3, 5], Mixed)?;
+            s.g.transpose(x, &[1, 0])
+        }),
+        case("within rows", |s| {
+            let x = s.batched(&[2, 3, 5], Mixed)?;
+            s.g.transpose(x, &[0, 3, 1, 2])
+        }),
+        case("the batch moved", |s| {
+            let x = s.batched(&[2, 3], Mixed)?;
+            let y = s.g.transpose(x, &[2, 0, 1])?;
+            s.g.square(y)
+        }),
+        case("of integers", |s| {
+            let x = s.batched(&[2, 3], Whole(0, 9))?;
+            s.g.transpose(x, &[0, 2, 1])
+        }),
+    ]
+}

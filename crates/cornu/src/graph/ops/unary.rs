@@ -141,3 +141,29 @@ impl Rule for Unary {
         unreachable!("elementwise ops run inside a Map")
     }
 }
+
+#[cfg(test)]
+pub(crate) fn cases() -> Vec<super::check::Case> {
+    use super::check::{Fill::*, case};
+    let kinds = UnaryKind::ALL.into_iter();
+    let batched = kinds.clone().map(|kind| {
+        let fill = match kind {
+            UnaryKind::Sqrt | UnaryKind::Rsqrt | UnaryKind::Log => Between(0.3, 3.0),
+            UnaryKind::Log1p => Between(-0.6, 3.0),
+            _ => Mixed,
+        };
+        case(format!("{kind:?}"), move |s| {
+            let x = s.batched(&[3, 7], fill)?;
+            s.g.unary(kind, x)
+        })
+    });
+    let edges = kinds.map(|kind| {
+        case(format!("{kind:?} of whole numbers"), move |s| {
+            let x = s.fixed(&[5, 1], Ties)?;
+            let x = s.g.add_scalar(x, 2.0)?;
+            s.g.unary(kind, x)
+        })
+        .not_smooth()
+    });
+    batched.chain(edges).collect()
+}

@@ -1,6 +1,7 @@
 //! The matrix product with any strides on its left operand: every dense layer and its gradients.
 
-use crate::matrix::panels::{Grid, Sweep, aligned};
+use crate::matrix::grid::Grid;
+use crate::matrix::panels::{Sweep, aligned};
 use crate::matrix::tile::Run;
 
 /// The shape and strides of a [`product`], in elements.

@@ -2,7 +2,9 @@
 //!
 //! `acc[r][v] += broadcast(A[row r, k]) · B[k][v]`, over runs ([`Run`]) of consecutive `k`. The floor is two fused
 //! multiply-adds a cycle: a tile of R rows and V vectors does R·V of them for R + V loads, so 13 × 2 and 6 × 4 leave the
-//! load ports half idle. Eight sums in flight hide the latency; smaller tiles only serve remainders.
+//! load ports half idle. Eight sums in flight hide the latency; smaller tiles only serve remainders. Measured with
+//! AVX-512 on one core of an Emerald Rapids server (register peak 179 to 192 GFLOP/s): 140 to 170 inside a product or a
+//! convolution whose operands fit the second cache; a third-cache or memory-bound shape has that bound instead.
 #![allow(
     unsafe_op_in_unsafe_fn,
     reason = "the contract of the whole file is that of Block, stated there"

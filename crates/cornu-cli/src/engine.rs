@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use cornu::layers;
-use cornu::losses::{self, Loss, Targets};
+use cornu::losses::{self, Targets};
 use cornu::metrics::{MetricChoice, metric};
 use cornu::model::{Model, Sequential, Summary};
-use cornu::optimizers::{self, Optimizer};
+use cornu::optimizers;
 use cornu::train::callbacks::{Action, Callback, EarlyStopping, Event, ModelCheckpoint};
 use cornu::train::{Fit, Logs};
 use cornu::{DType, Error, Shape, Tensor};
@@ -75,39 +75,6 @@ pub(crate) trait Watcher {
     fn trouble(&mut self, failure: Failure);
 }
 
-/// Loss, optimizer and metrics, made from their names.
-pub(crate) struct Parts {
-    optimizer: Box<dyn Optimizer>,
-    loss: Box<dyn Loss>,
-    metrics: Vec<MetricChoice>,
-}
-
-impl Parts {
-    /// Refuses names and settings that the framework does not know.
-    pub(crate) fn new(settings: &Settings) -> Result<Self> {
-        let Settings {
-            optimizer, loss, ..
-        } = settings;
-        let metrics = settings.metrics.iter().map(|named| {
-            if named.config.is_empty() {
-                Ok(metric(&named.name))
-            } else {
-                Err(named.locate(Failure::user(format!(
-                    "the metric \"{}\" takes no settings",
-                    named.name
-                ))))
-            }
-        });
-        Ok(Self {
-            metrics: metrics.collect::<Result<_>>()?,
-            optimizer: optimizers::deserialize(&optimizer.name, optimizer.config.clone())
-                .map_err(|e| optimizer.locate(e))?,
-            loss: losses::deserialize(&loss.name, loss.config.clone())
-                .map_err(|e| loss.locate(e))?,
-        })
-    }
-}
-
 /// A network as a table.
 #[derive(Clone, Debug)]
 pub(crate) struct Outline {
@@ -147,10 +114,33 @@ impl Network {
         Keeper(&self.model).save(path)
     }
 
-    pub(crate) fn compile(&mut self, parts: Parts) -> Result<()> {
-        Ok(self
-            .model
-            .compile(parts.optimizer, parts.loss, parts.metrics)?)
+    /// Chooses loss, optimizer and metrics by name; what the framework does not know is told with its place in the recipe.
+    pub(crate) fn compile(&mut self, settings: &Settings) -> Result<()> {
+        let Settings {
+            optimizer, loss, ..
+        } = settings;
+        let metrics = settings
+            .metrics
+            .iter()
+            .map(|named| self.metric(named).map_err(|failure| named.locate(failure)))
+            .collect::<Result<Vec<MetricChoice>>>()?;
+        let made = optimizers::deserialize(&optimizer.name, optimizer.config.clone());
+        let made = made.map_err(|e| optimizer.locate(e))?;
+        let goal = losses::deserialize(&loss.name, loss.config.clone());
+        let goal = goal.map_err(|e| loss.locate(e))?;
+        Ok(self.model.compile(made, goal, metrics)?)
+    }
+
+    fn metric(&self, named: &Named) -> Result<MetricChoice> {
+        if !named.config.is_empty() {
+            return Err(Failure::user(format!(
+                "the metric \"{}\" takes no settings",
+                named.name
+            )));
+        }
+        let choice = metric(&named.name);
+        choice.resolve(&labels(), self.model.output_shape())?;
+        Ok(choice)
     }
 
     pub(crate) fn is_compiled(&self) -> bool {
@@ -175,13 +165,8 @@ impl Network {
 
     /// Layers, weights, arithmetic and, for labels as targets, the memory of training.
     pub(crate) fn outline(&self, batch: usize) -> Result<Outline> {
-        let labels = Targets {
-            shape: Shape::scalar(),
-            dtype: DType::I32,
-            range: None,
-        };
         let training_bytes = if self.is_compiled() {
-            Some(self.model.training_bytes(batch, &labels)? as u64)
+            Some(self.model.training_bytes(batch, &labels())? as u64)
         } else {
             None
         };
@@ -268,6 +253,15 @@ impl Network {
         let mut outputs = self.model.predict_all(std::slice::from_ref(&x), batch)?;
         let y = outputs.swap_remove(0);
         Ok((y.shape().to_vec(), y.f32s()?.to_vec()))
+    }
+}
+
+/// What every image set has as targets: a class for each image.
+fn labels() -> Targets {
+    Targets {
+        shape: Shape::scalar(),
+        dtype: DType::I32,
+        range: None,
     }
 }
 

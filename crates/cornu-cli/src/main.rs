@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 // Printing is what this crate is for.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
+// A step of an epoch is called `step` in `Step` too.
+#![allow(clippy::struct_field_names)]
 
 mod args;
 mod classes;
@@ -51,7 +53,7 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => commands::evaluate::run(&args, screen),
         Command::Summary(args) => commands::summary::run(&args, screen),
         Command::Data(command) => commands::data::run(command, screen),
-        Command::Bench(args) => commands::bench::run(&args, screen),
+        Command::Bench(args) => commands::bench::run(&args),
         Command::Predict(args) => commands::predict::run(&args, screen),
     });
     match result {

@@ -81,7 +81,7 @@ pub(crate) fn refuse_existing(out: Option<&Path>) -> Result<()> {
 }
 
 fn taken(out: &Path) -> Failure {
-    let next = (2..)
+    let next = (2..1000)
         .map(|i| format!("{}-{i}", out.display()))
         .find(|name| !Path::new(name).exists())
         .unwrap_or_default();

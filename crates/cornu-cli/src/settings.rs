@@ -31,7 +31,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// The command line wins over the recipe, the recipe over the defaults.
-    pub(crate) fn resolve(recipe: Recipe, args: &Train) -> Result<Self> {
+    pub(crate) fn resolve(recipe: Recipe, args: &Train) -> Self {
         let mut optimizer = match (&args.optimizer, recipe.optimizer) {
             (Some(name), Some(written)) if *name == written.name => written,
             (Some(name), _) => Named::new(name),
@@ -47,7 +47,7 @@ impl Settings {
                 written.unwrap_or_else(|| Named::new("sparse_categorical_crossentropy"))
             }
         };
-        Ok(Self {
+        Self {
             data: args
                 .data
                 .data
@@ -69,7 +69,7 @@ impl Settings {
             seed: args.seed.or(recipe.seed).unwrap_or(0),
             early_stopping: recipe.early_stopping,
             checkpoint: recipe.checkpoint,
-        })
+        }
     }
 
     /// The network for pictures where no other is named: the one of Keras's first CIFAR-10 tutorials, with dropout.
@@ -240,7 +240,7 @@ mod tests {
         let Command::Train(args) = Cornu::try_parse_from(line).unwrap().command else {
             panic!("not train")
         };
-        Settings::resolve(Recipe::parse(&source).unwrap(), &args).unwrap()
+        Settings::resolve(Recipe::parse(&source).unwrap(), &args)
     }
 
     #[test]

@@ -8,7 +8,7 @@ use cornu_data::{Dataset, ImageSet};
 use serde_json::json;
 
 use crate::args::{Bench, Train};
-use crate::engine::{Go, Keeper, Network, Parts, Watcher};
+use crate::engine::{Go, Keeper, Network, Watcher};
 use crate::failure::{Failure, Result};
 use crate::outcome::peak_memory;
 use crate::progress::Step;
@@ -19,28 +19,25 @@ use crate::settings::Settings;
 const SHAPE: [usize; 3] = [32, 32, 3];
 const CLASSES: usize = 10;
 
-pub(crate) fn run(args: &Bench, screen: Screen) -> Result<()> {
+pub(crate) fn run(args: &Bench) -> Result<()> {
     let train = Train {
         // The first step is the warm-up and is not counted.
         steps_per_epoch: Some(args.steps + 1),
         epochs: Some(1),
         ..Train::default()
     };
-    let settings = Settings::resolve(Recipe::default(), &train)?;
+    let settings = Settings::resolve(Recipe::default(), &train);
     let data = random_pictures(settings.batch_size * (args.steps + 1))?;
     let mut network = Network::build(&SHAPE, &Settings::default_layers(CLASSES), settings.seed)?;
-    network.compile(Parts::new(&settings)?)?;
+    network.compile(&settings)?;
     // Memory is touched and plans are made before the first measurement.
     let warm = Settings {
         steps_per_epoch: Some(3),
         ..settings.clone()
     };
     network.fit(&data, &warm, Path::new(""), &mut Stopwatch::default())?;
-    // Measurements are results: they are told in every voice, always as JSON.
-    let screen = Screen {
-        voice: Voice::Json,
-        ..screen
-    };
+    // Measurements are results for programs: they are told in every voice, always as JSON.
+    let screen = Screen { voice: Voice::Json };
     let mut measure = || -> Result<()> {
         let mut watch = Stopwatch::default();
         network.fit(&data, &settings, Path::new(""), &mut watch)?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::args::Evaluate;
-use crate::engine::{Network, Parts};
+use crate::engine::Network;
 use crate::failure::Result;
 use crate::pictures::{self, Wanted};
 use crate::progress::numbers;
@@ -28,10 +28,10 @@ pub(crate) fn run(args: &Evaluate, screen: Screen) -> Result<()> {
         batch_size: args.batch_size,
         ..Default::default()
     };
-    let mut settings = Settings::resolve(recipe, &train)?;
+    let mut settings = Settings::resolve(recipe, &train);
     settings.test_limit = args.data.test_limit;
     if !network.is_compiled() {
-        network.compile(Parts::new(&settings)?)?;
+        network.compile(&settings)?;
     }
     let data = pictures::load(
         Wanted {

@@ -174,16 +174,14 @@ fn only(name: &str, mut arrays: Vec<(String, Array)>, path: &Path) -> Result<Arr
         [_] => Some(0),
         _ => arrays.iter().position(|(n, _)| n == name),
     };
-    match found {
-        Some(i) => Ok(arrays.swap_remove(i).1),
-        None => {
-            let names: Vec<&str> = arrays.iter().map(|(n, _)| n.as_str()).collect();
-            Err(Failure::user(format!(
-                "expected one array, or one named `{name}`, received {}",
-                names.len()
-            ))
-            .at(path.display())
-            .help(suggestion(name, "the file holds", &names)))
-        }
+    if let Some(i) = found {
+        return Ok(arrays.swap_remove(i).1);
     }
+    let names: Vec<&str> = arrays.iter().map(|(n, _)| n.as_str()).collect();
+    Err(Failure::user(format!(
+        "expected one array, or one named `{name}`, received {}",
+        names.len()
+    ))
+    .at(path.display())
+    .help(suggestion(name, "the file holds", &names)))
 }

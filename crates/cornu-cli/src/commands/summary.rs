@@ -6,7 +6,7 @@ use cornu_data::registry;
 
 use crate::args::Summary;
 use crate::commands::outline;
-use crate::engine::{Network, Parts};
+use crate::engine::Network;
 use crate::failure::Result;
 use crate::recipe::Recipe;
 use crate::run_folder::model_file;
@@ -27,13 +27,13 @@ pub(crate) fn run(args: &Summary, screen: Screen) -> Result<()> {
 
 /// The network a recipe describes; the table of data sets tells its pictures' shape, so that none need be loaded.
 fn from_recipe(recipe: Recipe) -> Result<Network> {
-    let settings = Settings::resolve(recipe, &crate::args::Train::default())?;
+    let settings = Settings::resolve(recipe, &crate::args::Train::default());
     let info = registry::info(&settings.data)?;
     let layers = match settings.layers.clone() {
         Some(layers) => layers,
         None => Settings::default_layers(info.classes),
     };
     let mut network = Network::build(&info.shape, &layers, settings.seed)?;
-    network.compile(Parts::new(&settings)?)?;
+    network.compile(&settings)?;
     Ok(network)
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::args::Train;
 use crate::commands::outline;
-use crate::engine::{Network, Outline, Parts};
+use crate::engine::{Network, Outline};
 use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::outcome::Outcome;
@@ -29,14 +29,14 @@ pub(crate) fn run(args: &Train, screen: Screen) -> Result<()> {
         Some(path) => Recipe::read(path)?,
         None => Recipe::default(),
     };
-    let mut settings = Settings::resolve(recipe, args)?;
+    let mut settings = Settings::resolve(recipe, args);
     // The table of data sets tells the pictures' shape, so that every mistake in names and shapes is told before any is read.
     let info = registry::info(&settings.data)?;
     let layers = settings
         .layers
         .get_or_insert_with(|| Settings::default_layers(info.classes));
     let mut network = Network::build(&info.shape, layers, settings.seed)?;
-    network.compile(Parts::new(&settings)?)?;
+    network.compile(&settings)?;
     let outline = network.outline(settings.batch_size)?;
     let data = pictures::load(
         Wanted {

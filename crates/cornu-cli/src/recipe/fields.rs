@@ -16,8 +16,8 @@ pub(crate) struct Source {
 impl Source {
     /// `name:line` of a byte in the text.
     pub(crate) fn place(&self, byte: usize) -> String {
-        let before = &self.text.as_bytes()[..byte.min(self.text.len())];
-        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+        let before = self.text.as_bytes()[..byte.min(self.text.len())].split(|b| *b == b'\n');
+        let line = before.count();
         format!("{}:{line}", self.name)
     }
 

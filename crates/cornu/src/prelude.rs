@@ -2,11 +2,15 @@
 
 pub use crate::datasets::{self, Dataset, ImageSet};
 pub use crate::error::{Error, Result};
-pub use crate::layers::*;
-pub use crate::losses::{Loss, loss, *};
+pub use crate::layers::Layer;
+pub use crate::layers::classes::*;
+pub use crate::losses::{
+    BinaryCrossentropy, CategoricalCrossentropy, Loss, MeanSquaredError,
+    SparseCategoricalCrossentropy, loss,
+};
 pub use crate::metrics::{Metric, metric};
 pub use crate::model::{Apply, Model, Sequential, Shared, Symbol, input};
-pub use crate::optimizers::{Optimizer, optimizer, *};
+pub use crate::optimizers::{Adam, AdamW, Optimizer, RMSprop, SGD, optimizer};
 pub use crate::shape::{DType, Shape};
 pub use crate::tensor::Tensor;
 pub use crate::train::callbacks::{

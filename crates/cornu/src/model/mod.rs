@@ -65,8 +65,8 @@ impl Model {
         })?;
         let mut states = States::new();
         for (stream, w) in weights.iter().enumerate() {
-            let initializer = w.spec.initializer.get().map_err(|e| e.at(w.path.clone()))?;
-            states.push(&initializer.draw(&w.spec.shape, seed, stream as u32)?)?;
+            let drawn = w.spec.initializer.draw(&w.spec.shape, seed, stream as u32);
+            states.push(&drawn.map_err(|e| e.at(w.path.clone()))?)?;
         }
         Ok(Self {
             architecture,

@@ -80,16 +80,6 @@ impl Model {
     }
 }
 
-/// Class and config of an optimizer, with the arguments that every optimizer has.
-fn serialize_optimizer(optimizer: &dyn Optimizer) -> Json {
-    let mut config = match serde_json::to_value(optimizer.base()) {
-        Ok(Json::Object(map)) => map,
-        other => unreachable!("the shared arguments are an object: {other:?}"),
-    };
-    config.extend(optimizer.config());
-    json!({ "class_name": optimizer.class_name(), "config": config })
-}
-
 impl Compiled {
     fn new(
         model: &mut Model,
@@ -146,12 +136,12 @@ impl Compiled {
             .iter()
             .map(|m| match m {
                 MetricChoice::Named(name) => name.as_str().into(),
-                MetricChoice::Metric(m) => m.class_name().into(),
+                MetricChoice::Metric(m) => metrics::serialize(&**m),
             })
             .collect();
         json!({
-            "optimizer": serialize_optimizer(&*self.optimizer),
-            "loss": { "class_name": self.loss.class_name(), "config": self.loss.config() },
+            "optimizer": optimizers::serialize(&*self.optimizer),
+            "loss": losses::serialize(&*self.loss),
             "metrics": metrics,
             "iteration": self.iteration,
             "learning_rate": self.learning_rate,
@@ -184,6 +174,15 @@ impl Compiled {
             .iter()
             .map(|m| match m {
                 Json::String(name) => Ok(metrics::metric(name)),
+                Json::Object(o) => {
+                    let class = o
+                        .get("class_name")
+                        .and_then(Json::as_str)
+                        .unwrap_or_default();
+                    let config = o.get("config").and_then(Json::as_object).cloned();
+                    metrics::deserialize(class, config.unwrap_or_default())
+                        .map(MetricChoice::Metric)
+                }
                 other => Err(Error::config(format!(
                     "expected a metric's name, received {other}"
                 ))),

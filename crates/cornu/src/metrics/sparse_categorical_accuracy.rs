@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::categorical_accuracy::best_class;
 use super::{Metric, mean_accumulators, mean_result, metric_identity};
 use crate::error::Result;
 use crate::graph::{Graph, Value};
 use crate::losses::{Targets, pairing};
 use crate::shape::{DType, Shape};
 
-/// The share of samples where `argmax p = label`; of equal entries the first counts.
+/// The share of samples where `argmax p = label`; of equal entries the first counts, and -0 lies below 0.
 ///
 /// # Shapes
 /// Labels `[batch, ..]` or `[batch, .., 1]`; predictions `[batch, .., classes]`.
@@ -57,7 +58,7 @@ impl Metric for SparseCategoricalAccuracy {
         y_pred: Value,
         weight: Option<Value>,
     ) -> Result<Vec<Value>> {
-        let best = g.arg_max(y_pred)?;
+        let best = best_class(g, y_pred)?;
         let shape = g.shape(best).clone();
         let labels = g.reshape(y_true, shape)?;
         let (best, labels) = (g.cast(best, DType::F32)?, g.cast(labels, DType::F32)?);

@@ -1,5 +1,7 @@
 //! Arguments of a config, read over the defaults of the struct that holds them; what is unknown, mistyped or out of range is told.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
@@ -63,44 +65,49 @@ pub(crate) fn read<T: Default + Serialize + DeserializeOwned>(
     overlay(class, &defaults, given)
 }
 
-fn out_of_range(class: &str, key: &str, range: &str, received: f64) -> Error {
-    Error::config(format!(
-        "{class}: {key} must be {range}, received {received}"
-    ))
+/// Refuses a number that lies outside a range; `range` says which one.
+fn within(
+    class: &str,
+    key: &str,
+    x: impl Into<f64> + Display + Copy,
+    range: &str,
+    fits: impl Fn(f64) -> bool,
+) -> Result<()> {
+    if fits(x.into()) {
+        Ok(())
+    } else {
+        Err(Error::config(format!(
+            "{class}: {key} must be {range}, received {x}"
+        )))
+    }
 }
 
 /// At least 0 and below 1: how much of a mean stays at each step.
 pub(crate) fn share(class: &str, key: &str, x: f64) -> Result<()> {
-    if (0.0..1.0).contains(&x) {
-        Ok(())
-    } else {
-        Err(out_of_range(class, key, "at least 0 and below 1", x))
-    }
-}
-
-/// Above 0 and finite.
-pub(crate) fn positive(class: &str, key: &str, x: f64) -> Result<()> {
-    if x > 0.0 && x.is_finite() {
-        Ok(())
-    } else {
-        Err(out_of_range(class, key, "a finite number above 0", x))
-    }
-}
-
-/// At least 0 and finite.
-pub(crate) fn not_negative(class: &str, key: &str, x: f64) -> Result<()> {
-    if x >= 0.0 && x.is_finite() {
-        Ok(())
-    } else {
-        Err(out_of_range(class, key, "a finite number of at least 0", x))
-    }
+    within(class, key, x, "at least 0 and below 1", |x| {
+        (0.0..1.0).contains(&x)
+    })
 }
 
 /// From 0 to 1, both included.
 pub(crate) fn unit(class: &str, key: &str, x: f64) -> Result<()> {
-    if (0.0..=1.0).contains(&x) {
-        Ok(())
-    } else {
-        Err(out_of_range(class, key, "from 0 to 1", x))
-    }
+    within(class, key, x, "from 0 to 1", |x| (0.0..=1.0).contains(&x))
+}
+
+/// Above 0 and finite.
+pub(crate) fn positive(class: &str, key: &str, x: f64) -> Result<()> {
+    within(class, key, x, "a finite number above 0", |x| {
+        x > 0.0 && x.is_finite()
+    })
+}
+
+/// At least 0 and finite.
+pub(crate) fn not_negative(
+    class: &str,
+    key: &str,
+    x: impl Into<f64> + Display + Copy,
+) -> Result<()> {
+    within(class, key, x, "a finite number of at least 0", |x| {
+        x >= 0.0 && x.is_finite()
+    })
 }

@@ -40,7 +40,7 @@ impl Base {
     /// # Errors
     /// [`Kind::Config`](crate::error::Kind::Config) naming the argument.
     pub fn check(&self, class: &str) -> Result<()> {
-        arguments::not_negative(class, "learning_rate", f64::from(self.learning_rate))?;
+        arguments::not_negative(class, "learning_rate", self.learning_rate)?;
         if let Some(decay) = self.weight_decay {
             arguments::not_negative(class, "weight_decay", decay)?;
         }

@@ -10,6 +10,8 @@ mod base;
 mod clip;
 mod rmsprop;
 mod sgd;
+#[cfg(test)]
+mod trajectories;
 
 pub use adam::Adam;
 pub use adam_w::AdamW;

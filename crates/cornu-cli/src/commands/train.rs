@@ -16,6 +16,7 @@ use crate::outcome::Outcome;
 use crate::pictures::{self, Wanted};
 use crate::progress::{numbers, size};
 use crate::recipe::Recipe;
+use crate::report::html::thousands;
 use crate::run_folder::{self, MODEL, RunFolder};
 use crate::screen::{Screen, Voice};
 use crate::settings::Settings;
@@ -86,8 +87,8 @@ fn tell_plan(outline: &Outline, data: &Dataset, settings: &Settings, screen: Scr
     screen.say(format_args!(
         "\n{}: {} training and {} test images of {} classes; {} epochs of {steps} steps of {} images\n",
         data.name,
-        data.train.len(),
-        data.test.len(),
+        thousands(data.train.len() as u64),
+        thousands(data.test.len() as u64),
         data.class_names().len(),
         settings.epochs,
         settings.batch_size,
@@ -139,8 +140,8 @@ fn notes(watch: &Watch<'_>, settings: &Settings, data: &Dataset) -> Vec<String> 
     if settings.train_limit.is_some() || settings.test_limit.is_some() {
         notes.push(format!(
             "Only the first {} training and {} test images were used.",
-            data.train.len(),
-            data.test.len()
+            thousands(data.train.len() as u64),
+            thousands(data.test.len() as u64)
         ));
     }
     if let Some(steps) = settings.steps_per_epoch {

@@ -95,8 +95,8 @@ impl Teller for Bar {
     fn epoch(&mut self, epoch: &Epoch<'_>) {
         let line = epoch_line(self.plan, epoch);
         self.bar.suspend(|| self.screen.say(line));
-        self.bar.set_position(0);
         self.bar.set_message("");
+        self.bar.set_position(0);
     }
 
     fn end(&mut self) {

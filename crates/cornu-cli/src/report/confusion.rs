@@ -200,9 +200,9 @@ const STYLE: &str = "<style>
 .cornu-confusion text{fill:#e6edf3}
 .cornu-confusion .axis{fill:#9da7b3}
 .cornu-confusion .empty{fill:#1a2028}
-.cornu-confusion .right{fill:#3f8ff0}
-.cornu-confusion .wrong{fill:#f0883e}
-.cornu-confusion .strong{fill:#0b0e12}
+.cornu-confusion .right{fill:#2f7de0}
+.cornu-confusion .wrong{fill:#c8621a}
+.cornu-confusion .strong{fill:#ffffff}
 }
 </style>
 ";

@@ -21,18 +21,12 @@ struct Panel {
     validation: Option<Vec<f64>>,
 }
 
-/// Draws every measure of `history`; columns that a reader has no curve for (the learning rate) get a panel all the same.
+/// All measures of `history` in one picture; columns that have no validation (a changing learning rate) get a panel all the same.
 pub(crate) fn svg(history: &History) -> String {
     let panels = panels(history);
     let columns = panels.len().clamp(1, 2);
     let rows = panels.len().div_ceil(columns).max(1);
-    let (width, height) = (WIDTH * columns as f64, HEIGHT * rows as f64);
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"cornu-curves\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
-         height=\"{height}\" role=\"img\" aria-label=\"Curves over {} epochs\">\n{STYLE}\
-         <rect class=\"bg\" width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
-        history.rows.len()
-    );
+    let mut out = open(columns as f64 * WIDTH, rows as f64 * HEIGHT, "Curves");
     if panels.is_empty() {
         let _ = writeln!(
             out,
@@ -47,6 +41,26 @@ pub(crate) fn svg(history: &History) -> String {
     }
     out.push_str("</svg>\n");
     out
+}
+
+/// A picture for each measure, so that a page can set them side by side or under each other.
+pub(crate) fn svgs(history: &History) -> Vec<String> {
+    let draw_alone = |panel: &Panel| {
+        let mut out = open(WIDTH, HEIGHT, &panel.name);
+        draw(&mut out, panel);
+        out.push_str("</svg>\n");
+        out
+    };
+    panels(history).iter().map(draw_alone).collect()
+}
+
+fn open(width: f64, height: f64, label: &str) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"cornu-curves\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+         height=\"{height}\" role=\"img\" aria-label=\"{}\">\n{STYLE}\
+         <rect class=\"bg\" width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n",
+        escape(label)
+    )
 }
 
 /// Dark colours follow the reader's setting; attributes hold the light ones for viewers without style sheets.

@@ -73,7 +73,14 @@ pub(crate) fn page(report: &Report) -> Result<String> {
                         }
                     }
                     (section("Curves", learning(&report.history), &html! {
-                        div.picture { (PreEscaped(curves::svg(&report.history))) }
+                        div.pictures { @for svg in curves::svgs(&report.history) { (PreEscaped(svg)) } }
+                        @if report.history.rows.is_empty() { p { "No epoch was finished." } }
+                        @if !report.history.rows.is_empty() {
+                            p.muted.small {
+                                "Training values are means over the epoch while the network learns, with dropout at work where it has any; "
+                                "validation values are taken after the epoch."
+                            }
+                        }
                     }))
                     @if let Some(confusion) = report.confusion.as_ref().filter(|c| c.total() > 0) {
                         (section("What it confuses", None, &confusion_part(confusion)))
@@ -119,7 +126,7 @@ fn section(title: &str, text: Option<String>, content: &Markup) -> Markup {
 fn share(confusion: &Confusion) -> Option<String> {
     (confusion.total() > 0).then(|| {
         let share = f64::from(confusion.right()) / f64::from(confusion.total());
-        format!("{:.1} %", share * 100.0)
+        format!("{:.1}\u{a0}%", share * 100.0)
     })
 }
 
@@ -129,7 +136,7 @@ fn verdict(report: &Report) -> String {
         Some(c) if c.total() > 0 => {
             let guess = 100.0 / c.classes.len().max(1) as f64;
             format!(
-                "The network names {} of {} pictures right that it had not seen in training; guessing would name {guess:.0} %.",
+                "The network names {} of {} pictures right that it had not seen in training; guessing would name {guess:.0}\u{a0}%.",
                 share(c).unwrap_or_default(),
                 thousands(u64::from(c.total()))
             )
@@ -214,7 +221,7 @@ fn gallery(examples: &[Example]) -> Result<Markup> {
     let mut figures = Vec::with_capacity(examples.len());
     for example in examples {
         let data = STANDARD.encode(grid::picture(example)?);
-        let percent = format!("{:.0} %", example.probability * 100.0);
+        let percent = format!("{:.0}\u{a0}%", example.probability * 100.0);
         figures.push(html! {
             figure {
                 img src=(format!("data:image/png;base64,{data}")) alt=(format!("a test picture of class {}", example.truth));
@@ -332,7 +339,7 @@ mod tests {
             assert!(!page.contains(word), "{word}");
         }
         assert!(page.contains("Stopped by Ctrl-C in epoch 4 of &lt;10&gt;."));
-        assert!(page.contains("92.3 % of 10,000 pictures right"));
+        assert!(page.contains("92.3\u{a0}% of 10,000 pictures right"));
         if let Some(folder) = std::env::var_os("CORNU_SHOW") {
             let folder = std::path::Path::new(&folder);
             std::fs::write(folder.join("report.html"), &page).unwrap();

@@ -15,6 +15,7 @@ import pathlib
 import platform
 import queue
 import shlex
+import signal
 import statistics
 import subprocess
 import sys
@@ -218,6 +219,10 @@ def table(children, best_peer):
     return "\n".join(rows)
 
 
+def interrupt(_signal, _frame):
+    raise KeyboardInterrupt
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cornu", help='Cornu\'s command, for example "target/release/cornu bench --work W1"')
@@ -245,6 +250,9 @@ def main():
         extra = ["--threads", str(args.threads)] + (["--data", args.data] if args.data else [])
         commands[key] = [args.python, str(HERE / "peers" / script), *flags, *common, *extra]
 
+    # Also where a shell started this in the background with the interrupt ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     children = []
     for key, command in commands.items():
         print(f"starting {key}", file=sys.stderr, flush=True)

@@ -109,7 +109,7 @@ fn glu(g: &mut Graph, x: Value) -> Result<Value> {
     let n = shape.last().copied().unwrap_or(0);
     if shape.rank() < 2 || n < 2 || n % 2 != 0 {
         return Err(Error::shape(format!(
-            "glu expects an even number of features, received {shape}"
+            "glu expects an even number of features, received {n}"
         ))
         .help("one half of the features gates the other"));
     }

@@ -216,16 +216,11 @@ impl<'de> Deserialize<'de> for InitializerConfig {
                         "the config of {class} must be an object, received {other}"
                     ))),
                 }
-                .map_err(|e| D::Error::custom(one_line(&e)))
+                .map_err(D::Error::custom)
             }
             other => Err(D::Error::custom(format!(
                 "an initializer is a name or an object, received {other}"
             ))),
         }
     }
-}
-
-/// An error's text, as part of another message.
-fn one_line(e: &Error) -> String {
-    e.to_string().replace("\n  help ", "; ")
 }

@@ -7,9 +7,12 @@
 pub(super) fn orthonormalise(x: &mut [f32], columns: usize, gain: f64) {
     let rows = x.len() / columns.max(1);
     let (count, length) = (rows.min(columns), rows.max(columns));
-    let place = |vector: usize, i: usize| match rows < columns {
-        true => vector * columns + i,
-        false => i * columns + vector,
+    let place = |vector: usize, i: usize| {
+        if rows < columns {
+            vector * columns + i
+        } else {
+            i * columns + vector
+        }
     };
     let mut done: Vec<Vec<f64>> = Vec::with_capacity(count);
     for vector in 0..count {
@@ -23,7 +26,9 @@ pub(super) fn orthonormalise(x: &mut [f32], columns: usize, gain: f64) {
             }
         }
         let norm = v.iter().map(|v| v * v).sum::<f64>().sqrt();
-        v.iter_mut().for_each(|v| *v /= norm);
+        for v in &mut v {
+            *v /= norm;
+        }
         for (i, &v) in v.iter().enumerate() {
             x[place(vector, i)] = (gain * v) as f32;
         }

@@ -26,7 +26,12 @@ impl Axes {
             let allowed = 1..rank as i64;
             if !allowed.contains(&counted) {
                 let wanted = match rank {
-                    0 | 1 => "an input with an axis besides the batch".to_owned(),
+                    0 | 1 => {
+                        return Err(Error::shape(format!(
+                            "axis {axis} needs an input with an axis besides the batch, received single numbers"
+                        )));
+                    }
+                    2 => "1 or -1".to_owned(),
                     _ => format!("1 to {} or {} to -1", rank - 1, 1 - rank as i64),
                 };
                 let error = Error::shape(format!("axis must be {wanted}, received {axis}"));
@@ -107,6 +112,9 @@ impl<'de> Deserialize<'de> for Axes {
                 let mut all = Vec::new();
                 while let Some(n) = seq.next_element::<i64>()? {
                     all.push(n.clamp(-1 << 32, 1 << 32));
+                    if all.len() > 16 {
+                        return Err(de::Error::invalid_length(all.len(), &self));
+                    }
                 }
                 Ok(Axes(all))
             }

@@ -7,6 +7,7 @@ mod axis;
 mod context;
 mod inputs;
 mod merging;
+mod mistakes;
 mod pooling;
 mod registry;
 mod settings;

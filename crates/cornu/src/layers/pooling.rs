@@ -67,7 +67,7 @@ impl Windows {
         let Pair(a, b) = self.pool_size;
         if padding == Padding::Valid && (a > h || b > w) {
             return Err(Error::shape(format!(
-                "pool_size must fit into the image, received {a}×{b} windows for a {h}×{w} image"
+                "pool_size must fit into the image, received windows of {a}×{b} pixels for an image of {h}×{w}"
             ))
             .help(
                 "use padding \"same\", a smaller window, or fewer layers that shrink the image",

@@ -6,7 +6,7 @@ use std::sync::RwLock;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
-use super::{Layer, TABLE};
+use super::{Layer, TABLE, mistakes};
 use crate::error::{Error, Result};
 
 /// Makes a layer from its config.
@@ -102,33 +102,8 @@ fn check_dtype(dtype: Option<Json>) -> Result<()> {
     }
 }
 
-/// A layer whose struct is its config; unknown arguments are refused with the nearest known one.
+/// A layer whose struct is its config; mistakes are told by [`mistakes`].
 pub(super) fn from_struct<T: DeserializeOwned>(config: Map<String, Json>) -> Result<T> {
-    serde_path_to_error::deserialize(Json::Object(config)).map_err(|e| {
-        let (at, message) = (e.path().to_string(), e.inner().to_string());
-        let place = if at == "." {
-            String::new()
-        } else {
-            format!("{at}: ")
-        };
-        let error = Error::config(format!("{place}{message}"));
-        match unknown_field(&message) {
-            Some((given, known)) => match crate::error::nearest(given, known.iter().copied()) {
-                Some(best) => error.help(format!("did you mean \"{best}\"?")),
-                None => error,
-            },
-            None => error,
-        }
-    })
-}
-
-/// The field and the known ones in serde's message "unknown field `x`, expected one of `a`, `b`".
-fn unknown_field(message: &str) -> Option<(&str, Vec<&str>)> {
-    let mut quoted = message
-        .strip_prefix("unknown field ")?
-        .split('`')
-        .skip(1)
-        .step_by(2);
-    let given = quoted.next()?;
-    Some((given, quoted.collect()))
+    serde_path_to_error::deserialize(Json::Object(config))
+        .map_err(|e| mistakes::tell(&e.path().to_string(), &e.inner().to_string()))
 }

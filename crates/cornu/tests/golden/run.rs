@@ -154,13 +154,13 @@ impl Program {
         let values = interpreter::run(&self.graph, &feeds, &[]);
         self.compared
             .iter()
-            .map(|c| values[self.index(c.value)][0].clone())
+            .map(|c| values[index(c.value)][0].clone())
             .collect()
     }
+}
 
-    /// The place of a value's node: its debug form is `%12`.
-    fn index(&self, value: Value) -> usize {
-        let text = format!("{value:?}");
-        text.trim_start_matches('%').parse().expect("output 0")
-    }
+/// The place of a value's node: its debug form is `%12`.
+fn index(value: Value) -> usize {
+    let text = format!("{value:?}");
+    text.trim_start_matches('%').parse().expect("output 0")
 }

@@ -1,0 +1,93 @@
+//! What single layers promise beyond the common measure.
+
+use cornu::Tensor;
+use cornu::layers::{BatchNormalization, Dropout, Layer, deserialize};
+use serde_json::json;
+
+use crate::check::{Call, numbers};
+
+fn ones(shape: &[usize]) -> Tensor {
+    let n = shape.iter().product();
+    Tensor::new(shape.to_vec(), vec![1.0; n]).expect("sizes fit")
+}
+
+fn floats(t: &Tensor) -> Vec<f32> {
+    t.f32s().expect("floats").to_vec()
+}
+
+#[test]
+fn dropout_drops_its_share_and_scales_the_rest() {
+    let layer = Dropout::new(0.25);
+    let call = |step| Call::new(&layer, vec![ones(&[64, 1000])], true, step).run();
+    let first = call(1);
+    let (y, dx) = (floats(&first[0]), floats(&first[1]));
+    let dropped = y.iter().filter(|v| **v == 0.0).count() as f64 / y.len() as f64;
+    assert!((dropped - 0.25).abs() < 0.01, "{dropped}");
+    let scale = 1.0f32 / 0.75;
+    assert!(y.iter().all(|&v| v == 0.0 || (v - scale).abs() < 1e-6));
+    // The loss is Σ y², so the gradient at 1 is 2·y·scale where kept and 0 where dropped.
+    for (y, dx) in y.iter().zip(&dx) {
+        assert!((dx - 2.0 * y * scale).abs() < 1e-5, "{y} {dx}");
+    }
+    assert_eq!(floats(&call(1)[0]), y, "one step, one mask");
+    assert_ne!(floats(&call(2)[0]), y, "another step, another mask");
+}
+
+#[test]
+fn dropout_drops_whole_axes_of_length_one_in_its_noise_shape() {
+    let layer = Dropout::new(0.5).noise_shape([None, Some(1), None]);
+    let y = floats(&Call::new(&layer, vec![ones(&[8, 16, 4])], true, 3).run()[0]);
+    for sample in y.chunks(64) {
+        for row in sample.chunks(4) {
+            assert_eq!(row, &sample[..4]);
+        }
+    }
+    assert!(y.contains(&0.0) && y.contains(&2.0));
+}
+
+#[test]
+fn a_frozen_batch_normalization_uses_and_keeps_its_statistics() {
+    let x = || vec![Tensor::new([4, 3], numbers(12, 5)).expect("sizes fit")];
+    let frozen = BatchNormalization::new().trainable(false);
+    let training = Call::new(&frozen, x(), true, 0);
+    assert_eq!(training.updates, 0);
+    let used = Call::new(&frozen, x(), false, 0);
+    assert_eq!(training.run()[0], used.run()[0]);
+    let free = Call::new(&BatchNormalization::new(), x(), true, 0);
+    assert_eq!(free.updates, 2);
+    assert_ne!(free.run()[0], used.run()[0]);
+}
+
+#[test]
+fn batch_normalization_keeps_its_digits_far_from_zero() {
+    // Mean 4096, deviations of 1: E[x²] - E[x]² would leave two digits of the variance in float32.
+    let x: Vec<f32> = (0..512)
+        .map(|i| 4096.0 + if i % 2 == 0 { 1.0 } else { -1.0 })
+        .collect();
+    let x = Tensor::new([512, 1], x).expect("sizes fit");
+    let layer = BatchNormalization::new().epsilon(1e-6);
+    let y = floats(&Call::new(&layer, vec![x], true, 0).run()[0]);
+    assert!(
+        y.iter().all(|v| (v.abs() - 1.0).abs() < 1e-5),
+        "{:?}",
+        &y[..4]
+    );
+}
+
+#[test]
+fn configs_say_what_keras_would() {
+    let pool =
+        deserialize("MaxPooling2D", &json!({ "pool_size": 3, "strides": null })).expect("valid");
+    assert_eq!(
+        serde_json::Value::Object(pool.config()),
+        json!({ "pool_size": [3, 3], "padding": "valid", "strides": [3, 3], "data_format": "channels_last" })
+    );
+    let norm = BatchNormalization::new().config();
+    assert_eq!(
+        (&norm["momentum"], &norm["epsilon"]),
+        (&json!(0.99), &json!(0.001))
+    );
+    let old = json!({ "axis": [3], "momentum": 0.99 });
+    let old = deserialize("BatchNormalization", &old).expect("a list of one axis, as in old files");
+    assert_eq!(old.config()["axis"], json!(3));
+}

@@ -1,0 +1,182 @@
+//! What people are told about mistakes, word for word.
+//!
+//! `CORNU_BLESS=1 cargo test -p cornu --test layers` writes `layers/messages.txt` anew.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use cornu::layers::{Add, Concatenate, Dense, Flatten, Subtract};
+use cornu::model::{Apply, Model, input};
+use serde_json::{Value as Json, json};
+
+/// What is said about a model of one layer.
+fn told(class: &str, config: &Json, shape: &[usize]) -> String {
+    let mut batch_shape = vec![Json::Null];
+    batch_shape.extend(shape.iter().map(|&n| Json::from(n)));
+    let model = json!({ "class_name": "Sequential", "config": { "name": "m", "layers": [
+        { "class_name": "InputLayer", "config": { "batch_shape": batch_shape } },
+        { "class_name": class, "config": config },
+    ] } });
+    match Model::from_json(&model.to_string()) {
+        Ok(_) => format!("{class} {config} on {shape:?} was accepted"),
+        Err(e) => e.to_string(),
+    }
+}
+
+fn all() -> String {
+    let image = &[8, 8, 3][..];
+    let conv = |more: Json| {
+        let mut config = json!({ "filters": 4, "kernel_size": 3 });
+        for (key, value) in more.as_object().expect("an object") {
+            config[key] = value.clone();
+        }
+        config
+    };
+    let mistakes: Vec<(&str, Json, &[usize])> = vec![
+        ("Dence", json!({ "units": 3 }), &[4]),
+        ("Dense", json!({}), &[4]),
+        ("Dense", json!({ "units": 0 }), &[4]),
+        ("Dense", json!({ "units": -3 }), &[4]),
+        ("Dense", json!({ "units": "three" }), &[4]),
+        ("Dense", json!({ "units": 1_099_511_627_776_u64 }), &[4]),
+        ("Dense", json!({ "units": 268_435_456 }), &[65_536]),
+        ("Dense", json!({ "units": 3, "unit": 3 }), &[4]),
+        ("Dense", json!({ "units": 3, "activation": "rleu" }), &[4]),
+        (
+            "Dense",
+            json!({ "units": 3, "kernel_initializer": "glorot" }),
+            &[4],
+        ),
+        (
+            "Dense",
+            json!({ "units": 3, "kernel_initializer": { "class_name": "RandomNormal", "config": { "std": 1 } } }),
+            &[4],
+        ),
+        (
+            "Dense",
+            json!({ "units": 3, "kernel_regularizer": "l3" }),
+            &[4],
+        ),
+        (
+            "Dense",
+            json!({ "units": 3, "kernel_regularizer": { "class_name": "L2", "config": { "l2": -1 } } }),
+            &[4],
+        ),
+        ("Dense", json!({ "units": 3, "dtype": "float16" }), &[4]),
+        ("Dense", json!({ "units": 3 }), &[]),
+        ("Conv2D", conv(json!({})), &[28, 28]),
+        ("Conv2D", conv(json!({ "kernel_size": 9 })), image),
+        ("Conv2D", conv(json!({ "kernel_size": [3, 0] })), image),
+        ("Conv2D", conv(json!({ "kernel_size": [3, 3, 3] })), image),
+        ("Conv2D", conv(json!({ "strides": -1 })), image),
+        ("Conv2D", conv(json!({ "groups": 2 })), image),
+        ("Conv2D", conv(json!({ "padding": "sane" })), image),
+        (
+            "Conv2D",
+            conv(json!({ "data_format": "channels_first" })),
+            image,
+        ),
+        (
+            "Conv2D",
+            conv(json!({ "dilation_rate": 1_u64 << 40 })),
+            image,
+        ),
+        ("MaxPooling2D", json!({ "pool_size": 9 }), image),
+        (
+            "MaxPooling2D",
+            json!({ "pool_size": 17, "padding": "same" }),
+            image,
+        ),
+        ("AveragePooling2D", json!({ "strides": 0 }), image),
+        ("AveragePooling2D", json!({ "pool_size": "two" }), image),
+        (
+            "GlobalAveragePooling2D",
+            json!({ "keep_dims": true }),
+            image,
+        ),
+        ("GlobalMaxPooling2D", json!({}), &[8]),
+        ("BatchNormalization", json!({ "axis": 0 }), image),
+        ("BatchNormalization", json!({ "axis": 4 }), image),
+        ("BatchNormalization", json!({ "axis": [1, 2] }), image),
+        ("BatchNormalization", json!({ "momentum": 1.5 }), image),
+        ("BatchNormalization", json!({ "epsilon": 0 }), image),
+        ("BatchNormalization", json!({ "renorm": true }), image),
+        ("Dropout", json!({ "rate": 1.5 }), &[4]),
+        ("Dropout", json!({ "rate": -0.1 }), &[4]),
+        ("Dropout", json!({}), &[4]),
+        (
+            "Dropout",
+            json!({ "rate": 0.5, "noise_shape": [2, 4] }),
+            &[4],
+        ),
+        ("Reshape", json!({ "target_shape": [5, 5] }), &[24]),
+        ("Reshape", json!({ "target_shape": [-1, -1] }), &[24]),
+        ("Reshape", json!({ "target_shape": [0] }), &[24]),
+        (
+            "Reshape",
+            json!({ "target_shape": [9_000_000_000_000_000_i64, 9_000_000_000_000_000_i64] }),
+            &[24],
+        ),
+        ("Activation", json!({ "activation": "sigmiod" }), &[4]),
+        ("Activation", json!({ "activation": "glu" }), &[5]),
+        (
+            "Activation",
+            json!({ "activation": { "class_name": "__lambda__", "config": {} } }),
+            &[4],
+        ),
+        ("ReLU", json!({ "negative_slope": -1 }), &[4]),
+        ("Softmax", json!({ "axis": 2 }), &[4]),
+        ("Softmax", json!({ "axis": [1, -1] }), &[4]),
+        ("Softmax", json!({}), &[]),
+        ("Rescaling", json!({ "scale": "1/255" }), &[4]),
+        ("Flatten", json!({ "data_format": "channels_middle" }), &[4]),
+    ];
+    let mut text = String::new();
+    for (class, config, shape) in mistakes {
+        let said = told(class, &config, shape);
+        writeln!(text, "{class} {config} on {shape:?}\n{said}\n").expect("a text grows");
+    }
+    for (title, said) in joined() {
+        writeln!(text, "{title}\n{said}\n").expect("a text grows");
+    }
+    text
+}
+
+/// What is said about layers with several inputs.
+fn joined() -> Vec<(&'static str, String)> {
+    let (a, b) = (input([4, 3]), input([5, 3]));
+    let said = |made: cornu::Result<Model>| match made {
+        Ok(_) => "was accepted".to_owned(),
+        Err(e) => e.to_string(),
+    };
+    let both = |y| said(Model::new([&a, &b], [&y]));
+    vec![
+        ("Add on [4, 3] and [5, 3]", both(Add::new().on([&a, &b]))),
+        (
+            "Concatenate on [4, 3] and [5, 3]",
+            both(Concatenate::new().on([&a, &b])),
+        ),
+        (
+            "Concatenate along the batch",
+            both(Concatenate::new().axis(0).on([&a, &b])),
+        ),
+        ("Subtract on one input", both(Subtract::new().on(&a))),
+        ("Dense on two inputs", both(Dense::new(2).on([&a, &b]))),
+        ("Flatten on two inputs", both(Flatten::new().on([&a, &b]))),
+    ]
+}
+
+#[test]
+fn mistakes_are_told_as_written_down() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/layers/messages.txt");
+    let said = all();
+    if std::env::var_os("CORNU_BLESS").is_some() {
+        std::fs::write(&file, &said).expect("the file can be written");
+    }
+    let written = std::fs::read_to_string(&file).unwrap_or_default();
+    for (said, written) in said.split("\n\n").zip(written.split("\n\n")) {
+        assert_eq!(said, written);
+    }
+    assert_eq!(said, written);
+    assert!(!said.contains("was accepted"), "{said}");
+}

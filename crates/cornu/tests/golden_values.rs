@@ -1,5 +1,8 @@
 //! Losses and metrics against Keras's recorded values, and the messages about targets that do not fit.
 
+// Tests tell what they leave out.
+#![allow(clippy::print_stderr)]
+
 #[path = "golden_values/cases.rs"]
 mod cases;
 #[path = "golden_values/messages.rs"]

@@ -1,5 +1,8 @@
 //! Every optimizer along Keras's recorded steps: by plans that update their states in place, and by the interpreter.
 
+// Tests tell what they leave out.
+#![allow(clippy::print_stderr)]
+
 #[path = "../../tests/golden_values/cases.rs"]
 mod cases;
 

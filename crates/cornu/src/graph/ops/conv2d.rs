@@ -35,7 +35,7 @@ impl Convolution {
         let dilated = reach(input, self.lhs_dilation[i])?;
         let room = dilated + lo as i128 + hi as i128 - reach(kernel, self.rhs_dilation[i])?;
         let fits = room >= 0 && dilated <= LIMIT as i128;
-        fits.then_some(room as usize / self.strides[i] + 1)
+        fits.then(|| room as usize / self.strides[i] + 1)
     }
 
     /// The convolution of `dy` with the flipped kernel that is the gradient with respect to the input.

@@ -127,8 +127,9 @@ impl Watcher for Watch<'_> {
     }
 
     fn trouble(&mut self, failure: Failure) {
+        let place = failure.at.map_or_else(String::new, |at| format!(" ({at})"));
         self.screen.warn(format_args!(
-            "{}; training goes on, and the next epoch tries again",
+            "{}{place}; training goes on, and the next epoch tries again",
             failure.message
         ));
     }

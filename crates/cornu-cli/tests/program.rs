@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+
+use cornu_data::array::{Array, ArrayData, read_npy, read_npz, write_npy};
 
 /// A folder of a test's own, gone when the test is done.
 struct Folder(PathBuf);
@@ -471,6 +473,151 @@ fn ctrl_c_once_saves_and_reports() {
             .unwrap()
             .contains("Stopped on request")
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_twice_quits_at_once() {
+    let folder = Folder::new("quit");
+    // Steps that take longer than the pause between the two signals.
+    let recipe = folder.write(
+        "slow.toml",
+        "batch_size = 512\ndata = { name = \"shapes\", train_limit = 512, test_limit = 32 }\n[model]\nlayers = [\n\
+         { layer = \"Conv2D\", filters = 64, kernel_size = 9, padding = \"same\" },\n\
+         { layer = \"Conv2D\", filters = 64, kernel_size = 9, padding = \"same\" },\n{ layer = \"Flatten\" },\n\
+         { layer = \"Dense\", units = 10, activation = \"softmax\" },\n]\n",
+    );
+    let mut child = program(
+        &folder.0,
+        &["train", &recipe, "--epochs", "1000000", "--threads", "1"],
+    )
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    lines
+        .find(|l| l.as_ref().unwrap().starts_with("shapes:"))
+        .unwrap()
+        .unwrap();
+    // The run folder is made just before the first signal is listened for.
+    while !folder.file("runs").exists() {
+        std::thread::yield_now();
+    }
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    interrupt(&child);
+    said.find(|l| l.as_ref().unwrap().starts_with("stopping"))
+        .unwrap()
+        .unwrap();
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn callbacks_of_a_recipe_stop_early_and_keep_the_best() {
+    let folder = Folder::new("callbacks");
+    let recipe = folder.write(
+        "r.toml",
+        "epochs = 50\nbatch_size = 16\ndata = { name = \"shapes\", train_limit = 32, test_limit = 16 }\n\
+         [callbacks]\nearly_stopping = { monitor = \"val_loss\", patience = 1, min_delta = 100.0, restore_best_weights = true }\n\
+         checkpoint = { monitor = \"val_accuracy\", save_best_only = true }\n[model]\nlayers = [\n\
+         { layer = \"Flatten\" },\n{ layer = \"Dense\", units = 10, activation = \"softmax\" },\n]\n",
+    );
+    let out = folder.file("run");
+    let output = cornu(&folder.0, &["train", &recipe, "--out", &text(&out)]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(
+        stdout(&output)
+            .contains("Stopped early after epoch 2 of 50, because val_loss did not get better."),
+        "{}",
+        stdout(&output)
+    );
+    assert!(out.join("best.cornu").is_file());
+
+    let wrong = fs::read_to_string(folder.file("r.toml"))
+        .unwrap()
+        .replace("\"val_accuracy\"", "\"val_acuracy\"");
+    let wrong = folder.write("wrong.toml", wrong);
+    let output = cornu(&folder.0, &["train", &wrong]);
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains("val_accuracy"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn arrays_go_in_and_come_out() {
+    let folder = Folder::new("arrays");
+    let run = text(&folder.trained());
+    let (x, y, z) = (
+        folder.file("x.npy"),
+        folder.file("y.npy"),
+        folder.file("z.npz"),
+    );
+    let pixels: Vec<f32> = (0..3 * 32 * 32 * 3)
+        .map(|i| (i % 97) as f32 / 97.0)
+        .collect();
+    let array = Array::new(vec![3, 32, 32, 3], ArrayData::F32(pixels)).unwrap();
+    write_npy(&x, &array).unwrap();
+    for out in [&y, &z] {
+        let args = [
+            "predict",
+            &run,
+            "--input",
+            &text(&x),
+            "--output",
+            &text(out),
+        ];
+        let output = cornu(&folder.0, &args);
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        let again = cornu(&folder.0, &args);
+        assert_eq!(code(&again), 2, "an output is never written over");
+    }
+    let first = read_npy(&y).unwrap();
+    assert_eq!(first.shape(), [3, 10]);
+    assert_eq!(read_npz(&z).unwrap(), [("y".to_string(), first)]);
+    let output = cornu(
+        &folder.0,
+        &[
+            "predict",
+            &run,
+            "--input",
+            &text(&x),
+            "--output",
+            &text(&folder.file("y.txt")),
+        ],
+    );
+    assert_eq!(code(&output), 2);
+    assert!(
+        stderr(&output).contains(".npy or .npz"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn the_benchmark_answers_each_line_with_one() {
+    let folder = Folder::new("bench");
+    let mut child = program(&folder.0, &["bench", "--steps", "1", "--interactive"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for _ in 0..2 {
+        input.write_all(b"\n").unwrap();
+        let value: serde_json::Value =
+            serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        assert_eq!(value["workload"], "W1-train");
+        assert!(value["images_per_second"].as_f64().unwrap() > 0.0);
+    }
+    drop(input);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(lines.next().is_none());
 }
 
 #[test]

@@ -53,7 +53,11 @@ pub(crate) fn run(args: &Train, screen: Screen) -> Result<()> {
 
     let now = started.format("%Y-%m-%d-%H%M%S").to_string();
     let folder = RunFolder::create(args.out.as_deref(), &data.name, &now)?;
-    folder.write("settings.toml", heading(&settings)?)?;
+    let written = heading(&settings).and_then(|text| folder.write("settings.toml", text));
+    if let Err(failure) = written {
+        folder.discard(&[]);
+        return Err(failure);
+    }
     interrupt::install(screen.voice == Voice::Quiet)?;
 
     let mut watch = Watch::new(screen, &folder, &settings);

@@ -340,21 +340,6 @@ mod tests {
         }
         assert!(page.contains("Stopped by Ctrl-C in epoch 4 of &lt;10&gt;."));
         assert!(page.contains("92.3\u{a0}% of 10,000 pictures right"));
-        if let Some(folder) = std::env::var_os("CORNU_SHOW") {
-            let folder = std::path::Path::new(&folder);
-            std::fs::write(folder.join("report.html"), &page).unwrap();
-            std::fs::write(folder.join("curves.svg"), curves::svg(&report().history)).unwrap();
-            std::fs::write(
-                folder.join("confusion.svg"),
-                report().confusion.unwrap().svg(),
-            )
-            .unwrap();
-            std::fs::write(
-                folder.join("predictions.png"),
-                grid::png(&report().examples).unwrap(),
-            )
-            .unwrap();
-        }
     }
 
     #[test]

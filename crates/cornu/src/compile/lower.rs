@@ -175,6 +175,7 @@ impl Writer<'_> {
             let to = self.shared(self.s.outputs(i).next()?)?;
             // With one task the part is the sum.
             (from != to).then_some(Whole::SumParts {
+                node: i,
                 parts: self.s.tasks(),
                 from,
                 to,

@@ -47,6 +47,7 @@ pub(crate) enum Whole {
     Op { step: Step, ranges: Vec<Place> },
     /// The parts of a sum, added in order.
     SumParts {
+        node: usize,
         parts: usize,
         from: Place,
         to: Place,

@@ -1,7 +1,5 @@
 //! The checks between passes: the graph stays what it was, and no step of a plan reads what another has overwritten.
 
-use std::collections::HashMap;
-
 use super::computation::Computation;
 use super::plan::{Operand, Place, Plan, Segment, Stage, Step, Use, Whole};
 use crate::graph::{Graph, Meta, Op, Value};
@@ -60,7 +58,6 @@ struct Simulation<'a> {
     plan: &'a Plan,
     roots: Vec<Vec<Value>>,
     arena: Names,
-    parts: HashMap<Place, Value>,
 }
 
 fn roots(g: &Graph) -> Vec<Vec<Value>> {
@@ -85,7 +82,6 @@ impl<'a> Simulation<'a> {
             plan,
             roots: roots(&plan.computation.graph),
             arena: Names::default(),
-            parts: HashMap::new(),
         }
     }
 
@@ -144,16 +140,14 @@ impl<'a> Simulation<'a> {
                     }
                 }
             }
-            Whole::SumParts { from, to, .. } => {
+            Whole::SumParts { node, from, to, .. } => {
+                let name = value(*node, 0);
                 if from.1 > 0 {
                     self.disjoint(&[*from.min(to), *from.max(to)], "a sum of parts");
-                    let name = self.parts[from];
-                    assert!(
-                        self.arena.holds(*from, name),
-                        "the parts of {name:?} are gone"
-                    );
-                    self.arena.write(*to, name);
+                    let held = self.arena.holds(*from, name);
+                    assert!(held, "the parts of {name:?} are gone");
                 }
+                self.arena.write(*to, name);
             }
             Whole::Store { from, range, state } => {
                 let updates = &self.plan.computation.updates;
@@ -208,11 +202,7 @@ impl<'a> Simulation<'a> {
                 let name = value(step.node, output);
                 match operand {
                     Operand::Written(k) => {
-                        let (place, how) = segment.ranges[*k];
-                        self.arena.write(place, name);
-                        if let Use::Parts { .. } = how {
-                            self.parts.insert(place, name);
-                        }
+                        self.arena.write(segment.ranges[*k].0, name);
                     }
                     Operand::Local(k) => {
                         let (offset, bytes) = in_local(*k);

@@ -22,7 +22,9 @@ pub(super) fn run(
     match whole {
         Whole::Op { step, ranges } => run_op(plan, step, ranges, arena, feeds, states),
         Whole::SumParts { parts: 0, to, .. } => arena[to.0..to.0 + to.1].fill(0),
-        Whole::SumParts { parts, from, to } => {
+        Whole::SumParts {
+            parts, from, to, ..
+        } => {
             let mut pieces = carve(arena, [*from.min(to), *from.max(to)].into_iter());
             let (a, b) = pieces.split_at_mut(1);
             let (x, y) = if from < to {

@@ -9,7 +9,6 @@
 mod args;
 mod classes;
 mod commands;
-mod durable;
 mod engine;
 mod failure;
 mod interrupt;

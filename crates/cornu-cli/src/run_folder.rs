@@ -4,7 +4,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::durable;
+use cornu::files::write_atomically;
+
 use crate::failure::{Failure, Result};
 
 /// The model's file in a run folder.
@@ -59,7 +60,7 @@ impl RunFolder {
 
     /// Writes a file whole or not at all.
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> Result<()> {
-        durable::write(&self.file(name), bytes.as_ref())
+        Ok(write_atomically(&self.file(name), bytes.as_ref())?)
     }
 
     /// Takes the folder away again where the run never began: only the files named, and the folder only if nothing else is in it.

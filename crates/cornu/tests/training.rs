@@ -71,3 +71,135 @@ fn training_repeats_to_the_last_bit_for_any_number_of_threads() {
     assert_eq!(one, train(2));
     assert_eq!(one, train(5));
 }
+
+#[test]
+fn any_damage_to_a_model_file_is_told() {
+    let data = xor(64);
+    let mut model = classifier();
+    model
+        .fit(&data, Fit::epochs(1).batch_size(32))
+        .expect("trains");
+    let folder = std::env::temp_dir().join(format!("cornu-damage-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("model.cornu");
+    model.save(&file).expect("saves");
+    let whole = std::fs::read(&file).expect("reads");
+    let load = |bytes: &[u8]| {
+        std::fs::write(&file, bytes).expect("writes");
+        Model::load(&file)
+    };
+    load(&whole).expect("a whole file loads");
+    for cut in [0, 1, 7, 8, 100, whole.len() / 2, whole.len() - 1] {
+        assert!(load(&whole[..cut]).is_err(), "cut to {cut} bytes");
+    }
+    // The header begins with its length; its padding with spaces is the only place where a change may mean nothing.
+    for at in (0..whole.len()).step_by(97) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        let header = u64::from_le_bytes(whole[..8].try_into().expect("eight bytes")) as usize + 8;
+        match load(&bytes) {
+            Err(e) => assert!(!e.message().is_empty()),
+            Ok(again) => assert!(
+                at < header && again.weights() == model.weights(),
+                "a flipped bit at byte {at} of {} passed unseen",
+                whole.len()
+            ),
+        }
+    }
+    std::fs::remove_dir_all(folder).expect("removes");
+}
+
+#[test]
+fn a_loss_that_stops_being_a_number_keeps_the_last_good_weights() {
+    let data = xor(64);
+    let mut model = Sequential::new()
+        .input([2])
+        .add(Dense::new(16).name("hidden").activation("exponential"))
+        .add(Dense::new(1).name("out"))
+        .build()
+        .expect("a valid model");
+    model
+        .compile(SGD::new(1e6), MeanSquaredError::default(), [] as [&str; 0])
+        .expect("compiles");
+    let (x, y) = data;
+    let y: Vec<f32> = y
+        .i32s()
+        .expect("labels")
+        .iter()
+        .map(|&v| v as f32)
+        .collect();
+    let data = (x, Tensor::new([64, 1], y).expect("sizes fit"));
+    let error = model
+        .fit(&data, Fit::epochs(20).batch_size(32))
+        .expect_err("such a rate diverges");
+    assert_eq!(error.kind(), cornu::error::Kind::Numeric);
+    assert!(error.message().contains("epoch 1, step"), "{error}");
+    assert!(error.message().contains("came out of the op"), "{error}");
+    assert!(
+        error.path().is_some_and(|p| p.contains("sequential/")),
+        "{error}"
+    );
+    for w in model.weights() {
+        assert!(w.f32s().expect("floats").iter().all(|v| v.is_finite()));
+    }
+}
+
+#[test]
+fn what_cannot_work_is_told_before_the_first_step() {
+    let (x, y) = xor(10);
+    let mut model = classifier();
+    let mut told = |data: &(Tensor, Tensor), fit: Fit<'_>| {
+        model.fit(data, fit).expect_err("refused").to_string()
+    };
+    let message = told(&(x.clone(), y.clone()), Fit::epochs(1).batch_size(32));
+    assert!(
+        message.starts_with("batch_size 32 is larger than the training set of 10 samples"),
+        "{message}"
+    );
+    let wide = Tensor::zeros([10, 3]);
+    let message = told(&(wide, y.clone()), Fit::epochs(1).batch_size(5));
+    assert!(
+        message.contains("expects samples of shape [2], the training samples have shape [3]"),
+        "{message}"
+    );
+    let few = Tensor::new([9], vec![0i32; 9]).expect("sizes fit");
+    let message = told(&(x.clone(), few), Fit::epochs(1).batch_size(5));
+    assert!(
+        message.contains("received 10 in input 0 and 9 targets"),
+        "{message}"
+    );
+    let far = Tensor::new([10], vec![0, 1, 2, 0, 1, 0, 1, 0, 1, 0]).expect("sizes fit");
+    let message = told(&(x.clone(), far), Fit::epochs(1).batch_size(5));
+    assert!(
+        message.contains('2') && message.contains("help"),
+        "{message}"
+    );
+    let hot = Tensor::zeros([10, 2]);
+    let message = told(&(x.clone(), hot), Fit::epochs(1).batch_size(5));
+    assert!(message.contains("CategoricalCrossentropy"), "{message}");
+    let mut values = x.f32s().expect("floats").to_vec();
+    values[7] = f32::NAN;
+    let holes = Tensor::new([10, 2], values).expect("sizes fit");
+    let message = told(&(holes, y.clone()), Fit::epochs(1).batch_size(5));
+    assert!(
+        message.contains("received NaN in sample 3, element 1"),
+        "{message}"
+    );
+    let none = (
+        Tensor::zeros([0, 2]),
+        Tensor::new([0], Vec::<i32>::new()).expect("sizes fit"),
+    );
+    let message = told(&none, Fit::epochs(1).batch_size(5));
+    assert!(
+        message.starts_with("the training set holds no samples"),
+        "{message}"
+    );
+    let one = (
+        Tensor::zeros([1, 2]),
+        Tensor::new([1], vec![0]).expect("sizes fit"),
+    );
+    assert!(
+        model.fit(&one, Fit::epochs(1).batch_size(1)).is_ok(),
+        "one sample can be learned"
+    );
+}

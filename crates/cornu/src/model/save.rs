@@ -85,6 +85,8 @@ impl Model {
                     .collect()
             })
             .collect();
+        let sum = checksum(bytes.iter().map(Vec::as_slice));
+        metadata.insert("crc32".to_owned(), sum);
         let views = names
             .iter()
             .zip(&bytes)
@@ -148,7 +150,7 @@ impl Model {
             let view = view(path, &tensors, &entries[i].path)?;
             copy_floats(view.data(), model.states.get_mut(i));
         }
-        let mut known = entries.len();
+        let mut names: Vec<String> = entries.iter().map(|w| w.path.clone()).collect();
         if let Some(json) = json_entry("compile")? {
             let compiled = Compiled::from_json(&json, &mut model)?;
             for (k, name) in compiled.slot_names(&model).into_iter().enumerate() {
@@ -156,33 +158,47 @@ impl Model {
                 check_weight(path, &tensors, &name, &model.states.shape(state).clone())?;
                 let view = view(path, &tensors, &name)?;
                 copy_floats(view.data(), model.states.get_mut(state));
-                known += 1;
+                names.push(name);
             }
             model.compiled = Some(compiled);
         }
-        if tensors.len() != known {
-            let own: Vec<String> = model.weights.iter().map(|w| w.path.clone()).collect();
-            let extra = tensors
-                .names()
-                .into_iter()
-                .find(|n| !own.iter().any(|o| o == n));
+        if let Some(extra) = tensors
+            .names()
+            .iter()
+            .find(|n| !names.iter().any(|o| o == *n))
+        {
             return Err(Error::new(
                 Kind::Weights,
-                format!(
-                    "the file holds {} tensors, the model has {known}{}",
-                    tensors.len(),
-                    extra
-                        .map(|e| format!("; \"{e}\" may be too many"))
-                        .unwrap_or_default()
-                ),
+                format!("the file holds \"{extra}\", which the model does not have"),
             )
             .at(path.display().to_string()));
+        }
+        let mut parts = Vec::with_capacity(names.len());
+        for name in &names {
+            parts.push(view(path, &tensors, name)?.data());
+        }
+        let (found, stored) = (checksum(parts.into_iter()), entry("crc32"));
+        if stored != Some(&found) {
+            return Err(damaged(
+                path,
+                format!(
+                    "its weights have the checksum {found}, stored is {}",
+                    stored.map_or("none", |s| s)
+                ),
+            ));
         }
         if let Some(notes) = json_entry("notes")? {
             model.notes = serde_json::from_value(notes).map_err(|e| damaged(path, e))?;
         }
         Ok(model)
     }
+}
+
+/// CRC-32 of the tensors' bytes one after another, in the model's order: a flipped bit is noticed, not predicted with.
+fn checksum<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut crc = crc32fast::Hasher::new();
+    parts.for_each(|p| crc.update(p));
+    format!("{:08x}", crc.finalize())
 }
 
 fn view<'a>(path: &Path, tensors: &SafeTensors<'a>, name: &str) -> Result<TensorView<'a>> {

@@ -94,6 +94,11 @@ impl Compiled {
             ))
             .at(model.name()));
         }
+        optimizer
+            .check()
+            .map_err(|e| e.at(optimizer.class_name()))?;
+        loss.check_arguments()
+            .map_err(|e| e.at(loss.class_name()))?;
         let trained: Vec<usize> = (0..model.weights.len())
             .filter(|&i| model.is_trainable(i))
             .collect();

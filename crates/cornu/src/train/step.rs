@@ -3,7 +3,7 @@
 use crate::compile::{Computation, Mode, Plan, compile};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Meta, Value};
-use crate::losses::Targets;
+use crate::losses::{self, Targets};
 use crate::metrics::Metric;
 use crate::model::Model;
 use crate::optimizers::{self, Trained};
@@ -54,8 +54,7 @@ pub(crate) fn plan(
     )?;
     let wanted = targets_as(&mut g, y, compiled.loss.target_dtype())?;
     g.set_path(Some(compiled.loss.class_name().into()));
-    let losses = compiled.loss.call(&mut g, wanted, prediction)?;
-    let mut total = g.mean_all(losses)?;
+    let mut total = losses::value(&*compiled.loss, &mut g, wanted, prediction, None)?;
     for (i, w) in model.weights.iter().enumerate() {
         if let (Some(r), true) = (&w.spec.regularizer, w.spec.trainable) {
             g.set_path(Some(w.path.as_str().into()));

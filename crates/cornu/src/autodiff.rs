@@ -122,3 +122,85 @@ fn reaches(graph: &Graph, wrt: &[Value], last: usize) -> Vec<bool> {
     }
     needed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exec::interpreter;
+    use crate::graph::Array;
+    use crate::graph::ops::{Reduction, Window};
+
+    /// The gradient of the sum of `f(x)` at a point.
+    fn gradient_at(
+        shape: &[usize],
+        point: &[f64],
+        f: impl Fn(&mut Graph, Value) -> Result<Value>,
+    ) -> Result<Vec<f64>> {
+        let mut g = Graph::new();
+        let x = g.feed("x", shape, false)?;
+        let y = f(&mut g, x)?;
+        let dx = gradients(&mut g, y, &[x])?[0];
+        let values = interpreter::run(&g, &[Array::new(shape, point.to_vec())], &[]);
+        Ok(values[dx.index()][0].data.clone())
+    }
+
+    /// Where there is no derivative, TensorFlow's is taken; extremes over axes share theirs.
+    #[test]
+    fn kinks_and_ties_have_the_gradient_of_tensorflow() -> Result<()> {
+        let relu = gradient_at(&[3], &[-1.0, 0.0, 2.0], |g, x| g.relu(x))?;
+        assert_eq!(relu, [0.0, 0.0, 1.0]);
+        let abs = gradient_at(&[3], &[-1.0, 0.0, 2.0], |g, x| g.abs(x))?;
+        assert_eq!(abs, [-1.0, 0.0, 1.0]);
+        for kind in [Reduction::Max, Reduction::Min] {
+            let shared = gradient_at(&[2, 2], &[3.0, 3.0, 3.0, 3.0], |g, x| {
+                g.reduce(kind, x, &[1], false)
+            })?;
+            assert_eq!(shared, [0.5; 4]);
+        }
+        let first = gradient_at(&[2], &[1.0, 5.0], |g, x| {
+            let c = g.constant(5.0)?;
+            let y = g.maximum(x, c)?;
+            let one = g.constant(1.0)?;
+            let z = g.minimum(one, x)?;
+            g.add(y, z)
+        })?;
+        // maximum(5, 5) gives all to x, which comes first; minimum(1, 1) nothing, as x comes second.
+        assert_eq!(first, [0.0, 1.0]);
+        let window = Window {
+            size: [2, 2],
+            strides: [2, 2],
+            padding: [(0, 0); 2],
+        };
+        let pooled = gradient_at(&[1, 2, 2, 1], &[7.0, 7.0, 1.0, 7.0], |g, x| {
+            g.max_pool(x, window)
+        })?;
+        assert_eq!(pooled, [1.0, 0.0, 0.0, 0.0]);
+        let power = gradient_at(&[2], &[0.0, 2.0], |g, x| {
+            let zero = g.constant(0.0)?;
+            g.pow(x, zero)
+        })?;
+        assert_eq!(power, [0.0, 0.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_does_not_depend_has_gradient_zero() -> Result<()> {
+        let mut g = Graph::new();
+        let (x, z) = (g.feed("x", [2], false)?, g.feed("z", [3, 1], false)?);
+        let y = g.exp(x)?;
+        let dz = gradients(&mut g, y, &[z])?[0];
+        assert_eq!(g.shape(dz).axes(), [3, 1]);
+        let feeds = [
+            Array::new([2], vec![1.0; 2]),
+            Array::new([3, 1], vec![1.0; 3]),
+        ];
+        assert_eq!(
+            interpreter::run(&g, &feeds, &[])[dz.index()][0].data,
+            [0.0; 3]
+        );
+        assert!(gradients_from(&mut g, &[(y, z)], &[x]).is_err());
+        let none = gradients_from(&mut g, &[], &[x])?[0];
+        assert_eq!(g.shape(none).axes(), [2]);
+        Ok(())
+    }
+}

@@ -62,7 +62,7 @@ mod tests {
             (seed >> 33) as usize % n
         };
         for _ in 0..200 {
-            let demands: Vec<Demand> = (0..1 + next(40))
+            let demands: Vec<Demand> = (0..=next(40))
                 .map(|_| {
                     let first = next(30);
                     Demand {

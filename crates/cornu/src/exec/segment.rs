@@ -87,9 +87,9 @@ pub(super) fn run(
     };
     if count == 1 {
         // Not worth waking other threads, or starting them.
-        tasks
-            .iter_mut()
-            .for_each(|task| shared.run(task, &locals[0]));
+        for task in &mut tasks {
+            shared.run(task, &locals[0]);
+        }
     } else {
         tasks.into_par_iter().for_each(|mut task| {
             let thread = rayon::current_thread_index().unwrap_or(0);

@@ -60,10 +60,10 @@ pub(super) fn feed_view<'a>(feed: &'a Tensor, rows: Option<&Range<usize>>) -> Vi
 }
 
 /// Splits disjoint ascending ranges, (offset, bytes), out of a buffer.
-pub(super) fn carve<'a>(
-    mut rest: &'a mut [u8],
+pub(super) fn carve(
+    mut rest: &mut [u8],
     ranges: impl Iterator<Item = (usize, usize)>,
-) -> Few<&'a mut [u8]> {
+) -> Few<&mut [u8]> {
     let mut at = 0;
     ranges
         .map(|(offset, len)| {

@@ -9,6 +9,7 @@ use super::views::{Few, carve, feed_view, floats, floats_mut, view, view_mut};
 use crate::compile::Plan;
 use crate::compile::plan::{Operand, Place, Step, Whole};
 use crate::graph::ops::{Call, View, ViewMut};
+use crate::shape::DType;
 use crate::tensor::Tensor;
 
 /// Runs one step.
@@ -40,17 +41,15 @@ pub(super) fn run(
                 states.get_mut(*to).copy_from_slice(&value);
             }
         }
-        Whole::Store { from, range, state } => match from {
-            Operand::Feed(i) => {
-                if let View::F32(x) = feed_view(feeds[*i], None) {
-                    states.get_mut(*state).copy_from_slice(x);
-                }
+        Whole::Store { from, range, state } => {
+            let value = match from {
+                Operand::Feed(i) => feed_view(feeds[*i], None),
+                _ => view(&arena[range.0..range.0 + range.1], DType::F32),
+            };
+            if let View::F32(x) = value {
+                states.get_mut(*state).copy_from_slice(x);
             }
-            _ => {
-                let value = floats(&arena[range.0..][..range.1]);
-                states.get_mut(*state).copy_from_slice(value);
-            }
-        },
+        }
     }
 }
 

@@ -190,24 +190,21 @@ impl Writer<'_> {
             return code.constant(c.value());
         }
         let x = self.new_value(source);
-        let (value, indexing) = match indexing(self.c.graph.shape(source), shape) {
-            Some(i) => (x, i),
-            // Where no simple indexing exists the operand is repeated in memory.
-            None => {
-                let op = Broadcast {
-                    shape: shape.clone(),
-                };
-                let meta = Meta {
-                    shape: shape.clone(),
-                    dtype: self.graph.dtype(x),
-                };
-                let path = self.c.graph.node(v).path.clone();
-                let full = self
-                    .graph
-                    .push_checked(op.into(), vec![x], vec![meta], path);
-                (full, Indexing::Same)
-            }
+        if let Some(indexing) = indexing(self.c.graph.shape(source), shape) {
+            return code.load(x, indexing);
+        }
+        // Where no simple indexing exists the operand is repeated in memory.
+        let op = Broadcast {
+            shape: shape.clone(),
         };
-        code.load(value, indexing)
+        let meta = Meta {
+            shape: shape.clone(),
+            dtype: self.graph.dtype(x),
+        };
+        let path = self.c.graph.node(v).path.clone();
+        let full = self
+            .graph
+            .push_checked(op.into(), vec![x], vec![meta], path);
+        code.load(full, Indexing::Same)
     }
 }

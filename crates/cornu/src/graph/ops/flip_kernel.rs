@@ -16,7 +16,7 @@ pub struct FlipKernel {
 impl Rule for FlipKernel {
     fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
         let w = &inputs[0].shape;
-        if w.rank() != 4 || w[3] % self.groups != 0 {
+        if w.rank() != 4 || !w[3].is_multiple_of(self.groups) {
             return Err(Error::shape(format!(
                 "{w} is no kernel of a convolution in {} groups",
                 self.groups

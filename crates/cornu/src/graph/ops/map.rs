@@ -40,7 +40,7 @@ impl Hash for Map {
 }
 
 /// The part `at..at + len` of what an input holds for each output element.
-fn part<'a>(view: View<'a>, indexing: Indexing, at: usize, len: usize) -> Source<'a> {
+fn part(view: View<'_>, indexing: Indexing, at: usize, len: usize) -> Source<'_> {
     let whole = indexing != Indexing::Same;
     match view {
         View::F32(x) => Source::F32(if whole { x } else { &x[at..at + len] }),
@@ -67,7 +67,7 @@ fn local(indexing: Indexing, source: &Source<'_>) -> Indexing {
 }
 
 /// Splits a view into its first `len` elements and the rest.
-fn split_at<'a>(view: ViewMut<'a>, len: usize) -> (ViewMut<'a>, ViewMut<'a>) {
+fn split_at(view: ViewMut<'_>, len: usize) -> (ViewMut<'_>, ViewMut<'_>) {
     match view {
         ViewMut::F32(y) => {
             let (a, b) = y.split_at_mut(len);

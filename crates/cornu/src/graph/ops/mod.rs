@@ -295,6 +295,10 @@ impl<'a> Call<'a, '_> {
 }
 
 /// No gradient for any of `n` inputs.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it is what gradient rules end with"
+)]
 pub(crate) fn no_gradient(n: usize) -> Result<Vec<Option<Value>>> {
     Ok(vec![None; n])
 }

@@ -176,3 +176,23 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// What a data set's reader says, in Cornu's own words: place and help stay.
+impl From<cornu_data::DataError> for Error {
+    fn from(e: cornu_data::DataError) -> Self {
+        use cornu_data::DataErrorKind as D;
+        let kind = match e.kind() {
+            D::Format | D::Checksum => Kind::Format,
+            D::Config => Kind::Config,
+            _ => Kind::Io,
+        };
+        let mut error = Self::new(kind, e.message());
+        if let Some(place) = e.place() {
+            error = error.at(place);
+        }
+        match e.help_text() {
+            Some(help) => error.help(help),
+            None => error,
+        }
+    }
+}

@@ -21,6 +21,7 @@ mod lower;
 mod memory;
 pub(crate) mod plan;
 mod schedule;
+mod show;
 mod simplify;
 mod stage;
 mod verify;

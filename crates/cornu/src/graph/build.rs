@@ -50,8 +50,8 @@ impl Graph {
         Ok(x)
     }
 
-    /// The tensor with this number among those kept from run to run.
-    pub fn state(&mut self, number: usize, shape: Shape) -> Result<Value> {
+    /// The tensor with this number among those kept from run to run, in [`States`](crate::exec::executable::States).
+    pub fn state(&mut self, number: usize, shape: impl Into<Shape>) -> Result<Value> {
         let op = Input {
             source: input::Source::State(number as u32),
             meta: Meta::f32(shape),

@@ -27,7 +27,7 @@ pub struct Row {
 pub struct Summary {
     /// The model's name.
     pub name: String,
-    /// The layers in the order of their calls.
+    /// The layers in the order of their first calls.
     pub rows: Vec<Row>,
     /// Elements of the weights that training changes.
     pub trainable: usize,
@@ -54,15 +54,16 @@ impl Model {
     pub fn summary(&self) -> Result<Summary> {
         let traced = self.trace(1, false)?;
         let a = &self.architecture;
-        let rows = a.calls.iter().enumerate().map(|(i, call)| {
-            let path = a.path(call.layer);
-            let (name, layer) = &a.layers[call.layer];
-            let own = self.weights.iter().filter(|w| w.layer == call.layer);
+        // A shared layer has one row: the shape of its first call, the arithmetic of all of them.
+        let rows = a.layers.iter().enumerate().map(|(i, (name, layer))| {
+            let path = a.path(i);
+            let first = a.calls.iter().position(|c| c.layer == i).unwrap_or(0);
+            let own = self.weights.iter().filter(|w| w.layer == i);
             let flops = traced.graph.nodes().iter().filter(|n| *n.path == *path);
             Row {
                 name: name.clone(),
                 class_name: layer.class_name().to_owned(),
-                output_shape: self.shapes[a.inputs.len() + i].clone(),
+                output_shape: self.shapes[a.inputs.len() + first].clone(),
                 params: own.map(|w| w.spec.shape.elements()).sum(),
                 flops: flops
                     .map(|n| {

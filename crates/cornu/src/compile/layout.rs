@@ -160,7 +160,9 @@ impl Layout {
             values.iter().map(demand).collect()
         };
         let (_, one) = place(&demands(1));
-        let rows = (LOCAL_BUDGET / one.max(1)).clamp(1, s.task_rows());
+        let most = (LOCAL_BUDGET / one.max(1)).clamp(1, s.task_rows());
+        // Even pieces: 4 and 4 rather than 5 and 3.
+        let rows = s.task_rows().div_ceil(s.task_rows().div_ceil(most));
         let (offsets, bytes) = place(&demands(rows));
         for (&v, &offset) in values.iter().zip(&offsets) {
             let row = s.row_bytes(v);

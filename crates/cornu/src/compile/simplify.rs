@@ -4,9 +4,9 @@ use cornu_kernels::elementwise::{binary_reference, unary_reference};
 
 use super::computation::{Computation, copy};
 use crate::error::Result;
-use crate::graph::ops::{Binary, BinaryKind, Constant, Op, Unary};
+use crate::graph::ops::{Binary, BinaryKind, Constant, Op, Reduction, Unary};
 use crate::graph::{Graph, Node, Value};
-use crate::shape::DType;
+use crate::shape::{DType, Shape};
 
 /// The computation without what costs nothing to leave out.
 pub(super) fn run(c: &Computation) -> Result<Computation> {
@@ -37,6 +37,26 @@ fn simplify(g: &mut Graph, node: &Node, mut inputs: Vec<Value>) -> Result<Vec<Va
             }
             if *g.shape(inputs[0]) == r.shape {
                 return Ok(inputs);
+            }
+            // One number repeated is one number repeated under any shape.
+            if let Op::Broadcast(_) = g.node(inputs[0]).op {
+                let number = g.node(inputs[0]).inputs[0];
+                if g.shape(number).elements() == 1 && node.outputs[0].dtype == DType::F32 {
+                    let number = match g.node(number).op {
+                        Op::Reshape(_) => g.node(number).inputs[0],
+                        _ => number,
+                    };
+                    let number = g.reshape(number, Shape::scalar())?;
+                    return Ok(vec![g.broadcast(number, r.shape.clone())?]);
+                }
+            }
+        }
+        Op::Reduce(reduce)
+            if reduce.kind == Reduction::Sum && (reduce.start, reduce.end) == (0, 3) =>
+        {
+            // A pooling's gradient hands on all it gets: its sum over the image is the sum of what it got.
+            if let Op::MaxPoolGrad(_) | Op::AveragePoolGrad(_) = g.node(inputs[0]).op {
+                inputs = vec![g.node(inputs[0]).inputs[0]];
             }
         }
         Op::Unary(Unary { kind }) => {
@@ -85,18 +105,22 @@ fn simplify(g: &mut Graph, node: &Node, mut inputs: Vec<Value>) -> Result<Vec<Va
 /// Replaces repeated operands by what was repeated, as long as the result keeps its shape.
 fn unrepeat(g: &Graph, node: &Node, inputs: &mut [Value]) {
     for i in 0..inputs.len() {
-        if !matches!(g.node(inputs[i]).op, Op::Broadcast(_)) {
-            continue;
-        }
-        let before = inputs[i];
-        inputs[i] = g.node(before).inputs[0];
-        let shape = inputs
-            .iter()
-            .try_fold(crate::shape::Shape::scalar(), |s, &v| {
-                s.broadcast(g.shape(v))
-            });
-        if shape.ok().as_ref() != Some(&node.outputs[0].shape) {
-            inputs[i] = before;
+        loop {
+            let before = inputs[i];
+            let number = |v: Value| constant(g, g.node(v).inputs[0]).is_some();
+            match g.node(before).op {
+                Op::Broadcast(_) => {}
+                Op::Reshape(_) if number(before) => {}
+                _ => break,
+            }
+            inputs[i] = g.node(before).inputs[0];
+            let shape = inputs
+                .iter()
+                .try_fold(Shape::scalar(), |s, &v| s.broadcast(g.shape(v)));
+            if shape.ok().as_ref() != Some(&node.outputs[0].shape) {
+                inputs[i] = before;
+                break;
+            }
         }
     }
 }

@@ -399,7 +399,7 @@ fn random_computations_agree_with_the_reference() -> Result<()> {
 fn two_states() -> Result<(Graph, Value, Value, Value)> {
     let mut g = Graph::new();
     let x = g.feed("x", [2], false)?;
-    let (a, b) = (g.state(0, [2].into())?, g.state(1, [2].into())?);
+    let (a, b) = (g.state(0, [2])?, g.state(1, [2])?);
     Ok((g, x, a, b))
 }
 

@@ -23,6 +23,9 @@ pub(crate) fn chunks<T: Send>(
 /// About 10 µs of arithmetic; handing over a piece costs about one. Tests hand over small pieces, so that small operands are cut.
 const PIECE: usize = if cfg!(test) { 1 << 6 } else { 1 << 20 };
 
+/// Elements that a long reduction adds up on its own: the parts, and so the order of additions, follow from shapes alone.
+pub(crate) const BLOCK: usize = if cfg!(test) { 1 << 5 } else { 1 << 16 };
+
 /// How many of `rows` rows, each costing `work` multiply-adds, make a piece worth handing to another thread.
 pub(crate) fn rows(parallel: bool, rows: usize, work: usize) -> usize {
     let least = PIECE.div_ceil(work.max(1)).max(1);

@@ -7,9 +7,9 @@ use super::super::stage;
 use super::code::Code;
 use super::groups::Groups;
 use super::{indexing, is_elementwise, is_loaded};
-use crate::graph::ops::{Broadcast, Map, Op};
+use crate::graph::ops::{BinaryKind, Broadcast, Map, Op, UnaryKind};
 use crate::graph::{Graph, Meta, Value};
-use crate::shape::Shape;
+use crate::shape::{DType, Shape};
 
 /// Writes the new graph, group by group, each after the groups it reads.
 pub(super) fn run(c: &Computation, groups: &Groups) -> Computation {
@@ -22,6 +22,7 @@ pub(super) fn run(c: &Computation, groups: &Groups) -> Computation {
         graph: Graph::new(),
         map: vec![None; nodes.len()],
         wanted: wanted_outside(c, groups),
+        masks: masks(c),
     };
     let mut done = vec![false; nodes.len()];
     let mut stack: Vec<usize> = Vec::new();
@@ -86,6 +87,39 @@ fn wanted_outside(c: &Computation, groups: &Groups) -> Vec<bool> {
     wanted
 }
 
+/// Which nodes' values are 0 or 1 and read by maps alone: bytes hold them, in a quarter of the memory.
+fn masks(c: &Computation) -> Vec<bool> {
+    let nodes = c.graph.nodes();
+    let truth = |op: &Op| match op {
+        Op::Unary(u) => matches!(u.kind, UnaryKind::Not | UnaryKind::IsFinite),
+        Op::Binary(b) => !matches!(
+            b.kind,
+            BinaryKind::Add
+                | BinaryKind::Sub
+                | BinaryKind::Mul
+                | BinaryKind::Div
+                | BinaryKind::Max
+                | BinaryKind::Min
+                | BinaryKind::Pow
+        ),
+        _ => false,
+    };
+    let mut masks: Vec<bool> = nodes.iter().map(|n| truth(&n.op)).collect();
+    for v in c.roots() {
+        masks[v.index()] = false;
+    }
+    for (i, node) in nodes.iter().enumerate() {
+        let loads = is_elementwise(&node.op) && !is_loaded(c, i);
+        for &v in &node.inputs {
+            // Where no simple indexing exists the operand is repeated in memory, as floats.
+            if !loads || indexing(c.graph.shape(v), &node.outputs[0].shape).is_none() {
+                masks[v.index()] = false;
+            }
+        }
+    }
+    masks
+}
+
 /// What a map loads to read `v`: its operand, where `v` is a cast or a repetition.
 fn load_source(c: &Computation, mut v: Value) -> Value {
     while is_loaded(c, v.index()) {
@@ -111,6 +145,7 @@ struct Writer<'a> {
     graph: Graph,
     map: Vec<Option<Vec<Value>>>,
     wanted: Vec<bool>,
+    masks: Vec<bool>,
 }
 
 impl Writer<'_> {
@@ -159,10 +194,15 @@ impl Writer<'_> {
                 code.store(output, m);
             }
         }
-        let outputs: Vec<Meta> = stored
-            .iter()
-            .map(|&m| nodes[m].outputs[0].clone())
-            .collect();
+        let stored_as = |&m: &usize| Meta {
+            dtype: if self.masks[m] {
+                DType::U8
+            } else {
+                nodes[m].outputs[0].dtype
+            },
+            shape: shape.clone(),
+        };
+        let outputs: Vec<Meta> = stored.iter().map(stored_as).collect();
         let map = Map {
             program: code.program(outputs.len()),
             indexing: code.inputs.iter().map(|(_, i)| *i).collect(),

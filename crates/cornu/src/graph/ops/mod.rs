@@ -8,6 +8,7 @@ use super::{Array, Graph, Meta, Value};
 use cornu_kernels::copy;
 
 use crate::error::Result;
+use crate::exec::parallel;
 use crate::shape::Shape;
 
 macro_rules! ops {
@@ -322,16 +323,41 @@ fn elementwise_split(inputs: &[Operand<'_>], outputs: &[Meta]) -> Split {
 
 /// Copies input 0 to output 0 with the input's strides given (in elements, for the output's axes).
 fn strided_copy(call: &mut Call<'_, '_>, shape: &[usize], offset: usize, strides: &[isize]) {
+    let mut out = call.take_out(0);
+    let parallel = call.parallel;
+    match (call.inputs[0], &mut out) {
+        (View::F32(x), ViewMut::F32(y)) => strided(parallel, shape, x, offset, strides, y),
+        (View::I32(x), ViewMut::I32(y)) => strided(parallel, shape, x, offset, strides, y),
+        (View::U8(x), ViewMut::U8(y)) => strided(parallel, shape, x, offset, strides, y),
+        (x, y) => panic!("copy between {x:?} and {y:?}"),
+    }
+}
+
+/// Several threads take entries of the first axis.
+fn strided<T: Copy + Send + Sync>(
+    parallel: bool,
+    shape: &[usize],
+    x: &[T],
+    offset: usize,
+    strides: &[isize],
+    y: &mut [T],
+) {
+    /// Multiply-adds that take as long as one element that is fetched from far away.
+    const FAR: usize = 32;
+    let row: usize = shape.iter().skip(1).product();
+    let rows = parallel::rows(parallel, shape.first().copied().unwrap_or(1), row * FAR);
     let dense: Vec<isize> = Shape::from(shape)
         .strides()
         .iter()
         .map(|&s| s as isize)
         .collect();
-    let mut out = call.take_out(0);
-    match (call.inputs[0], &mut out) {
-        (View::F32(x), ViewMut::F32(y)) => copy::strided(shape, x, offset, strides, y, 0, &dense),
-        (View::I32(x), ViewMut::I32(y)) => copy::strided(shape, x, offset, strides, y, 0, &dense),
-        (View::U8(x), ViewMut::U8(y)) => copy::strided(shape, x, offset, strides, y, 0, &dense),
-        (x, y) => panic!("copy between {x:?} and {y:?}"),
-    }
+    parallel::chunks(parallel, y, (rows * row).max(1), |i, y| {
+        let mut shape = shape.to_vec();
+        let step = strides.first().copied().unwrap_or(0);
+        if let Some(first) = shape.first_mut() {
+            *first = y.len() / row;
+        }
+        let start = offset.saturating_add_signed((i * rows) as isize * step);
+        copy::strided(&shape, x, start, strides, y, 0, &dense);
+    });
 }

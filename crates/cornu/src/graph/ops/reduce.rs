@@ -4,6 +4,7 @@ use cornu_kernels::reduce;
 
 use super::{Array, Call, GradientOf, Operand, Rule, Split};
 use crate::error::{Error, Result};
+use crate::exec::parallel;
 use crate::graph::{Meta, Value};
 use crate::shape::{DType, Shape};
 
@@ -114,22 +115,49 @@ impl Rule for Reduce {
         let shape = call.input_shape(0);
         let (outer, n, inner) = self.factors(&shape);
         let x = call.f32(0);
-        let accumulate = call.accumulate;
+        let (parallel, accumulate) = (call.parallel, call.accumulate);
         let y = call.out_f32(0);
-        if !accumulate {
-            reduce::reduce(self.kind, outer, n, inner, x, y);
-        } else if inner == 1 {
+        if accumulate && inner == 1 {
             let mut part = [0.0];
             reduce::reduce(self.kind, 1, n, 1, x, &mut part);
             y[0] += part[0];
-        } else {
+        } else if accumulate {
             reduce::accumulate_rows(n, inner, x, y);
+        } else if outer > 1 {
+            let piece = parallel::rows(parallel, outer, n * inner);
+            parallel::chunks(parallel, y, (piece * inner).max(1), |i, y| {
+                let here = y.len() / inner;
+                let x = &x[i * piece * n * inner..][..here * n * inner];
+                reduce::reduce(self.kind, here, n, inner, x, y);
+            });
+        } else {
+            reduce_long(self.kind, n, inner, x, y, parallel);
         }
     }
 
     fn flops(&self, inputs: &[&Meta], _: &[Meta]) -> u64 {
         inputs[0].shape.elements() as u64
     }
+}
+
+/// Reduces the first axis of `[n, inner]`. A long one is cut, always at the same places, into parts for several threads.
+fn reduce_long(kind: Reduction, n: usize, inner: usize, x: &[f32], y: &mut [f32], parallel: bool) {
+    let rows = parallel::BLOCK.div_ceil(inner.max(1));
+    if n < 2 * rows || inner == 0 {
+        reduce::reduce(kind, 1, n, inner, x, y);
+        return;
+    }
+    let mut parts = vec![0.0; n.div_ceil(rows) * inner];
+    let piece = parallel::rows(parallel, n.div_ceil(rows), rows * inner);
+    parallel::chunks(parallel, &mut parts, piece * inner, |i, parts| {
+        for (k, part) in parts.chunks_mut(inner).enumerate() {
+            let start = (i * piece + k) * rows;
+            let end = (start + rows).min(n);
+            let x = &x[start * inner..end * inner];
+            reduce::reduce(kind, 1, end - start, inner, x, part);
+        }
+    });
+    reduce::reduce(kind, 1, parts.len() / inner, inner, &parts, y);
 }
 
 /// The runs of neighbouring axes in a sorted list, last first, so that earlier axis numbers stay true as later ones are dropped.

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod agreement;
+#[cfg(test)]
+mod contract;
 pub mod executable;
 pub mod interpreter;
 pub(crate) mod parallel;

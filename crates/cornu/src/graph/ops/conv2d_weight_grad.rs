@@ -106,7 +106,7 @@ impl Rule for Conv2DWeightGrad {
 pub(crate) fn cases() -> Vec<super::check::Case> {
     use super::check::{Fill::*, case};
     let mut cases = Vec::new();
-    for (name, image, kernel, convolution) in super::conv2d::convolutions() {
+    for (name, image, kernel, convolution) in super::convolution::convolutions() {
         let [h, w, out] = kernel;
         let kernel = [h, w, image[2] / convolution.groups, out];
         cases.push(case(name, move |s| {

@@ -48,6 +48,7 @@ macro_rules! ops {
 
 #[cfg(test)]
 pub(crate) mod check;
+mod convolution;
 
 ops! {
     input::Input,
@@ -85,7 +86,7 @@ ops! {
 
 pub use average_pool::Window;
 pub use binary::BinaryKind;
-pub use conv2d::Convolution;
+pub use convolution::Convolution;
 pub use random::Distribution;
 pub use reduce::Reduction;
 pub use unary::UnaryKind;

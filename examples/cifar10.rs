@@ -3,6 +3,9 @@
 //! Reaches 64 to 66 % on CIFAR-10 in 10 epochs (Keras: 61 to 65 %), 92 % on the shapes.
 //! `cargo run --release --example cifar10 [EPOCHS]`
 
+// An example prints what it found.
+#![allow(clippy::print_stdout)]
+
 use cornu::prelude::*;
 
 fn main() -> cornu::Result<()> {

@@ -3,6 +3,9 @@
 //! Every form and rule fits the noisy parabola to a loss below 0.02; the table shows how many steps each took for it.
 //! `cargo run --release --example gradient_descent`
 
+// An example prints what it found.
+#![allow(clippy::print_stdout)]
+
 use cornu::optimizers::MomentumForm;
 use cornu::prelude::*;
 
@@ -54,8 +57,11 @@ impl Callback for StopBelow {
     }
 }
 
+/// Makes an optimizer anew for each training.
+type Rule = fn() -> Box<dyn Optimizer>;
+
 fn main() -> cornu::Result<()> {
-    let rules: [(&str, fn() -> Box<dyn Optimizer>); 6] = [
+    let rules: [(&str, Rule); 6] = [
         ("plain", || SGD::new(0.1).into()),
         ("momentum 0.9", || SGD::new(0.01).momentum(0.9).into()),
         ("averaged momentum", || {

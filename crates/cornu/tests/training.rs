@@ -84,6 +84,12 @@ fn any_damage_to_a_model_file_is_told() {
     let file = folder.join("model.cornu");
     model.save(&file).expect("saves");
     let whole = std::fs::read(&file).expect("reads");
+    model.save(&file).expect("saves");
+    assert_eq!(
+        std::fs::read(&file).expect("reads"),
+        whole,
+        "a file's bytes follow from the model"
+    );
     let load = |bytes: &[u8]| {
         std::fs::write(&file, bytes).expect("writes");
         Model::load(&file)

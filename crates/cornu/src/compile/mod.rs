@@ -1,15 +1,15 @@
 //! From a graph to a plan, by numbered passes, one file each.
 //!
-//! 1. [`simplify`]: what costs nothing to leave out is left out;
-//! 2. [`cse`]: equal nodes become one, unused ones none;
-//! 3. [`epilogue`]: bias and ReLU join the product before them;
-//! 4. [`fuse`]: chains of elementwise ops become one pass over memory;
-//! 5. [`stage`]: which ops can follow each other part by part of the batch, and which must wait for the whole;
-//! 6. [`schedule`]: when each op runs, and which updates overwrite their state ([`in_place`]);
-//! 7. [`layout`]: where each value lives, and when its place is free again ([`memory`]);
-//! 8. [`lower`]: steps with their operands, ready to run ([`plan`]).
+//! 1. `simplify`: what costs nothing to leave out is left out;
+//! 2. `cse`: equal nodes become one, unused ones none;
+//! 3. `epilogue`: bias and ReLU join the product before them;
+//! 4. `fuse`: chains of elementwise ops become one pass over memory;
+//! 5. `stage`: which ops can follow each other part by part of the batch, and which must wait for the whole;
+//! 6. `schedule`: when each op runs, and which updates overwrite their state (`in_place`);
+//! 7. `layout`: where each value lives, and when its place is free again (`memory`);
+//! 8. `lower`: steps with their operands, ready to run (`plan`).
 //!
-//! In debug builds [`verify`] checks the graph between passes, and the plan.
+//! In debug builds `verify` checks the graph between passes, and the plan.
 
 mod computation;
 mod cse;

@@ -13,7 +13,7 @@ pub use summary::{Row, Summary};
 
 use std::sync::Arc;
 
-pub(crate) use architecture::{Architecture, CallSite, InputSpec, Kind, Traced, WeightEntry};
+pub(crate) use architecture::{Architecture, WeightEntry};
 
 use crate::compile::{Computation, Mode, Plan, compile};
 use crate::error::{Error, Kind as ErrorKind, Result};

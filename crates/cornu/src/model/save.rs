@@ -19,6 +19,9 @@ use crate::train::Compiled;
 /// The ending of model files.
 const ENDING: &str = "cornu";
 
+/// The number of this layout of the metadata.
+const FORMAT: u32 = 1;
+
 fn damaged(path: &Path, what: impl std::fmt::Display) -> Error {
     Error::new(Kind::Format, format!("the model file is damaged: {what}"))
         .at(path.display().to_string())
@@ -61,16 +64,13 @@ impl Model {
 
     /// The content of a model file.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
-        let mut metadata = HashMap::from([
-            ("format".to_owned(), "cornu".to_owned()),
-            ("version".to_owned(), "1".to_owned()),
-            ("model".to_owned(), self.to_json()),
-        ]);
+        // One entry, because a map of several would be written in another order each time.
+        let mut about = json!({ "format": FORMAT, "model": self.architecture.to_json() });
         if let Some(compiled) = &self.compiled {
-            metadata.insert("compile".to_owned(), compiled.to_json().to_string());
+            about["compile"] = compiled.to_json();
         }
         if !self.notes.is_empty() {
-            metadata.insert("notes".to_owned(), json!(self.notes).to_string());
+            about["notes"] = json!(self.notes);
         }
         let mut names: Vec<String> = self.weights.iter().map(|w| w.path.clone()).collect();
         if let Some(compiled) = &self.compiled {
@@ -86,7 +86,8 @@ impl Model {
             })
             .collect();
         let sum = checksum(bytes.iter().map(Vec::as_slice));
-        metadata.insert("crc32".to_owned(), sum);
+        about["crc32"] = sum.into();
+        let metadata = HashMap::from([("cornu".to_owned(), about.to_string())]);
         let views = names
             .iter()
             .zip(&bytes)
@@ -105,7 +106,7 @@ impl Model {
     ///
     /// # Errors
     /// [`Kind::Io`] if it cannot be read; [`Kind::Format`] if it is damaged or no model; [`Kind::Weights`] if a weight is
-    /// missing, too many, or of another shape; [`Kind::Config`](crate::error::Kind::Config) if it uses a layer that is not known.
+    /// missing, too many, or of another shape; [`Kind::Config`] if it uses a layer that is not known.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         check_ending(path)?;
@@ -116,30 +117,27 @@ impl Model {
     fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self> {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(path, e))?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| damaged(path, e))?;
-        let metadata = header.metadata().as_ref();
-        let entry = |key: &str| metadata.and_then(|m| m.get(key));
-        let json_entry = |key: &str| -> Result<Option<Json>> {
-            entry(key)
-                .map(|s| {
-                    serde_json::from_str(s)
-                        .map_err(|e| damaged(path, format!("\"{key}\" in its metadata: {e}")))
-                })
-                .transpose()
-        };
-        let format = (
-            entry("format").map(String::as_str),
-            entry("version").map(String::as_str),
-        );
-        if format != (Some("cornu"), Some("1")) {
+        let text = header.metadata().as_ref().and_then(|m| m.get("cornu"));
+        let text = text.ok_or_else(|| {
+            Error::new(Kind::Format, "the file is no model of Cornu's: its metadata lack the entry \"cornu\"")
+                .at(path.display().to_string())
+                .help("a safetensors file with weights alone has no architecture: build the model and set its weights")
+        })?;
+        let about: Json =
+            serde_json::from_str(text).map_err(|e| damaged(path, format!("its metadata: {e}")))?;
+        if about.get("format") != Some(&FORMAT.into()) {
+            let received = about.get("format").unwrap_or(&Json::Null);
             return Err(Error::new(
                 Kind::Format,
-                format!("expected a model file of version 1, received format {format:?}"),
+                format!("expected a model file of format {FORMAT}, received {received}"),
             )
             .at(path.display().to_string())
-            .help("a safetensors file with weights alone has no architecture: build the model and set its weights"));
+            .help("a newer Cornu may have written it"));
         }
-        let json = json_entry("model")?.ok_or_else(|| damaged(path, "it has no architecture"))?;
-        let architecture = Architecture::from_json(&json)?;
+        let json = about
+            .get("model")
+            .ok_or_else(|| damaged(path, "it has no architecture"))?;
+        let architecture = Architecture::from_json(json)?;
         // The file must hold what the architecture asks for before any of it is reserved.
         let (entries, _) = architecture.build()?;
         for w in &entries {
@@ -151,8 +149,8 @@ impl Model {
             copy_floats(view.data(), model.states.get_mut(i));
         }
         let mut names: Vec<String> = entries.iter().map(|w| w.path.clone()).collect();
-        if let Some(json) = json_entry("compile")? {
-            let compiled = Compiled::from_json(&json, &mut model)?;
+        if let Some(json) = about.get("compile") {
+            let compiled = Compiled::from_json(json, &mut model)?;
             for (k, name) in compiled.slot_names(&model).into_iter().enumerate() {
                 let state = entries.len() + k;
                 check_weight(path, &tensors, &name, &model.states.shape(state).clone())?;
@@ -177,18 +175,16 @@ impl Model {
         for name in &names {
             parts.push(view(path, &tensors, name)?.data());
         }
-        let (found, stored) = (checksum(parts.into_iter()), entry("crc32"));
-        if stored != Some(&found) {
+        let found = checksum(parts.into_iter());
+        let stored = about.get("crc32").and_then(Json::as_str).unwrap_or("none");
+        if stored != found {
             return Err(damaged(
                 path,
-                format!(
-                    "its weights have the checksum {found}, stored is {}",
-                    stored.map_or("none", |s| s)
-                ),
+                format!("its weights have the checksum {found}, stored is {stored}"),
             ));
         }
-        if let Some(notes) = json_entry("notes")? {
-            model.notes = serde_json::from_value(notes).map_err(|e| damaged(path, e))?;
+        if let Some(notes) = about.get("notes") {
+            model.notes = serde_json::from_value(notes.clone()).map_err(|e| damaged(path, e))?;
         }
         Ok(model)
     }

@@ -93,8 +93,10 @@ impl Model {
 
 /// "(None, 30, 30, 32)", as Keras prints it.
 fn keras_shape(shape: &Shape) -> String {
-    let axes: String = shape.iter().map(|n| format!(", {n}")).collect();
-    format!("(None{axes})")
+    let axes: Vec<String> = std::iter::once("None".to_owned())
+        .chain(shape.iter().map(usize::to_string))
+        .collect();
+    format!("({})", axes.join(", "))
 }
 
 /// A number of something in units of 1000: "22.7 M".
@@ -113,7 +115,7 @@ fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(c);

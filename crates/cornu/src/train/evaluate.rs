@@ -108,13 +108,13 @@ impl Evaluator {
         let mut start = 0;
         while start < count {
             let n = batch_size.min(count - start);
-            let at = match self.steps.iter().position(|(s, _)| s.batch == n) {
-                Some(at) => at,
-                None => {
-                    let step = plan(model, n, Purpose::Evaluate, targets, &metrics, Mode::Fast)?;
-                    self.steps.push((step, Feeds::new(model, n, targets)?));
-                    self.steps.len() - 1
-                }
+            let known = self.steps.iter().position(|(s, _)| s.batch == n);
+            let at = if let Some(at) = known {
+                at
+            } else {
+                let step = plan(model, n, Purpose::Evaluate, targets, &metrics, Mode::Fast)?;
+                self.steps.push((step, Feeds::new(model, n, targets)?));
+                self.steps.len() - 1
             };
             let (step, feeds) = &mut self.steps[at];
             let samples: Vec<usize> = (start..start + n).collect();

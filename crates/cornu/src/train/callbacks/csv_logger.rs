@@ -38,7 +38,8 @@ impl Callback for CsvLogger {
                 self.text = format!("epoch,{}\n", logs.names().join(","));
             }
             let values: Vec<String> = logs.iter().map(|(_, v)| v.to_string()).collect();
-            self.text += &format!("{epoch},{}\n", values.join(","));
+            self.text
+                .extend([&epoch.to_string(), ",", &values.join(","), "\n"]);
             write_atomically(&self.path, self.text.as_bytes())?;
         }
         Ok(Action::Continue)

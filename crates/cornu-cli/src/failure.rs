@@ -108,9 +108,9 @@ impl Failure {
 impl From<cornu_data::DataError> for Failure {
     fn from(error: cornu_data::DataError) -> Self {
         use cornu_data::DataErrorKind as Kind;
-        // A name that is not known and a file that is not there can be put right by the one who asked.
+        // A name that is not known and a file that is not there or not what it should be can be put right by the one who asked.
         let cause = match error.kind() {
-            Kind::Config | Kind::NotFound => Cause::User,
+            Kind::Config | Kind::NotFound | Kind::Format | Kind::Checksum => Cause::User,
             _ => Cause::Other,
         };
         Self {

@@ -43,11 +43,12 @@ fn main() -> ExitCode {
             _ => Voice::Text,
         },
     };
-    let threads = match args.threads {
-        Some(threads) => cornu::set_threads(threads).map_err(Into::into),
+    let machine = cornu::instruction_set().and_then(|_| match args.threads {
+        Some(threads) => cornu::set_threads(threads),
         None => Ok(()),
-    };
-    let result = threads.and_then(|()| match args.command {
+    });
+    let machine = machine.map_err(Into::into);
+    let result = machine.and_then(|()| match args.command {
         Command::Train(args) => commands::train::run(&args, screen),
         Command::Evaluate(args) => commands::evaluate::run(&args, screen),
         Command::Summary(args) => commands::summary::run(&args, screen),

@@ -26,4 +26,4 @@ pub use cornu_data as datasets;
 pub use error::{Error, Result};
 pub use shape::{DType, Shape};
 pub use tensor::{Data, Tensor};
-pub use threads::{set_threads, threads};
+pub use threads::{instruction_set, set_threads, threads};

@@ -27,6 +27,16 @@ pub fn set_threads(threads: usize) -> Result<()> {
     Ok(())
 }
 
+/// The instruction set that the kernels use: "avx512", "avx2" or "portable". The environment variable `CORNU_SIMD` lowers it.
+///
+/// # Errors
+/// [`Kind::Config`](crate::error::Kind::Config) if that variable holds something else.
+pub fn instruction_set() -> Result<&'static str> {
+    cornu_kernels::init()
+        .map(cornu_kernels::Level::name)
+        .map_err(|message| Error::config(message).at("CORNU_SIMD"))
+}
+
 /// Runs `f` on the threads set.
 pub(crate) fn on_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     let pool = POOL

@@ -26,11 +26,6 @@ pub(crate) struct StepPlan {
     pub(crate) accumulators: Vec<usize>,
 }
 
-/// Targets in the type that a loss or metric wants.
-fn targets_as(g: &mut Graph, y: Value, dtype: DType) -> Result<Value> {
-    g.cast(y, dtype)
-}
-
 /// Plans a training or evaluation step for batches of a size.
 pub(crate) fn plan(
     model: &Model,
@@ -52,7 +47,7 @@ pub(crate) fn plan(
         },
         true,
     )?;
-    let wanted = targets_as(&mut g, y, compiled.loss.target_dtype())?;
+    let wanted = g.cast(y, compiled.loss.target_dtype())?;
     g.set_path(Some(compiled.loss.class_name().into()));
     let mut total = losses::value(&*compiled.loss, &mut g, wanted, prediction, None)?;
     for (i, w) in model.weights.iter().enumerate() {
@@ -66,7 +61,7 @@ pub(crate) fn plan(
     let mut accumulators = vec![1];
     for metric in metrics {
         g.set_path(Some(metric.name().into()));
-        let wanted = targets_as(&mut g, y, metric.target_dtype())?;
+        let wanted = g.cast(y, metric.target_dtype())?;
         let sums = metric.accumulate(&mut g, wanted, prediction, None)?;
         accumulators.push(sums.len());
         outputs.extend(sums);

@@ -14,7 +14,7 @@ fn halves(set: &ImageSet) -> cornu::Result<(Vec<Tensor>, Tensor)> {
     let all: Vec<usize> = (0..set.len()).collect();
     let half = height / 2 * width * channels;
     let mut pixels = vec![0.0f32; 2 * half * set.len()];
-    set.fill_inputs(&all, &mut [&mut pixels]);
+    set.fill_inputs(&all, &mut [RowsMut::F32(&mut pixels)]);
     let part = |offset: usize| -> cornu::Result<Tensor> {
         let rows = pixels.chunks(2 * half);
         let x: Vec<f32> = rows

@@ -98,6 +98,10 @@ ROWS = [
     ("Softmax", "axis2_rank4", lambda: layers.Softmax(axis=2), [(2, 3, 4, 5)]),
     ("Softmax", "axis-2_rank3", lambda: layers.Softmax(axis=-2), [(2, 4, 3)]),
     ("Softmax", "large", lambda: layers.Softmax(), [(3, 6)], {}, "large"),
+    # Numbers to vectors: odd sizes, one number a sample, whole numbers as floats.
+    ("Embedding", "5x3_rank2", lambda: layers.Embedding(5, 3), [(4, 6)], {}, "whole"),
+    ("Embedding", "5x33_rank1", lambda: layers.Embedding(5, 33), [(7,)], {}, "whole"),
+    ("Embedding", "5x4_rank3_floats", lambda: layers.Embedding(5, 4, embeddings_initializer="glorot_normal"), [(2, 3, 2)], {}, "whole floats"),
     # Shapes and merging.
     ("Dropout", "0_train", lambda: layers.Dropout(0.0), [(3, 4)], {"training": True}),
     ("Dropout", "0.25_infer_rank4", lambda: layers.Dropout(0.25), [(2, 3, 4, 2)], {"training": False}),
@@ -118,11 +122,21 @@ ROWS = [
 
 TABLE = {f"{row[0]}__{row[1]}": Case(*row) for row in ROWS}
 
-NOTES = {"coarse": "inputs are multiples of 0.5: many ties", "negative": "all inputs are negative", "large": "inputs up to about 60"}
+NOTES = {
+    "coarse": "inputs are multiples of 0.5: many ties",
+    "negative": "all inputs are negative",
+    "large": "inputs up to about 60",
+    "whole": "inputs are int32 from 0 to 4",
+    "whole floats": "inputs are floats from 0 to 4 without fractions",
+}
 
 
 def draw(rng, shape, kind):
     """One input in the named style."""
+    if kind == "whole":
+        return rng.integers(0, 5, shape).astype(np.int32)
+    if kind == "whole floats":
+        return rng.integers(0, 5, shape).astype(np.float32)
     value = rng.standard_normal(shape)
     if kind == "coarse":
         value = np.round(value) / 2
@@ -201,7 +215,7 @@ def compute(tensors, metadata, rng=None):
     for i, weight in enumerate(layer.weights):
         result[f"weight.{i}"] = weights[i]
         if weight.trainable:
-            result[f"grad_weight.{i}"] = tape.gradient(loss, weight.value).numpy()
+            result[f"grad_weight.{i}"] = tf.convert_to_tensor(tape.gradient(loss, weight.value)).numpy()
         after = weight.numpy()
         if not np.array_equal(after, weights[i]):
             result[f"weight_after.{i}"] = after
@@ -231,10 +245,19 @@ def entry(file, tensors, metadata):
     }
 
 
-def make(folder, report, write):
-    """Makes every stored case again and every row of the table; calls report(name, deviation)."""
+def make(folder, report, write, new=False):
+    """Makes every stored case again and every row of the table, or the new rows alone; calls report(name, deviation)."""
     stored = json.loads((folder / "index.json").read_text())
     index = []
+    if new:
+        index = stored
+        for name, case in TABLE.items():
+            file = f"{name}.safetensors"
+            if not (folder / file).exists():
+                tensors, metadata, rng = new_case(name, case)
+                index.append(_finish(folder, file, None, compute(tensors, metadata, rng), report, write))
+        case_file.write_json(folder / "index.json", index, indent=1)
+        return
     for file in [c["file"] for c in stored if c["file"].removesuffix(".safetensors") not in TABLE]:
         tensors, metadata = case_file.load(folder / file)
         index.append(_finish(folder, file, tensors, compute(tensors, metadata), report, write))

@@ -1,6 +1,7 @@
 """Makes the golden cases with Keras on TensorFlow, or checks that the stored ones are what Keras computes.
 
     python golden/make.py          # makes all cases again in golden/
+    python golden/make.py --new    # makes the layer cases that are not stored yet
     python golden/make.py --check  # writes nothing; fails where a stored case deviates
 
 Layout: README.md beside this file. Versions: bench/requirements.txt.
@@ -27,7 +28,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare only, exit 1 on a deviation over the tolerance")
     parser.add_argument("--only", default="layers,values,models", help="comma list of layers, values, models")
+    parser.add_argument("--new", action="store_true", help="make only layer cases that are not stored yet")
     args = parser.parse_args()
+    if args.new:
+        args.only = "layers"
     write, only = not args.check, args.only.split(",")
     made, failures = [], []
 
@@ -42,7 +46,7 @@ def main():
             failures.append(name)
 
     if "layers" in only:
-        layer_cases.make(here / "layers", report, write)
+        layer_cases.make(here / "layers", report, write, args.new)
     if "values" in only:
         value_cases.make(here, report, write)
     if "models" in only:

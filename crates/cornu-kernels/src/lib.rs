@@ -31,6 +31,7 @@ pub mod arena;
 pub mod conv2d;
 pub mod copy;
 pub mod elementwise;
+pub mod gather;
 pub mod level;
 mod matrix;
 pub mod peak;

@@ -9,11 +9,11 @@ pub use crate::losses::{
     SparseCategoricalCrossentropy, loss,
 };
 pub use crate::metrics::{Metric, metric};
-pub use crate::model::{Apply, Model, Sequential, Shared, Symbol, input};
+pub use crate::model::{Apply, Model, Sequential, Shared, Symbol, input, input_of};
 pub use crate::optimizers::{Adam, AdamW, Optimizer, RMSprop, SGD, optimizer};
 pub use crate::shape::{DType, Shape};
 pub use crate::tensor::Tensor;
 pub use crate::train::callbacks::{
     Action, Callback, CsvLogger, EarlyStopping, Event, LearningRateScheduler, ModelCheckpoint,
 };
-pub use crate::train::{Fit, History, Logs, Samples};
+pub use crate::train::{Fit, History, Logs, RowsMut, Samples};

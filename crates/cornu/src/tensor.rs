@@ -81,6 +81,17 @@ impl Tensor {
         }
     }
 
+    /// An array of zeros of a type.
+    pub(crate) fn zeros_of(dtype: DType, shape: Shape) -> Self {
+        let n = shape.elements();
+        let data = match dtype {
+            DType::F32 => Data::F32(vec![0.0; n]),
+            DType::I32 => Data::I32(vec![0; n]),
+            DType::U8 => Data::U8(vec![0; n]),
+        };
+        Self { shape, data }
+    }
+
     /// An array of zeros.
     pub fn zeros(shape: impl Into<Shape>) -> Self {
         let shape = shape.into();
@@ -108,17 +119,6 @@ impl Tensor {
     /// The elements, to write.
     pub(crate) fn data_mut(&mut self) -> &mut Data {
         &mut self.data
-    }
-
-    /// The elements as floats, to write.
-    pub(crate) fn f32s_mut(&mut self) -> Result<&mut [f32]> {
-        let dtype = self.dtype();
-        match &mut self.data {
-            Data::F32(v) => Ok(v),
-            _ => Err(Error::dtype(format!(
-                "expected float32 elements, received {dtype}"
-            ))),
-        }
     }
 
     /// The elements as floats.

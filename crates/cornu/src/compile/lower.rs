@@ -52,6 +52,7 @@ pub(super) fn run(c: Computation, stages: &Stages, keep_all: bool) -> Plan {
         local_bytes,
         outputs,
         guards,
+        numbered: Vec::new(),
         traced,
         computation: c,
     }

@@ -58,7 +58,8 @@ pub fn compile(computation: &Computation, mode: Mode) -> Result<Plan> {
     c = cse::run(&fuse::run(&c, mode == Mode::Fast));
     verify::graph(&c, "fuse");
     let stages = stage::run(&c);
-    let plan = lower::run(c, &stages, mode == Mode::Traced);
+    let mut plan = lower::run(c, &stages, mode == Mode::Traced);
+    plan.numbered = plan::Numbered::of(computation);
     verify::plan(&plan);
     Ok(plan)
 }

@@ -1,7 +1,12 @@
 //! What a plan is made of: stages, steps, and the place of every operand.
 
+use std::sync::Arc;
+
 use super::computation::Computation;
-use crate::graph::Meta;
+use crate::error::{Error, Result};
+use crate::graph::ops::input::{Input, Source};
+use crate::graph::{Meta, Op};
+use crate::tensor::{Data, Tensor};
 
 /// Offset and bytes of a place in an arena.
 pub(crate) type Place = (usize, usize);
@@ -93,6 +98,79 @@ pub(crate) enum Stage {
     Segment(Segment),
 }
 
+/// A feed that numbers the rows of a table.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbered {
+    pub(crate) feed: usize,
+    pub(crate) rows: usize,
+    pub(crate) path: Arc<str>,
+}
+
+impl Numbered {
+    /// The feeds that a computation uses to pick rows with, as they are or as another shape or type.
+    pub(super) fn of(c: &Computation) -> Vec<Self> {
+        let nodes = c.graph.nodes().iter();
+        let picks = nodes.filter(|n| matches!(n.op, Op::Gather(_)));
+        let mut all: Vec<Self> = picks
+            .filter_map(|n| {
+                let mut index = n.inputs[1];
+                while let Op::Cast(_) | Op::Reshape(_) = c.graph.node(index).op {
+                    index = c.graph.node(index).inputs[0];
+                }
+                let Op::Input(Input {
+                    source: Source::Feed(feed),
+                    ..
+                }) = c.graph.node(index).op
+                else {
+                    return None;
+                };
+                Some(Self {
+                    feed: feed as usize,
+                    rows: c.graph.shape(n.inputs[0])[0],
+                    path: n.path.clone(),
+                })
+            })
+            .collect();
+        all.dedup_by(|a, b| (a.feed, a.rows) == (b.feed, b.rows));
+        all
+    }
+
+    /// Refuses numbers that are not those of rows.
+    ///
+    /// # Errors
+    /// [`Kind::Data`](crate::error::Kind::Data), with the number, its sample and the range.
+    pub(crate) fn check(&self, feed: &Tensor) -> Result<()> {
+        let rows = self.rows;
+        let bad = match feed.data() {
+            Data::I32(x) => x
+                .iter()
+                .position(|&i| usize::try_from(i).map_or(true, |i| i >= rows))
+                .map(|at| (at, x[at].to_string())),
+            // A cast cuts off what follows the point.
+            Data::F32(x) => x
+                .iter()
+                .position(|&i| !(i > -1.0 && i < rows as f32))
+                .map(|at| (at, x[at].to_string())),
+            Data::U8(x) => x
+                .iter()
+                .position(|&i| usize::from(i) >= rows)
+                .map(|at| (at, x[at].to_string())),
+        };
+        let Some((at, value)) = bad else {
+            return Ok(());
+        };
+        let row = feed.shape().row().max(1);
+        Err(Error::data(format!(
+            "numbers must be between 0 and {} to pick one of {rows} rows, received {value} in sample {}, element {}",
+            rows.saturating_sub(1),
+            at / row,
+            at % row
+        ))
+        .at(self.path.to_string())
+        .help("an Embedding needs an input_dim of the largest number plus 1"))
+    }
+}
+
 /// A computation ready to run: its steps in order, and a place for every value.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -104,6 +182,8 @@ pub struct Plan {
     pub(crate) local_bytes: usize,
     pub(crate) outputs: Vec<(Operand, Place)>,
     pub(crate) guards: Vec<(Operand, Place)>,
+    /// Feeds whose elements are rows of a table, to be looked at before a run.
+    pub(crate) numbered: Vec<Numbered>,
     /// With every value kept: where each node's outputs are.
     pub(crate) traced: Vec<(usize, Vec<(Operand, Place)>)>,
 }

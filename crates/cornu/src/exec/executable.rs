@@ -110,6 +110,9 @@ fn check(plan: &Plan, feeds: &[&Tensor], states: &States) -> Result<()> {
             ),
         ));
     }
+    for numbered in &plan.numbered {
+        numbered.check(feeds[numbered.feed])?;
+    }
     for &(state, v) in &computation.updates {
         let shape = computation.graph.shape(v);
         if state >= states.len() || states.shape(state) != shape {

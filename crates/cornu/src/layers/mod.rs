@@ -121,6 +121,7 @@ layers! {
     identity::Identity,
     rescaling::Rescaling,
     dense::Dense,
+    embedding::Embedding,
     conv2d::Conv2D,
     max_pooling2d::MaxPooling2D,
     average_pooling2d::AveragePooling2D,

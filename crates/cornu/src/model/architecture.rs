@@ -30,6 +30,17 @@ pub(crate) struct InputSpec {
     pub(crate) name: String,
     /// Without the batch axis.
     pub(crate) shape: Shape,
+    pub(crate) dtype: DType,
+}
+
+impl InputSpec {
+    /// Shape and type for a batch.
+    pub(crate) fn meta(&self, batch: usize) -> Result<Meta> {
+        Ok(Meta {
+            shape: Shape::new(self.shape.with_batch(batch).to_vec())?,
+            dtype: self.dtype,
+        })
+    }
 }
 
 /// One use of a layer.
@@ -141,9 +152,10 @@ impl Architecture {
                 ))
                 .at(format!("{}/{}", self.name, input.name)));
             }
-            let shape = Shape::new(input.shape.with_batch(PROBE_BATCH).to_vec())
+            let meta = input
+                .meta(PROBE_BATCH)
                 .map_err(|e| e.at(self.name.clone()))?;
-            values.push(graph.feed_of(Meta::f32(shape), true)?);
+            values.push(graph.feed_of(meta, true)?);
         }
         for call in &self.calls {
             let path = self.path(call.layer);

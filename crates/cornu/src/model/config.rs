@@ -8,7 +8,7 @@ use super::Model;
 use super::architecture::{Architecture, CallSite, InputSpec, Kind, name_layers};
 use crate::error::{Error, Result};
 use crate::layers::{self, Layer};
-use crate::shape::Shape;
+use crate::shape::{DType, Shape};
 
 fn serialize_layer(name: &str, layer: &dyn Layer) -> Json {
     let mut config = Map::new();
@@ -30,7 +30,7 @@ fn serialize_input(input: &InputSpec) -> Json {
     json!({
         "module": "keras.layers",
         "class_name": "InputLayer",
-        "config": { "batch_shape": batch_shape, "dtype": "float32", "name": input.name },
+        "config": { "batch_shape": batch_shape, "dtype": input.dtype.to_string(), "name": input.name },
         "registered_name": null,
     })
 }
@@ -183,9 +183,25 @@ fn sample_shape(config: &Json) -> Result<Option<Shape>> {
     })
 }
 
+/// The element type in an input's config.
+fn input_dtype(config: &Json) -> Result<DType> {
+    match config.get("dtype") {
+        None | Some(Json::Null) => Ok(DType::F32),
+        Some(Json::String(name)) if name == "float32" => Ok(DType::F32),
+        // Whole numbers of any width are held as 32 bits.
+        Some(Json::String(name)) if matches!(name.as_str(), "int32" | "int64" | "uint8") => {
+            Ok(DType::I32)
+        }
+        Some(other) => Err(Error::dtype(format!(
+            "an input holds float32 or int32, received {other}"
+        ))),
+    }
+}
+
 fn sequential(config: &Json) -> Result<Architecture> {
     let name = model_name(config, "sequential");
     let mut shape = None;
+    let mut dtype = DType::F32;
     let mut input_name = "input_layer".to_owned();
     let mut made: Vec<Box<dyn Layer>> = Vec::new();
     let at = |e: Error| e.at(name.clone());
@@ -195,6 +211,7 @@ fn sequential(config: &Json) -> Result<Architecture> {
         let own = layer.get("config").unwrap_or(&empty);
         if class == "InputLayer" {
             shape = sample_shape(own).map_err(at)?;
+            dtype = input_dtype(own).map_err(at)?;
             input_name = model_name(own, "input_layer");
             continue;
         }
@@ -232,6 +249,7 @@ fn sequential(config: &Json) -> Result<Architecture> {
         inputs: vec![InputSpec {
             name: input_name,
             shape,
+            dtype,
         }],
         calls: (0..made.len())
             .map(|i| CallSite {
@@ -293,7 +311,7 @@ fn ends(config: &Json, key: &str) -> Result<Vec<Origin>> {
 fn functional(config: &Json) -> Result<Architecture> {
     let name = model_name(config, "functional");
     let at = |e: Error| e.at(name.clone());
-    let mut inputs: HashMap<String, Shape> = HashMap::new();
+    let mut inputs: HashMap<String, (Shape, DType)> = HashMap::new();
     let mut made: Vec<Box<dyn Layer>> = Vec::new();
     let mut pending: Vec<(Origin, usize, Vec<Origin>)> = Vec::new();
     for (i, layer) in list(config, "layers").map_err(at)?.iter().enumerate() {
@@ -311,7 +329,8 @@ fn functional(config: &Json) -> Result<Architecture> {
             let shape = sample_shape(&own).map_err(place)?;
             let shape =
                 shape.ok_or_else(|| place(Error::config("an input needs a batch_shape")))?;
-            inputs.insert(own_name, shape);
+            let dtype = input_dtype(&own).map_err(place)?;
+            inputs.insert(own_name, (shape, dtype));
             continue;
         }
         own["name"] = own_name.clone().into();
@@ -330,7 +349,7 @@ fn functional(config: &Json) -> Result<Architecture> {
     let mut known: HashMap<Origin, usize> = HashMap::new();
     let mut specs = Vec::new();
     for (input, _) in ends(config, "input_layers").map_err(at)? {
-        let shape = inputs.get(&input).ok_or_else(|| {
+        let (shape, dtype) = inputs.get(&input).ok_or_else(|| {
             at(Error::config(format!(
                 "the input \"{input}\" is not among the layers"
             )))
@@ -339,6 +358,7 @@ fn functional(config: &Json) -> Result<Architecture> {
         specs.push(InputSpec {
             name: input,
             shape: shape.clone(),
+            dtype: *dtype,
         });
     }
     let mut calls = Vec::new();

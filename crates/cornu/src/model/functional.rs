@@ -7,7 +7,7 @@ use super::Model;
 use super::architecture::{Architecture, CallSite, InputSpec, Kind, name_layers};
 use crate::error::{Error, Result};
 use crate::layers::Layer;
-use crate::shape::Shape;
+use crate::shape::{DType, Shape};
 
 /// A tensor that will be there once the model runs: an input, or the output of a layer.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ enum Made {
     Input {
         name: Option<String>,
         shape: Shape,
+        dtype: DType,
     },
     By {
         layer: Arc<Box<dyn Layer>>,
@@ -39,9 +40,25 @@ enum Made {
 /// # Ok::<(), cornu::Error>(())
 /// ```
 pub fn input(shape: impl Into<Shape>) -> Symbol {
+    input_of(DType::F32, shape)
+}
+
+/// An input of elements of a type: Keras's `Input(shape, dtype="int32")`, for class numbers, words, characters.
+///
+/// # Example
+/// ```
+/// use cornu::prelude::*;
+/// let characters = input_of(DType::I32, [128]);
+/// let y = Embedding::new(65, 32).on(&characters);
+/// let model = Model::new([&characters], [&y])?;
+/// assert_eq!(model.output_shape().axes(), &[128, 32]);
+/// # Ok::<(), cornu::Error>(())
+/// ```
+pub fn input_of(dtype: DType, shape: impl Into<Shape>) -> Symbol {
     Symbol(Arc::new(Made::Input {
         name: None,
         shape: shape.into(),
+        dtype,
     }))
 }
 
@@ -51,6 +68,7 @@ impl Symbol {
         Self(Arc::new(Made::Input {
             name: Some(name.to_owned()),
             shape: shape.into(),
+            dtype: DType::F32,
         }))
     }
 
@@ -141,7 +159,12 @@ impl Model {
         let mut collector = Collector::default();
         let mut specs = Vec::with_capacity(inputs.len());
         for (i, s) in inputs.iter().enumerate() {
-            let Made::Input { name: own, shape } = &*s.0 else {
+            let Made::Input {
+                name: own,
+                shape,
+                dtype,
+            } = &*s.0
+            else {
                 return Err(Error::config(
                     "a model begins with inputs, received the output of a layer",
                 )
@@ -155,6 +178,7 @@ impl Model {
             specs.push(InputSpec {
                 name: own.clone().unwrap_or(numbered),
                 shape: shape.clone(),
+                dtype: *dtype,
             });
             collector.tensors.insert(s.id(), i);
         }

@@ -7,7 +7,7 @@ mod save;
 mod sequential;
 mod summary;
 
-pub use functional::{Apply, Inputs, Shared, Symbol, input};
+pub use functional::{Apply, Inputs, Shared, Symbol, input, input_of};
 pub use sequential::Sequential;
 pub use summary::{Row, Summary};
 
@@ -195,8 +195,7 @@ impl Model {
         let mut graph = Graph::new();
         let mut inputs = Vec::with_capacity(self.architecture.inputs.len());
         for spec in &self.architecture.inputs {
-            let shape = Shape::new(spec.shape.with_batch(batch).to_vec())?;
-            inputs.push(graph.feed_of(Meta::f32(shape), true)?);
+            inputs.push(graph.feed_of(spec.meta(batch)?, true)?);
         }
         let rng = graph.feed_of(
             Meta {

@@ -4,7 +4,7 @@ use super::Model;
 use super::architecture::{Architecture, CallSite, InputSpec, Kind, name_layers};
 use crate::error::{Error, Result};
 use crate::layers::Layer;
-use crate::shape::Shape;
+use crate::shape::{DType, Shape};
 
 /// Layers one after another.
 ///
@@ -24,7 +24,7 @@ use crate::shape::Shape;
 #[derive(Debug, Default)]
 pub struct Sequential {
     name: Option<String>,
-    input: Option<Shape>,
+    input: Option<(DType, Shape)>,
     layers: Vec<Box<dyn Layer>>,
     seed: u64,
 }
@@ -42,8 +42,13 @@ impl Sequential {
     }
 
     /// The shape of one sample.
-    pub fn input(mut self, shape: impl Into<Shape>) -> Self {
-        self.input = Some(shape.into());
+    pub fn input(self, shape: impl Into<Shape>) -> Self {
+        self.input_of(DType::F32, shape)
+    }
+
+    /// The element type and shape of one sample, as of whole numbers for an [`Embedding`](crate::layers::Embedding).
+    pub fn input_of(mut self, dtype: DType, shape: impl Into<Shape>) -> Self {
+        self.input = Some((dtype, shape.into()));
         self
     }
 
@@ -73,7 +78,7 @@ impl Sequential {
     /// The first layer whose settings or input do not work, with its path, what was expected and what received.
     pub fn build(self) -> Result<Model> {
         let name = self.name.unwrap_or_else(|| "sequential".to_owned());
-        let shape = self.input.ok_or_else(|| {
+        let (dtype, shape) = self.input.ok_or_else(|| {
             Error::config("the model does not know the shape of its samples")
                 .at(name.clone())
                 .help("begin with .input([height, width, channels]) or .input([features])")
@@ -93,6 +98,7 @@ impl Sequential {
             inputs: vec![InputSpec {
                 name: "input_layer".to_owned(),
                 shape,
+                dtype,
             }],
             kind: Kind::Sequential,
             calls,

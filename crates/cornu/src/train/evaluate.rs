@@ -8,9 +8,9 @@ use crate::metrics::Metric;
 use crate::model::Model;
 
 use super::history::Logs;
-use super::samples::{Samples, TargetsMut};
+use super::samples::{RowsMut, Samples};
 use super::step::{Feeds, Purpose, StepPlan, check_samples, plan};
-use crate::tensor::{Data, Tensor};
+use crate::tensor::Tensor;
 
 /// Totals of the loss and of each metric's accumulators over batches.
 #[derive(Debug)]
@@ -63,19 +63,10 @@ impl Totals {
 }
 
 /// Fills the feeds with samples.
-pub(crate) fn fill(feeds: &mut Feeds, data: &dyn Samples, samples: &[usize]) -> Result<()> {
-    let mut inputs: Vec<&mut [f32]> = Vec::with_capacity(feeds.inputs.len());
-    for x in &mut feeds.inputs {
-        inputs.push(x.f32s_mut()?);
-    }
+pub(crate) fn fill(feeds: &mut Feeds, data: &dyn Samples, samples: &[usize]) {
+    let mut inputs: Vec<RowsMut<'_>> = feeds.inputs.iter_mut().map(RowsMut::of).collect();
     data.fill_inputs(samples, &mut inputs);
-    let targets = match feeds.targets.data_mut() {
-        Data::F32(y) => TargetsMut::F32(y),
-        Data::I32(y) => TargetsMut::I32(y),
-        Data::U8(_) => unreachable!("targets are floats or integers"),
-    };
-    data.fill_targets(samples, targets);
-    Ok(())
+    data.fill_targets(samples, RowsMut::of(&mut feeds.targets));
 }
 
 /// The model's metrics for targets of a kind.
@@ -118,7 +109,7 @@ impl Evaluator {
             };
             let (step, feeds) = &mut self.steps[at];
             let samples: Vec<usize> = (start..start + n).collect();
-            fill(feeds, data, &samples)?;
+            fill(feeds, data, &samples);
             let list = feeds.list(Purpose::Evaluate);
             match run(&step.plan, &mut model.workspace, &list, &mut model.states)? {
                 Outcome::Done(outputs) => totals.add(step, &outputs)?,

@@ -326,7 +326,7 @@ impl Trainer<'_> {
         let (data, samples) = (self.data, &self.order[range]);
         let (workspace, states) = (&mut model.workspace, &mut model.states);
         let outcome = crate::threads::on_pool(|| {
-            fill(feeds, data, samples)?;
+            fill(feeds, data, samples);
             run(&plan.plan, workspace, &feeds.list(Purpose::Train), states)
         })?;
         match outcome {

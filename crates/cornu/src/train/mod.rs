@@ -14,4 +14,4 @@ pub use callbacks::{Action, Callback, Event};
 pub use compiled::Compiled;
 pub use fit::Fit;
 pub use history::{EpochLog, History, Logs};
-pub use samples::Samples;
+pub use samples::{RowsMut, Samples};

@@ -4,9 +4,10 @@ use crate::error::{Error, Result};
 use crate::exec::executable::{Outcome, run};
 use crate::graph::Meta;
 use crate::model::{DEFAULT_BATCH, Model};
-use crate::shape::Shape;
-use crate::tensor::{Data, Tensor};
+use crate::shape::DType;
+use crate::tensor::Tensor;
 
+use super::samples::{RowsMut, copy_tensor_rows};
 use super::step::rng_tensor;
 
 impl Model {
@@ -50,7 +51,6 @@ impl Model {
                 ))
                 .help("a single sample needs an axis of length 1 in front"));
             }
-            x.f32s()?;
         }
         if batch_size == 0 {
             return Err(Error::config("batch_size must be at least 1, received 0").at(self.name()));
@@ -69,10 +69,12 @@ impl Model {
         let mut start = 0;
         while start < count {
             let n = batch_size.min(count - start);
-            let parts = inputs
+            let of = self.architecture.inputs.iter().map(|i| i.dtype);
+            let parts: Vec<Tensor> = inputs
                 .iter()
-                .map(|x| rows(x, start, n))
-                .collect::<Result<Vec<_>>>()?;
+                .zip(of)
+                .map(|(x, dtype)| rows(x, dtype, start, n))
+                .collect();
             let mut feeds: Vec<&Tensor> = parts.iter().collect();
             feeds.push(&rng);
             for (all, part) in gathered.iter_mut().zip(self.run_predict(n, &feeds)?) {
@@ -102,11 +104,10 @@ impl Model {
     }
 }
 
-/// The rows `start..start + n` of a tensor.
-fn rows(x: &Tensor, start: usize, n: usize) -> Result<Tensor> {
-    let row = x.shape().row();
-    let mut shape = x.shape().to_vec();
-    shape[0] = n;
-    let part: Data = x.f32s()?[start * row..(start + n) * row].to_vec().into();
-    Tensor::new(Shape::from(shape), part)
+/// The rows `start..start + n` of a tensor, in the type the model's input has.
+fn rows(x: &Tensor, dtype: DType, start: usize, n: usize) -> Tensor {
+    let mut part = Tensor::zeros_of(dtype, x.shape().without_batch().with_batch(n));
+    let samples: Vec<usize> = (start..start + n).collect();
+    copy_tensor_rows(x, &samples, &mut RowsMut::of(&mut part));
+    part
 }

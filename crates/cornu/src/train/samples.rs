@@ -26,23 +26,34 @@ pub trait Samples: Sync {
     /// What is known of the targets.
     fn targets(&self) -> Targets;
 
-    /// Writes the samples with these numbers: each input's rows one after another.
-    fn fill_inputs(&self, samples: &[usize], inputs: &mut [&mut [f32]]);
+    /// Writes the samples with these numbers: each input's rows one after another, in the type that the model's input has.
+    fn fill_inputs(&self, samples: &[usize], inputs: &mut [RowsMut<'_>]);
 
     /// Writes the targets of the samples with these numbers, in the type that [`Samples::targets`] tells.
-    fn fill_targets(&self, samples: &[usize], out: TargetsMut<'_>);
+    fn fill_targets(&self, samples: &[usize], out: RowsMut<'_>);
 
     /// Finds what would spoil training: values that are no numbers.
     fn check(&self) -> Result<()>;
 }
 
-/// Where targets are written to.
+/// Where the rows of a batch are written to.
 #[derive(Debug)]
-pub enum TargetsMut<'a> {
+pub enum RowsMut<'a> {
     /// Integers.
     I32(&'a mut [i32]),
     /// Real numbers.
     F32(&'a mut [f32]),
+}
+
+impl<'a> RowsMut<'a> {
+    /// The elements of a feed.
+    pub(crate) fn of(x: &'a mut Tensor) -> Self {
+        match x.data_mut() {
+            Data::F32(y) => Self::F32(y),
+            Data::I32(y) => Self::I32(y),
+            Data::U8(_) => unreachable!("inputs and targets are floats or integers"),
+        }
+    }
 }
 
 impl Samples for ImageSet {
@@ -64,27 +75,39 @@ impl Samples for ImageSet {
         }
     }
 
-    fn fill_inputs(&self, samples: &[usize], inputs: &mut [&mut [f32]]) {
+    fn fill_inputs(&self, samples: &[usize], inputs: &mut [RowsMut<'_>]) {
         /// Images a thread takes at a time: 16 × 32 × 32 × 3 conversions are some 10 µs.
         const PIECE: usize = 16;
         let width = self.image_len();
-        inputs[0]
-            .par_chunks_mut(PIECE * width)
-            .zip(samples.par_chunks(PIECE))
-            .for_each(|(out, samples)| {
-                self.fill_f32(samples, out)
-                    .expect("samples are numbered within the set");
-            });
+        let fill = |samples: &[usize], out: &mut [f32]| {
+            self.fill_f32(samples, out)
+                .expect("samples are numbered within the set");
+        };
+        match &mut inputs[0] {
+            RowsMut::F32(out) => out
+                .par_chunks_mut(PIECE * width)
+                .zip(samples.par_chunks(PIECE))
+                .for_each(|(out, samples)| fill(samples, out)),
+            RowsMut::I32(out) => {
+                let mut image = vec![0.0; width];
+                for (out, &sample) in out.chunks_mut(width.max(1)).zip(samples) {
+                    fill(&[sample], &mut image);
+                    for (o, &x) in out.iter_mut().zip(&image) {
+                        *o = x as i32;
+                    }
+                }
+            }
+        }
     }
 
-    fn fill_targets(&self, samples: &[usize], out: TargetsMut<'_>) {
+    fn fill_targets(&self, samples: &[usize], out: RowsMut<'_>) {
         match out {
-            TargetsMut::I32(y) => {
+            RowsMut::I32(y) => {
                 for (y, &i) in y.iter_mut().zip(samples) {
                     *y = self.labels()[i];
                 }
             }
-            TargetsMut::F32(y) => {
+            RowsMut::F32(y) => {
                 for (y, &i) in y.iter_mut().zip(samples) {
                     *y = self.labels()[i] as f32;
                 }
@@ -97,10 +120,31 @@ impl Samples for ImageSet {
     }
 }
 
-/// Rows of one tensor copied into a batch.
-fn copy_rows<T: Copy>(from: &[T], row: usize, samples: &[usize], to: &mut [T]) {
+/// Rows of one tensor, converted, into a batch.
+fn convert_rows<T: Copy, U>(
+    from: &[T],
+    row: usize,
+    samples: &[usize],
+    to: &mut [U],
+    f: impl Fn(T) -> U,
+) {
     for (&i, to) in samples.iter().zip(to.chunks_mut(row.max(1))) {
-        to.copy_from_slice(&from[i * row..(i + 1) * row]);
+        for (t, &v) in to.iter_mut().zip(&from[i * row..(i + 1) * row]) {
+            *t = f(v);
+        }
+    }
+}
+
+/// Rows of one tensor into a batch of any type; floats become whole numbers by cutting what follows the point, as a cast does.
+pub(super) fn copy_tensor_rows(x: &Tensor, samples: &[usize], to: &mut RowsMut<'_>) {
+    let row = x.shape().row();
+    match (x.data(), to) {
+        (Data::F32(v), RowsMut::F32(y)) => convert_rows(v, row, samples, y, |x| x),
+        (Data::I32(v), RowsMut::F32(y)) => convert_rows(v, row, samples, y, |x| x as f32),
+        (Data::U8(v), RowsMut::F32(y)) => convert_rows(v, row, samples, y, f32::from),
+        (Data::F32(v), RowsMut::I32(y)) => convert_rows(v, row, samples, y, |x| x as i32),
+        (Data::I32(v), RowsMut::I32(y)) => convert_rows(v, row, samples, y, |x| x),
+        (Data::U8(v), RowsMut::I32(y)) => convert_rows(v, row, samples, y, i32::from),
     }
 }
 
@@ -155,43 +199,14 @@ impl Samples for (&[Tensor], &Tensor) {
         }
     }
 
-    fn fill_inputs(&self, samples: &[usize], inputs: &mut [&mut [f32]]) {
+    fn fill_inputs(&self, samples: &[usize], inputs: &mut [RowsMut<'_>]) {
         for (x, to) in self.0.iter().zip(inputs) {
-            let row = x.shape().row();
-            match x.data() {
-                Data::F32(v) => copy_rows(v, row, samples, to),
-                Data::I32(v) => {
-                    for (&i, to) in samples.iter().zip(to.chunks_mut(row.max(1))) {
-                        for (t, &v) in to.iter_mut().zip(&v[i * row..]) {
-                            *t = v as f32;
-                        }
-                    }
-                }
-                Data::U8(v) => {
-                    for (&i, to) in samples.iter().zip(to.chunks_mut(row.max(1))) {
-                        for (t, &v) in to.iter_mut().zip(&v[i * row..]) {
-                            *t = f32::from(v);
-                        }
-                    }
-                }
-            }
+            copy_tensor_rows(x, samples, to);
         }
     }
 
-    fn fill_targets(&self, samples: &[usize], out: TargetsMut<'_>) {
-        let row = self.1.shape().row();
-        match (self.1.data(), out) {
-            (Data::F32(v), TargetsMut::F32(y)) => copy_rows(v, row, samples, y),
-            (Data::I32(v), TargetsMut::I32(y)) => copy_rows(v, row, samples, y),
-            (Data::U8(v), TargetsMut::I32(y)) => {
-                for (&i, y) in samples.iter().zip(y.chunks_mut(row.max(1))) {
-                    for (y, &v) in y.iter_mut().zip(&v[i * row..]) {
-                        *y = i32::from(v);
-                    }
-                }
-            }
-            (_, y) => panic!("targets are asked for as they are told to be, not into {y:?}"),
-        }
+    fn fill_targets(&self, samples: &[usize], mut out: RowsMut<'_>) {
+        copy_tensor_rows(self.1, samples, &mut out);
     }
 
     fn check(&self) -> Result<()> {
@@ -225,11 +240,11 @@ macro_rules! forward {
                 let $s = self;
                 Samples::targets(&$inner)
             }
-            fn fill_inputs(&self, samples: &[usize], inputs: &mut [&mut [f32]]) {
+            fn fill_inputs(&self, samples: &[usize], inputs: &mut [RowsMut<'_>]) {
                 let $s = self;
                 Samples::fill_inputs(&$inner, samples, inputs);
             }
-            fn fill_targets(&self, samples: &[usize], out: TargetsMut<'_>) {
+            fn fill_targets(&self, samples: &[usize], out: RowsMut<'_>) {
                 let $s = self;
                 Samples::fill_targets(&$inner, samples, out);
             }

@@ -136,10 +136,9 @@ pub(crate) struct Feeds {
 impl Feeds {
     /// Room for batches of a size.
     pub(crate) fn new(model: &Model, batch: usize, targets: &Targets) -> Result<Self> {
-        let inputs = model
-            .input_shapes()
-            .iter()
-            .map(|s| Tensor::zeros(s.with_batch(batch)))
+        let inputs = model.architecture.inputs.iter();
+        let inputs = inputs
+            .map(|s| Tensor::zeros_of(s.dtype, s.shape.with_batch(batch)))
             .collect();
         let shape = targets.shape.with_batch(batch);
         let n = shape.elements();

@@ -154,13 +154,18 @@ impl Program {
         let values = interpreter::run(&self.graph, &feeds, &[]);
         self.compared
             .iter()
-            .map(|c| values[index(c.value)][0].clone())
+            .map(|c| {
+                let (node, output) = place(c.value);
+                values[node][output].clone()
+            })
             .collect()
     }
 }
 
-/// The place of a value's node: its debug form is `%12`.
-fn index(value: Value) -> usize {
+/// The place of a value: its debug form is `%12`, or `%12.1` where it is not its node's first output.
+fn place(value: Value) -> (usize, usize) {
     let text = format!("{value:?}");
-    text.trim_start_matches('%').parse().expect("output 0")
+    let (node, output) = text[1..].split_once('.').unwrap_or((&text[1..], "0"));
+    let number = |s: &str| s.parse().expect("a number");
+    (number(node), number(output))
 }

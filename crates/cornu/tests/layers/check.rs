@@ -99,14 +99,14 @@ impl Call {
     fn interpret(&self) -> Vec<Array> {
         let feeds: Vec<Array> = self.feeds.iter().map(Array::from).collect();
         let values = interpreter::run(&self.graph, &feeds, &[]);
-        let place = |v: &Value| -> usize {
+        // The debug form of a value is `%12`, or `%12.1` where it is not its node's first output.
+        let at = |v: &Value| {
             let text = format!("{v:?}");
-            text.trim_start_matches('%').parse().expect("output 0")
+            let (node, output) = text[1..].split_once('.').unwrap_or((&text[1..], "0"));
+            let number = |s: &str| s.parse::<usize>().expect("a number");
+            values[number(node)][number(output)].clone()
         };
-        self.wanted
-            .iter()
-            .map(|v| values[place(v)][0].clone())
-            .collect()
+        self.wanted.iter().map(at).collect()
     }
 }
 

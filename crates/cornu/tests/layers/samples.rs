@@ -63,6 +63,13 @@ pub(crate) fn all() -> Vec<Sample> {
         sample("Dense", json!({ "units": 5 }), &[&[7]], &[5], 40),
         sample("Dense", dense, &[&[2, 4]], &[2, 3], 15),
         sample(
+            "Embedding",
+            json!({ "input_dim": 3, "output_dim": 5, "embeddings_regularizer": "l2" }),
+            &[&[4]],
+            &[4, 5],
+            15,
+        ),
+        sample(
             "Conv2D",
             json!({ "filters": 4, "kernel_size": 3 }),
             &[&[6, 5, 2]],

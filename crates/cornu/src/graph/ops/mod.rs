@@ -79,6 +79,8 @@ ops! {
     log_softmax::LogSoftmax,
     one_hot::OneHot,
     take_last::TakeLast,
+    gather::Gather,
+    scatter_add::ScatterAdd,
     arg_max::ArgMax,
     random::Random,
     map::Map,

@@ -49,7 +49,7 @@ pub struct Embedding {
 }
 
 fn uniform() -> InitializerConfig {
-    InitializerConfig::named("uniform")
+    InitializerConfig::named("random_uniform")
 }
 
 layer!(Embedding);

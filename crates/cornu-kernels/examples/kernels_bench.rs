@@ -3,7 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a program that reports")]
 
 use cornu_kernels::arena::{Arena, as_f32_mut};
-use cornu_kernels::conv2d::{Conv2d, flip_weights, forward, weight_grad};
+use cornu_kernels::conv2d::{Conv2d, flip_weights, forward, weight_grad, winograd};
 use cornu_kernels::copy::strided;
 use cornu_kernels::elementwise::{Binary, Indexing, Instr, Program, Sink, Source, Unary, run};
 use cornu_kernels::pool2d::{Pool2d, max_backward, max_forward};
@@ -197,6 +197,36 @@ fn convolutions(peak: f64) {
             );
         });
         report(&format!("conv2d input grad   {name}"), flops, seconds, peak);
+        if winograd::applies(&g) && g.in_c >= 16 {
+            // The share is of the direct sum's operations: above 100 % no direct sum could follow.
+            let u = numbers(winograd::weights_len(g.in_c, g.out_c));
+            let seconds = median(|| {
+                winograd::forward(&g, images, x, u, Some(bias), Act::Relu, y, &mut scratch);
+            });
+            report(
+                &format!("winograd forward     {name}"),
+                flops,
+                seconds,
+                peak,
+            );
+            let seconds = median(|| winograd::weight_grad(&g, images, x, y, dw, &mut scratch));
+            report(
+                &format!("winograd weight grad {name}"),
+                flops,
+                seconds,
+                peak,
+            );
+            let u = numbers(winograd::weights_len(g.out_c, g.in_c));
+            let seconds = median(|| {
+                winograd::forward(&back, images, y, u, None, Act::Linear, dx, &mut scratch);
+            });
+            report(
+                &format!("winograd input grad  {name}"),
+                flops,
+                seconds,
+                peak,
+            );
+        }
     }
 }
 

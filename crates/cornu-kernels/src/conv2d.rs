@@ -3,6 +3,7 @@
 mod dense;
 mod depthwise;
 mod taps;
+pub mod winograd;
 
 use crate::copy::strided;
 use crate::product::Act;

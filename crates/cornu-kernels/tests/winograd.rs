@@ -1,0 +1,129 @@
+//! Winograd's convolution and its weight gradient against double-precision loops over the definition, at every level.
+
+mod against;
+
+use against::{Numbers, each_level};
+use cornu_kernels::conv2d::{Conv2d, winograd};
+use cornu_kernels::product::Act;
+
+fn geometry(r: &mut Numbers) -> Conv2d {
+    let (in_h, in_w) = (3 + r.below(15), 3 + r.below(15));
+    let pad = [r.below(3) as isize, r.below(3) as isize];
+    let out = |input: usize, pad: isize| input + 2 * pad as usize - 2;
+    // The padding after the image may differ from the one before it.
+    let (more_h, more_w) = (r.below(2), r.below(2));
+    Conv2d {
+        in_h,
+        in_w,
+        in_c: 1 + r.below(40),
+        out_h: out(in_h, pad[0]) + more_h,
+        out_w: out(in_w, pad[1]) + more_w,
+        out_c: 1 + r.below(70),
+        k_h: 3,
+        k_w: 3,
+        stride: [1, 1],
+        pad,
+        lhs_dilation: [1, 1],
+        rhs_dilation: [1, 1],
+        groups: 1,
+    }
+}
+
+/// Calls `f(x index, w index, y index)` for every product of the definition.
+fn each(g: &Conv2d, images: usize, mut f: impl FnMut(usize, usize, usize)) {
+    for (n, oy, ox) in (0..images)
+        .flat_map(|n| (0..g.out_h).flat_map(move |oy| (0..g.out_w).map(move |ox| (n, oy, ox))))
+    {
+        for (ky, kx) in (0..3).flat_map(|ky| (0..3).map(move |kx| (ky, kx))) {
+            let at = |o: usize, k: usize, pad: isize, size: usize| {
+                usize::try_from((o + k) as isize - pad)
+                    .ok()
+                    .filter(|&i| i < size)
+            };
+            let (Some(iy), Some(ix)) = (at(oy, ky, g.pad[0], g.in_h), at(ox, kx, g.pad[1], g.in_w))
+            else {
+                continue;
+            };
+            for i in 0..g.in_c {
+                for o in 0..g.out_c {
+                    f(
+                        ((n * g.in_h + iy) * g.in_w + ix) * g.in_c + i,
+                        ((ky * 3 + kx) * g.in_c + i) * g.out_c + o,
+                        ((n * g.out_h + oy) * g.out_w + ox) * g.out_c + o,
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Asserts that errors stay far below 10⁻⁴ of the root of the sum of squared terms, as rounding errors should.
+fn close(what: &str, got: &[f32], want: &[f64], squares: &[f64]) {
+    for (i, (&got, (&want, &squares))) in got.iter().zip(want.iter().zip(squares)).enumerate() {
+        let error = (f64::from(got) - want).abs();
+        assert!(
+            error <= 1e-5 * (1.0 + squares.sqrt()),
+            "{what}: element {i} is {got}, wanted {want}"
+        );
+    }
+}
+
+#[test]
+fn forward_agrees_with_the_definition() {
+    each_level(|_| {
+        let mut r = Numbers::new(11);
+        let mut scratch = Vec::new();
+        for _ in 0..60 {
+            let (g, images) = (geometry(&mut r), 1 + r.below(5));
+            let x = r.floats(images * g.input_len());
+            let w = r.floats(g.weights_len());
+            let bias = r.floats(g.out_c);
+            let with_bias = r.below(2) == 1;
+            let act = [Act::Linear, Act::Relu][r.below(2)];
+            let mut want = vec![0.0; images * g.output_len()];
+            if with_bias {
+                want.iter_mut()
+                    .enumerate()
+                    .for_each(|(i, y)| *y = f64::from(bias[i % g.out_c]));
+            }
+            let mut squares = vec![0.0; want.len()];
+            each(&g, images, |xi, wi, yi| {
+                let term = f64::from(x[xi]) * f64::from(w[wi]);
+                want[yi] += term;
+                squares[yi] += term * term;
+            });
+            if act == Act::Relu {
+                want.iter_mut().for_each(|y| *y = y.max(0.0));
+            }
+            let mut u = r.floats(winograd::weights_len(g.in_c, g.out_c));
+            winograd::transform_weights(g.in_c, g.out_c, &w, &mut u);
+            let mut y = r.floats(want.len());
+            let bias = with_bias.then_some(&bias[..]);
+            winograd::forward(&g, images, &x, &u, bias, act, &mut y, &mut scratch);
+            close(&format!("{g:?}"), &y, &want, &squares);
+        }
+    });
+}
+
+#[test]
+fn weight_gradient_agrees_with_the_definition_and_adds() {
+    each_level(|_| {
+        let mut r = Numbers::new(12);
+        let mut scratch = Vec::new();
+        for _ in 0..60 {
+            let (g, images) = (geometry(&mut r), 1 + r.below(5));
+            let x = r.floats(images * g.input_len());
+            let dy = r.floats(images * g.output_len());
+            let mut dw = r.floats(g.weights_len());
+            let mut want: Vec<f64> = dw.iter().map(|&v| f64::from(v)).collect();
+            let mut squares = vec![0.0; want.len()];
+            each(&g, images, |xi, wi, yi| {
+                let term = f64::from(x[xi]) * f64::from(dy[yi]);
+                want[wi] += term;
+                squares[wi] += term * term;
+            });
+            winograd::weight_grad(&g, images, &x, &dy, &mut dw, &mut scratch);
+            close(&format!("{g:?}"), &dw, &want, &squares);
+        }
+    });
+}

@@ -96,7 +96,11 @@ fn forward_agrees_with_the_definition() {
                 want.iter_mut().for_each(|y| *y = y.max(0.0));
             }
             let mut u = r.floats(winograd::weights_len(g.in_c, g.out_c));
-            winograd::transform_weights(g.in_c, g.out_c, &w, &mut u);
+            // In two parts, as two threads would.
+            let half = u.len() / winograd::panel_len(g.in_c) / 2;
+            let (left, right) = u.split_at_mut(half * winograd::panel_len(g.in_c));
+            winograd::transform_weights(g.in_c, g.out_c, &w, 0, left);
+            winograd::transform_weights(g.in_c, g.out_c, &w, half, right);
             let mut y = r.floats(want.len());
             let bias = with_bias.then_some(&bias[..]);
             winograd::forward(&g, images, &x, &u, bias, act, &mut y, &mut scratch);
@@ -122,8 +126,25 @@ fn weight_gradient_agrees_with_the_definition_and_adds() {
                 want[wi] += term;
                 squares[wi] += term * term;
             });
+            let mut cut = dw.clone();
             winograd::weight_grad(&g, images, &x, &dy, &mut dw, &mut scratch);
             close(&format!("{g:?}"), &dw, &want, &squares);
+            // The same, cut for several threads.
+            let job = winograd::WeightGrad::new(&g, images);
+            let mut blocks = r.floats(job.blocks() * job.block_len());
+            for (number, block) in blocks.chunks_exact_mut(job.block_len()).enumerate() {
+                job.transform(number, &x, &dy, block);
+            }
+            let some = 1 + r.below(g.in_c);
+            let mut taps: Vec<_> = cut
+                .chunks_exact_mut(g.in_c * g.out_c)
+                .map(|tap| tap.chunks_mut(some * g.out_c))
+                .collect();
+            for first in (0..g.in_c).step_by(some) {
+                let mut dw = std::array::from_fn(|tap| taps[tap].next().unwrap());
+                job.sum(&blocks, first, &mut dw, &mut scratch);
+            }
+            close(&format!("cut, {g:?}"), &cut, &want, &squares);
         }
     });
 }

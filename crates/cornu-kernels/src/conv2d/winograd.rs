@@ -45,21 +45,29 @@ pub fn weights_len(in_c: usize, out_c: usize) -> usize {
     PLACES * in_c * out_c.next_multiple_of(PANEL)
 }
 
-/// Transforms weights for [`forward`]: panels of 32 output channels at each of 36 places.
+/// Elements of one panel of transformed weights.
+pub fn panel_len(in_c: usize) -> usize {
+    PLACES * in_c * PANEL
+}
+
+/// Transforms weights for [`forward`], the panels of 32 output channels from `first` on that fill `u`; several threads
+/// may take some panels each.
 ///
 /// # Shapes
 ///
-/// `w` `[3][3][in_c][out_c]`, `u` `[36][out_c / 32, rounded up][in_c][32]`.
-pub fn transform_weights(in_c: usize, out_c: usize, w: &[f32], u: &mut [f32]) {
+/// `w` `[3][3][in_c][out_c]`, `u` `[panels][36][in_c][32]`.
+pub fn transform_weights(in_c: usize, out_c: usize, w: &[f32], first: usize, u: &mut [f32]) {
+    let panel = panel_len(in_c);
     assert!(
-        w.len() == 9 * in_c * out_c && u.len() == weights_len(in_c, out_c),
-        "winograd::transform_weights: expects {} weights and room for {}, received {} and {}",
+        w.len() == 9 * in_c * out_c
+            && u.len().is_multiple_of(panel.max(1))
+            && first * panel + u.len() <= weights_len(in_c, out_c),
+        "winograd::transform_weights: expects {} weights and room for panels of {panel}, received {} and {} from panel {first}",
         9 * in_c * out_c,
-        weights_len(in_c, out_c),
         w.len(),
         u.len()
     );
-    transform::weights(in_c, out_c, w, u);
+    transform::weights(in_c, out_c, w, first, u);
 }
 
 /// Operands of a block of tiles as they lie in working memory.
@@ -133,7 +141,8 @@ pub fn forward(
                 row: layout.row,
                 terms: g.in_c,
                 walk: Walk::Rows,
-                b: &u[place * g.in_c * layout.columns..][..g.in_c * layout.columns],
+                b: &u[place * g.in_c * PANEL..],
+                panel: panel_len(g.in_c),
                 n: g.out_c,
                 columns: layout.columns,
                 add: false,
@@ -144,8 +153,131 @@ pub fn forward(
     }
 }
 
-/// Adds the gradient of the weights to `dw`. Unlike [`super::weight_grad`], one call for all images and several calls for
-/// parts of them differ in their rounding.
+/// The gradient of the weights, cut so that threads can share it: first every block of tiles is transformed, then every
+/// range of input channels summed over all blocks.
+///
+/// How it is cut follows from shapes alone. The blocks of one call and of several calls for parts of the images differ in
+/// their rounding.
+#[derive(Clone, Copy, Debug)]
+pub struct WeightGrad {
+    g: Conv2d,
+    images: usize,
+    /// Tiles of all images, and of a block.
+    all: usize,
+    block: usize,
+    row: usize,
+    columns: usize,
+    place: [usize; 2],
+}
+
+/// Floats of a block of sums, which stay in the second cache.
+const SUMS: usize = 256 * 1024;
+
+impl WeightGrad {
+    /// For so many images.
+    pub fn new(g: &Conv2d, images: usize) -> WeightGrad {
+        assert!(
+            applies(g),
+            "winograd::WeightGrad: 3 × 3 kernels with steps of 1 and one group, received {g:?}"
+        );
+        let layout = Layout::new(g, images);
+        WeightGrad {
+            g: *g,
+            images,
+            all: images * tiles(g),
+            block: layout.block,
+            row: layout.row,
+            columns: layout.columns,
+            place: layout.place,
+        }
+    }
+
+    /// Blocks of tiles.
+    pub fn blocks(&self) -> usize {
+        self.all.div_ceil(self.block.max(1))
+    }
+
+    /// Floats of a transformed block.
+    pub fn block_len(&self) -> usize {
+        PLACES * (self.place[0] + self.place[1])
+    }
+
+    /// Input channels whose gradient is worth a task of its own.
+    pub fn channels(&self) -> usize {
+        (SUMS / (PLACES * self.columns.min(4 * PANEL))).clamp(13, self.g.in_c.max(13))
+    }
+
+    /// Tiles of a block, and the first.
+    fn tiles(&self, number: usize) -> (usize, usize) {
+        let first = number * self.block;
+        (first, self.block.min(self.all - first))
+    }
+
+    /// Transforms block `number`.
+    pub fn transform(&self, number: usize, x: &[f32], dy: &[f32], out: &mut [f32]) {
+        check(
+            "winograd::WeightGrad",
+            &self.g,
+            self.images,
+            x.len(),
+            dy.len(),
+        );
+        let (first, count) = self.tiles(number);
+        let (v, d) = out.split_at_mut(PLACES * self.place[0]);
+        transform::inputs(&self.g, first, count, x, v, self.row, self.place[0]);
+        transform::output_grads(&self.g, first, count, dy, d, self.place[1]);
+    }
+
+    /// Adds the gradient for the input channels from `first` on to each tap's `[channels][out_c]`, from all transformed blocks.
+    pub fn sum(
+        &self,
+        blocks: &[f32],
+        first: usize,
+        dw: &mut [&mut [f32]; 9],
+        scratch: &mut Vec<f32>,
+    ) {
+        let (out_c, block_len) = (self.g.out_c, self.block_len());
+        let rows = dw[0].len() / out_c.max(1);
+        assert!(
+            first + rows <= self.g.in_c && blocks.len() >= self.blocks() * block_len,
+            "winograd::WeightGrad: channels {first}..{} of {:?}",
+            first + rows,
+            self.g
+        );
+        let width = (SUMS / (PLACES * rows.max(1)) / PANEL * PANEL).clamp(PANEL, self.columns);
+        for column in (0..out_c).step_by(width) {
+            let columns = width.min(self.columns - column);
+            let place_len = rows * columns + 16;
+            let sums = aligned(scratch, PLACES * place_len);
+            for place in 0..PLACES {
+                for (number, block) in blocks
+                    .chunks_exact(block_len)
+                    .take(self.blocks())
+                    .enumerate()
+                {
+                    let (_, count) = self.tiles(number);
+                    let (v, d) = block.split_at(PLACES * self.place[0]);
+                    let job = Job {
+                        a: &v[place * self.place[0] + first..(place + 1) * self.place[0]],
+                        rows,
+                        row: self.row,
+                        terms: count,
+                        walk: Walk::Cols,
+                        b: &d[place * self.place[1] + column * count..(place + 1) * self.place[1]],
+                        panel: count * PANEL,
+                        n: columns.min(out_c - column),
+                        columns,
+                        add: number > 0,
+                    };
+                    job.run(&mut sums[place * place_len..][..place_len]);
+                }
+            }
+            transform::weight_grads(rows, out_c, column, sums, columns, place_len, dw);
+        }
+    }
+}
+
+/// Adds the gradient of the weights to `dw`, on one thread: the blocks of [`WeightGrad`] one after another.
 ///
 /// # Shapes
 ///
@@ -167,33 +299,33 @@ pub fn weight_grad(
     if images == 0 {
         return;
     }
-    let layout = Layout::new(g, images);
-    let [v_place, d_place] = layout.place;
-    let u_place = g.in_c * layout.columns + 16;
-    let (v, rest) =
-        aligned(scratch, PLACES * (v_place + d_place + u_place)).split_at_mut(PLACES * v_place);
-    let (d, du) = rest.split_at_mut(PLACES * d_place);
-    let all = images * tiles(g);
-    for first in (0..all).step_by(layout.block) {
-        let count = layout.block.min(all - first);
-        transform::inputs(g, first, count, x, v, layout.row, v_place);
-        transform::output_grads(g, first, count, dy, d, d_place);
+    let job = WeightGrad::new(g, images);
+    let place_len = g.in_c * job.columns + 16;
+    let (block, sums) =
+        aligned(scratch, job.block_len() + PLACES * place_len).split_at_mut(job.block_len());
+    for number in 0..job.blocks() {
+        job.transform(number, x, dy, block);
+        let (_, count) = job.tiles(number);
+        let (v, d) = block.split_at(PLACES * job.place[0]);
         for place in 0..PLACES {
             let job = Job {
-                a: &v[place * v_place..][..v_place],
+                a: &v[place * job.place[0]..][..job.place[0]],
                 rows: g.in_c,
-                row: layout.row,
+                row: job.row,
                 terms: count,
                 walk: Walk::Cols,
-                b: &d[place * d_place..][..d_place],
+                b: &d[place * job.place[1]..][..job.place[1]],
+                panel: count * PANEL,
                 n: g.out_c,
-                columns: layout.columns,
-                add: first > 0,
+                columns: job.columns,
+                add: number > 0,
             };
-            job.run(&mut du[place * u_place..][..u_place]);
+            job.run(&mut sums[place * place_len..][..place_len]);
         }
     }
-    transform::weight_grads(g.in_c, g.out_c, du, layout.columns, u_place, dw);
+    let mut taps = dw.chunks_exact_mut(g.in_c * g.out_c);
+    let mut dw: [&mut [f32]; 9] = std::array::from_fn(|_| taps.next().unwrap_or_default());
+    transform::weight_grads(g.in_c, g.out_c, 0, sums, job.columns, place_len, &mut dw);
 }
 
 fn check(function: &str, g: &Conv2d, images: usize, x: usize, y: usize) {
@@ -216,6 +348,8 @@ struct Job<'a> {
     terms: usize,
     walk: Walk,
     b: &'a [f32],
+    /// Floats from one panel of B to the next.
+    panel: usize,
     /// Columns that matter, and with padding.
     n: usize,
     columns: usize,
@@ -234,7 +368,8 @@ impl Job<'_> {
         };
         assert!(
             self.a.len() >= far
-                && self.b.len() >= self.terms * columns
+                && self.panel >= self.terms * PANEL
+                && self.b.len() >= (columns / PANEL - 1) * self.panel + self.terms * PANEL
                 && c.len() >= rows * columns
                 && self.n <= columns
                 && columns.is_multiple_of(PANEL)
@@ -259,7 +394,7 @@ impl Job<'_> {
             let (panel, within) = (column / PANEL, column % PANEL);
             let mut block = Block {
                 a: self.a.as_ptr(),
-                b: self.b[panel * self.terms * PANEL + within..].as_ptr(),
+                b: self.b[panel * self.panel + within..].as_ptr(),
                 c: c[column..].as_mut_ptr(),
                 a_rows: [0; MAX_ROWS],
                 c_rows: [0; MAX_ROWS],

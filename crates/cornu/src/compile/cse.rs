@@ -1,4 +1,4 @@
-//! Pass 2: equal ops on equal operands become one node; what nobody needs is dropped.
+//! Pass: equal ops on equal operands become one node; what nobody needs is dropped.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Pass 3: a bias and a ReLU behind a product are applied while its result is still in registers.
+//! Pass: a bias and a ReLU behind a product are applied while its result is still in registers.
 
 use super::computation::{Computation, copy};
 use crate::graph::ops::{Binary, BinaryKind, Conv2D, MatMul, Op, Unary, UnaryKind};

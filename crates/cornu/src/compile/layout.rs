@@ -1,4 +1,4 @@
-//! Pass 7: the place of every value, from when it is written and last read.
+//! Pass: the place of every value, from when it is written and last read.
 
 use std::collections::{HashMap, HashSet};
 

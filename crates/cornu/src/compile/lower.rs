@@ -1,4 +1,4 @@
-//! Pass 8: steps with their operands' places, ready to run.
+//! Pass: steps with their operands' places, ready to run.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Pass 6: where each value lives. Values that are never alive together share a place.
+//! Pass: where each value lives. Values that are never alive together share a place.
 
 use cornu_kernels::arena::ALIGN;
 

@@ -3,11 +3,12 @@
 //! 1. `simplify`: what costs nothing to leave out is left out;
 //! 2. `cse`: equal nodes become one, unused ones none;
 //! 3. `epilogue`: bias and ReLU join the product before them;
-//! 4. `fuse`: chains of elementwise ops become one pass over memory;
-//! 5. `stage`: which ops can follow each other part by part of the batch, and which must wait for the whole;
-//! 6. `schedule`: when each op runs, and which updates overwrite their state (`in_place`);
-//! 7. `layout`: where each value lives, and when its place is free again (`memory`);
-//! 8. `lower`: steps with their operands, ready to run (`plan`).
+//! 4. `winograd`: 3 × 3 convolutions over many channels need a quarter of the multiplications;
+//! 5. `fuse`: chains of elementwise ops become one pass over memory;
+//! 6. `stage`: which ops can follow each other part by part of the batch, and which must wait for the whole;
+//! 7. `schedule`: when each op runs, and which updates overwrite their state (`in_place`);
+//! 8. `layout`: where each value lives, and when its place is free again (`memory`);
+//! 9. `lower`: steps with their operands, ready to run (`plan`).
 //!
 //! In debug builds `verify` checks the graph between passes, and the plan.
 
@@ -25,6 +26,10 @@ mod show;
 mod simplify;
 mod stage;
 mod verify;
+mod winograd;
+
+#[cfg(test)]
+pub(crate) use winograd::CHANNELS as WINOGRAD_CHANNELS;
 
 pub use computation::Computation;
 pub use plan::Plan;
@@ -54,6 +59,8 @@ pub fn compile(computation: &Computation, mode: Mode) -> Result<Plan> {
     if mode == Mode::Fast {
         c = epilogue::run(&c);
         verify::graph(&c, "epilogue");
+        c = winograd::run(&c);
+        verify::graph(&c, "winograd");
     }
     c = cse::run(&fuse::run(&c, mode == Mode::Fast));
     verify::graph(&c, "fuse");

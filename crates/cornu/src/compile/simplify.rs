@@ -1,4 +1,4 @@
-//! Pass 1: identities are left out, scalars computed, and repetitions left to the ops that broadcast by themselves.
+//! Pass: identities are left out, scalars computed, and repetitions left to the ops that broadcast by themselves.
 
 use cornu_kernels::elementwise::{binary_reference, unary_reference};
 

@@ -1,4 +1,4 @@
-//! Pass 5: which ops follow each other part by part of the batch, and which wait for the whole.
+//! Pass: which ops follow each other part by part of the batch, and which wait for the whole.
 //!
 //! Most of a network treats every sample alike: its rows can go through all of those ops, forward and backward, while they
 //! are still in a core's own cache. Such ops form *segments*. Between segments stand the ops that need the whole batch or no

@@ -37,3 +37,12 @@ pub(crate) fn rows(parallel: bool, rows: usize, work: usize) -> usize {
         rows.max(1)
     }
 }
+
+/// Calls `f(i, task)` for every task, on several threads if `parallel`.
+pub(crate) fn each<T: Send>(parallel: bool, tasks: Vec<T>, f: impl Fn(usize, T) + Sync) {
+    if parallel && tasks.len() > 1 {
+        tasks.into_par_iter().enumerate().for_each(|(i, t)| f(i, t));
+    } else {
+        tasks.into_iter().enumerate().for_each(|(i, t)| f(i, t));
+    }
+}

@@ -6,7 +6,14 @@ thread_local! {
     static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lends this thread's buffer. Not to be nested: kernels do not call each other through here.
+/// Lends this thread's buffer. A loan within a loan gets a buffer of its own; the larger of the two is kept.
 pub(crate) fn with<R>(f: impl FnOnce(&mut Vec<f32>) -> R) -> R {
-    SCRATCH.with_borrow_mut(f)
+    let mut buffer = SCRATCH.take();
+    let result = f(&mut buffer);
+    SCRATCH.with_borrow_mut(|kept| {
+        if kept.len() < buffer.len() {
+            *kept = buffer;
+        }
+    });
+    result
 }

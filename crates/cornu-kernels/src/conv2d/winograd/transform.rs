@@ -404,14 +404,21 @@ pub(super) fn outputs(
     dispatch!(body(g: &Conv2d, first: usize, count: usize, m: *const f32, columns: usize, place: usize, bias: *const f32, relu: bool, y: *mut f32));
 }
 
-/// `u[place][panel][in_c][32] = G w Gᵀ`; columns past the last channel are 0.
-pub(super) fn weights(in_c: usize, out_c: usize, w: &[f32], u: &mut [f32]) {
+/// `u[panel][place][in_c][32] = G w Gᵀ` for the panels from `first` on; columns past the last channel are 0.
+pub(super) fn weights(in_c: usize, out_c: usize, w: &[f32], first: usize, u: &mut [f32]) {
     #[inline(always)]
-    unsafe fn body<S: Simd>(in_c: usize, out_c: usize, w: *const f32, u: *mut f32) {
-        let columns = out_c.next_multiple_of(PANEL);
+    unsafe fn body<S: Simd>(
+        in_c: usize,
+        out_c: usize,
+        w: *const f32,
+        first: usize,
+        panels: usize,
+        u: *mut f32,
+    ) {
         let mut taps = [0.0_f32; 9 * 16];
-        for column in (0..columns).step_by(S::LANES) {
-            let panel = u.add(column / PANEL * in_c * PANEL + column % PANEL);
+        for within in (0..panels * PANEL).step_by(S::LANES) {
+            let panel = u.add(within / PANEL * PLACES * in_c * PANEL + within % PANEL);
+            let column = first * PANEL + within;
             for i in 0..in_c {
                 for tap in 0..9 {
                     let from = w.wrapping_add((tap * in_c + i) * out_c + column);
@@ -427,43 +434,46 @@ pub(super) fn weights(in_c: usize, out_c: usize, w: &[f32], u: &mut [f32]) {
                 let whole = square::<S, 3, PATCH, Weights>(taps.as_ptr(), 3 * 16, 16);
                 for a in 0..PATCH {
                     for b in 0..PATCH {
-                        let place = (a * PATCH + b) * in_c * columns;
+                        let place = (a * PATCH + b) * in_c * PANEL;
                         S::store(panel.add(place + i * PANEL), whole[a][b]);
                     }
                 }
             }
         }
     }
+    let panels = u.len() / (PLACES * in_c * PANEL).max(1);
     let (w, u) = (w.as_ptr(), u.as_mut_ptr());
-    dispatch!(body(in_c: usize, out_c: usize, w: *const f32, u: *mut f32));
+    dispatch!(body(in_c: usize, out_c: usize, w: *const f32, first: usize, panels: usize, u: *mut f32));
 }
 
-/// `dw[3][3][in_c][out_c] += Gᵀ u G`, from `u[place][in_c][columns]`.
+/// Adds `Gᵀ u G` to the nine taps' `dw[rows][out_c]`, for the columns from `first` on that `u[place][rows][columns]` has.
 pub(super) fn weight_grads(
-    in_c: usize,
+    rows: usize,
     out_c: usize,
+    first: usize,
     u: &[f32],
     columns: usize,
     place: usize,
-    dw: &mut [f32],
+    dw: &mut [&mut [f32]; 9],
 ) {
     #[inline(always)]
     unsafe fn body<S: Simd>(
-        in_c: usize,
+        rows: usize,
         out_c: usize,
+        first: usize,
         u: *const f32,
         columns: usize,
         place: usize,
-        dw: *mut f32,
+        dw: &[*mut f32; 9],
     ) {
-        for i in 0..in_c {
-            for column in (0..out_c).step_by(S::LANES) {
+        for i in 0..rows {
+            for column in (0..columns.min(out_c - first)).step_by(S::LANES) {
                 let from = u.add(i * columns + column);
                 let out = square::<S, PATCH, 3, WeightGrads>(from, PATCH * place, place);
-                let left = out_c - column;
+                let left = out_c - first - column;
                 for a in 0..3 {
                     for b in 0..3 {
-                        let to = dw.add(((a * 3 + b) * in_c + i) * out_c + column);
+                        let to = dw[a * 3 + b].add(i * out_c + first + column);
                         if left >= S::LANES {
                             S::store(to, S::add(S::load(to), out[a][b]));
                         } else {
@@ -475,12 +485,15 @@ pub(super) fn weight_grads(
         }
     }
     assert!(
-        columns >= out_c.next_multiple_of(PANEL)
-            && place >= in_c * columns
+        columns.is_multiple_of(PANEL)
+            && first < out_c
+            && first + columns <= out_c.next_multiple_of(PANEL)
+            && place >= rows * columns
             && u.len() >= PLACES * place
-            && dw.len() == 9 * in_c * out_c,
-        "winograd: gradients of [3][3][{in_c}][{out_c}] weights"
+            && dw.iter().all(|dw| dw.len() == rows * out_c),
+        "winograd: gradients of {rows} rows and {out_c} columns of weights from {first}"
     );
-    let (u, dw) = (u.as_ptr(), dw.as_mut_ptr());
-    dispatch!(body(in_c: usize, out_c: usize, u: *const f32, columns: usize, place: usize, dw: *mut f32));
+    let dw = &dw.each_mut().map(|dw| dw.as_mut_ptr());
+    let u = u.as_ptr();
+    dispatch!(body(rows: usize, out_c: usize, first: usize, u: *const f32, columns: usize, place: usize, dw: &[*mut f32; 9]));
 }

@@ -1,4 +1,4 @@
-//! Pass 4: chains of elementwise ops of one shape become one pass over memory.
+//! Pass: chains of elementwise ops of one shape become one pass over memory.
 //!
 //! [`groups`] grow from op to op as long as nothing outside them stands between two of their members; [`sink`] moves what only a
 //! later group reads into that group; [`emit`] writes each group as one [`Map`](crate::graph::ops::Map) with its [`code`].

@@ -93,7 +93,9 @@ fn forward_agrees_with_the_definition() {
                 squares[yi] += term * term;
             });
             if act == Act::Relu {
-                want.iter_mut().for_each(|y| *y = y.max(0.0));
+                for y in &mut want {
+                    *y = y.max(0.0);
+                }
             }
             let mut u = r.floats(winograd::weights_len(g.in_c, g.out_c));
             // In two parts, as two threads would.

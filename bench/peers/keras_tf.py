@@ -1,92 +1,88 @@
-"""Training speed of the article's network with Keras on TensorFlow.
+"""Keras on TensorFlow. --config names how it is fed and run, from what a tutorial shows to the fastest we know:
 
---config names a way to feed and run it, from what a tutorial shows to the fastest we know:
-  numpy      model.fit on arrays
-  numpy-16   the same with steps_per_execution=16
-  tfdata     tf.data: batches made once, cached, shuffled as batches, prefetched (cheaper than shuffling images)
-  tfdata-16  the same with steps_per_execution=16
-  function   no fit: one tf.function that draws shuffled batches from a tensor and trains an epoch a call
+  fit       model.fit on arrays
+  fit-16    model.fit on tf.data (batches made once, cached, shuffled as batches), steps_per_execution=16
+  function  no fit: one tf.function that draws shuffled batches from a tensor and makes many steps a call
+  jit       the same with XLA
 """
 
 import os
-import sys
 
 import protocol
 
-parser = protocol.arguments(__doc__)
-parser.add_argument("--config", default="tfdata-16", choices=["numpy", "numpy-16", "tfdata", "tfdata-16", "function"])
-parser.add_argument("--jit", default="off", choices=["on", "off", "auto"], help="XLA compilation of the training step")
-parser.add_argument("--onednn", default="on", choices=["on", "off"])
-args = parser.parse_args()
+CONFIGS = {"default": "function", "choices": ["fit", "fit-16", "function", "jit"]}
+args = protocol.start(__doc__, ["tensorflow", "keras"], lambda work: True, ("--config", CONFIGS))
+spec = args.spec
+if args.config.startswith("fit") and not spec.train:
+    protocol.say(unsupported="fit trains")
+    raise SystemExit
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1" if args.onednn == "on" else "0"
-os.environ["CUDA_VISIBLE_DEVICES"] = ""
+os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
 
 import keras  # noqa: E402
+import problem  # noqa: E402
 import tensorflow as tf  # noqa: E402
-from keras import layers  # noqa: E402
+from keras_networks import loss_of, names, network, optimizer_of  # noqa: E402
 
 tf.config.threading.set_intra_op_parallelism_threads(args.threads)
-BATCH = protocol.BATCH
-JIT = {"on": True, "off": False, "auto": "auto"}[args.jit]
-PER_CALL = 16 if args.config.endswith("-16") else 1
+keras.utils.set_random_seed(0)
+BATCH, JIT = spec.batch, args.config == "jit"
+SHAPES = problem.shapes(args.work)
 
 
-def network():
-    return keras.Sequential(
-        [
-            keras.Input((32, 32, 3)),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Dropout(0.25),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Dropout(0.25),
-            layers.Flatten(),
-            layers.Dense(64, activation="relu"),
-            layers.Dropout(0.5),
-            layers.Dense(10, activation="softmax"),
-        ]
-    )
+def check():
+    model = network(args.work, dropout=False)
+    weights = names(model, SHAPES)
+    for name, weight in weights.items():
+        weight.assign(problem.weight(name, SHAPES[name]))
+    x = tf.constant(spec.inputs(BATCH))
+    if not spec.train:
+        output = tf.function(lambda v: model(v, training=False), jit_compile=JIT)(x)
+        return {"output": problem.digest("output", output.numpy())}
+    trained = {name: w for name, w in weights.items() if w.trainable}
+    criterion = loss_of(args.work)
+
+    @tf.function(jit_compile=JIT)
+    def step(x, y):
+        with tf.GradientTape() as tape:
+            loss = criterion(y, model(x, training=True))
+        return loss, [tf.convert_to_tensor(g) for g in tape.gradient(loss, [w.value for w in trained.values()])]
+
+    loss, gradients = step(x, tf.constant(spec.targets(BATCH)))
+    return problem.digests(loss, ((name, g.numpy()) for name, g in zip(trained, gradients)))
 
 
 def with_fit(model, x, y):
-    """A train(steps) that calls model.fit."""
-    model.compile("adam", "sparse_categorical_crossentropy", jit_compile=JIT, steps_per_execution=PER_CALL)
-    if args.config.startswith("numpy"):
+    whole = args.config == "fit-16"
+    model.compile(optimizer_of(args.work), loss_of(args.work), jit_compile=False, steps_per_execution=16 if whole else 1)
+    if whole:
+        data = tf.data.Dataset.from_tensor_slices((x, y)).batch(BATCH, drop_remainder=True).cache()
+        data = data.shuffle(spec.batches).repeat().prefetch(tf.data.AUTOTUNE)
 
         def train(steps):
-            # As many whole epochs over the arrays as the steps need.
-            epochs, rest = divmod(steps * BATCH, len(x))
-            loss = None
-            if epochs:
-                loss = model.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0)
-            if rest:
-                loss = model.fit(x[:rest], y[:rest], batch_size=BATCH, verbose=0)
-            return loss.history["loss"][-1]
+            steps = max(16, round(steps / 16) * 16)
+            return steps, model.fit(data, steps_per_epoch=steps, epochs=1, verbose=0).history["loss"][-1]
 
         return train
-    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(BATCH, drop_remainder=True).cache()
-    data = data.shuffle(len(x) // BATCH).repeat().prefetch(tf.data.AUTOTUNE)
 
     def train(steps):
-        return model.fit(data, steps_per_epoch=steps, epochs=1, verbose=0).history["loss"][-1]
+        epochs = max(1, round(steps / spec.batches))
+        rows = BATCH * min(steps, spec.batches)
+        history = model.fit(x[:rows], y[:rows], batch_size=BATCH, epochs=epochs, verbose=0).history
+        return epochs * rows // BATCH, history["loss"][-1]
 
     return train
 
 
 def with_function(model, x, y):
-    """A train(steps) made of one compiled loop: no fit, no metrics, no input pipeline."""
-    optimizer, loss_of = keras.optimizers.Adam(), keras.losses.SparseCategoricalCrossentropy()
+    optimizer, criterion = optimizer_of(args.work), loss_of(args.work)
     optimizer.build(model.trainable_variables)
     x, y = tf.constant(x), tf.constant(y)
 
-    @tf.function(jit_compile=args.jit == "on")
+    @tf.function(jit_compile=JIT)
     def step(batch_x, batch_y):
         with tf.GradientTape() as tape:
-            loss = loss_of(batch_y, model(batch_x, training=True))
+            loss = criterion(batch_y, model(batch_x, training=True))
         optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
         return loss
 
@@ -95,25 +91,36 @@ def with_function(model, x, y):
         loss = 0.0
         for i in tf.range(calls):
             rows = order[i * BATCH : (i + 1) * BATCH]
-            loss = step(tf.ensure_shape(tf.gather(x, rows), (BATCH, 32, 32, 3)), tf.ensure_shape(tf.gather(y, rows), (BATCH,)))
+            batch_x, batch_y = tf.gather(x, rows), tf.gather(y, rows)
+            loss = step(tf.ensure_shape(batch_x, (BATCH, *x.shape[1:])), tf.ensure_shape(batch_y, (BATCH, *y.shape[1:])))
         return loss
 
     def train(steps):
-        batches = len(x) // BATCH
-        loss = None
-        while steps:
-            now = min(steps, batches)
+        loss, left = None, steps
+        while left:
+            now = min(left, spec.batches)
             loss = run(tf.random.shuffle(tf.range(len(x))), tf.constant(now))
-            steps -= now
-        return float(loss)
+            left -= now
+        return steps, float(loss)
 
     return train
 
 
-keras.utils.set_random_seed(0)
-images, labels = protocol.images(args)
-make = with_function if args.config == "function" else with_fit
-name = f"keras-tf {args.config}" + (f" jit={args.jit}" if args.jit != "off" else "")
-name += " onednn=off" if args.onednn == "off" else ""
-protocol.serve(args, name, "W1-train", make(network(), images, labels))
-sys.exit(0)
+def make_run():
+    model = network(args.work)
+    count = BATCH * spec.batches
+    if spec.train:
+        make = with_fit if args.config.startswith("fit") else with_function
+        return make(model, spec.inputs(count), spec.targets(count))
+    forward = tf.function(lambda v: model(v, training=False), jit_compile=JIT)
+    batches = tf.split(tf.constant(spec.inputs(count)), spec.batches)
+
+    def infer(steps):
+        for step in range(steps):
+            forward(batches[step % len(batches)]).numpy()
+        return steps, None
+
+    return infer
+
+
+protocol.serve(f"keras {keras.__version__} on tensorflow {tf.__version__} {args.config}", check, make_run)

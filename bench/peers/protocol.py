@@ -1,82 +1,84 @@
-"""The protocol of the speed comparison, the same for every implementation.
+"""The protocol of `cornu bench`, the same for every implementation, in lines on standard input and output.
 
-A child warms up, prints `{"ready": true, ...}`, and then prints one JSON line per repetition:
-`{"implementation", "workload", "images_per_second", "seconds", "steps", "loss", "peak_memory_mb"}`. With --interactive it starts a
-repetition only when it reads a newline, so that a driver can alternate implementations; end of input ends it.
+A child says `{"ready": true, "implementation": "name and versions"}`, or `{"missing": "what to install"}`, or
+`{"unsupported": "why"}`. Asked `check` it answers `{"check": {value: [norm, projections...]}}`; asked `run STEPS` it makes about so many
+steps and answers `{"steps", "seconds", "loss", "peak_memory"}`. End of input ends it.
 """
 
 import argparse
+import importlib.util
 import json
+import os
 import pathlib
-import resource
 import sys
 import time
 
-BATCH = 128
-IMAGES = 12_288  # 96 batches, 151 MB of float32: larger than any cache, as a real data set is
+import_error = None
+try:
+    import problem
+except ModuleNotFoundError as error:  # numpy
+    import_error = error
 
 
-def arguments(description):
-    """A parser with the arguments every peer takes."""
+def say(**answer):
+    print(json.dumps(answer), flush=True)
+
+
+def start(description, packages, supported, *flags):
+    """Parsed arguments with `.spec`, the work load; ends the child with a word where it cannot take part."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=192, help="training steps per repetition (of 16)")
-    parser.add_argument("--seconds", type=float, help="choose the steps so that a repetition takes about this long")
-    parser.add_argument("--repeat", type=int, default=5, help="repetitions, where not interactive")
-    parser.add_argument("--interactive", action="store_true", help="one repetition per line on standard input")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--data", help="folder of the CIFAR-10 binary release; without it the images are random")
-    return parser
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    for name, options in flags:
+        parser.add_argument(name, **options)
+    args = parser.parse_args()
+    missing = [p for p in ["numpy", *packages] if importlib.util.find_spec(p) is None]
+    if missing:
+        say(missing=f"{' and '.join(missing)}: {sys.executable} -m pip install -r bench/requirements.txt")
+        sys.exit(0)
+    if args.work not in problem.WORKS or not supported(args.work):
+        say(unsupported=args.work)
+        sys.exit(0)
+    args.spec = problem.WORKS[args.work]
+    return args
 
 
-def images(args):
-    """(x in 0..1 [12288, 32, 32, 3] float32, y int32)."""
-    import numpy as np
-
-    if args.data:
-        sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-        import cifar10
-
-        (x, y), _ = cifar10.load(args.data, train_files=2)
-        return x[:IMAGES], y[:IMAGES]
-    rng = np.random.default_rng(0)
-    x = rng.random((IMAGES, 32, 32, 3), dtype=np.float32)
-    # Each class has a pattern under the noise: a broken training step shows in the printed loss.
-    y = rng.integers(0, 10, IMAGES).astype(np.int32)
-    x += rng.random((10, 32, 32, 3), dtype=np.float32)[y]
-    x *= np.float32(0.5)
-    return x, y
+def peak_memory():
+    """Peak resident bytes of this process, where the system tells it."""
+    try:
+        lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return None
+    line = next((line for line in lines if line.startswith("VmHWM:")), None)
+    return int(line.split()[1]) * 1024 if line else None
 
 
-def peak_memory_mb():
-    """Peak resident memory of this process."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+def forget_peak():
+    """From here on the largest memory is that of the measurement."""
+    try:
+        pathlib.Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        pass  # then the comparison counts too
 
 
-def serve(args, implementation, workload, train):
-    """Runs the repetitions. `train(steps)` trains that many steps and returns the last loss as a float."""
-    start = time.perf_counter()
-    train(args.steps)
-    warm_up = time.perf_counter() - start
-    if args.seconds:
-        start = time.perf_counter()
-        train(args.steps)
-        per_step = (time.perf_counter() - start) / args.steps
-        args.steps = max(16, round(args.seconds / per_step / 16) * 16)
-        train(args.steps)
-    print(json.dumps({"ready": True, "implementation": implementation, "warm_up_seconds": round(warm_up, 2)}), flush=True)
-    done = 0
-    while sys.stdin.readline() if args.interactive else done < args.repeat:
-        start = time.perf_counter()
-        loss = train(args.steps)
-        seconds = time.perf_counter() - start
-        line = {
-            "implementation": implementation,
-            "workload": workload,
-            "images_per_second": round(args.steps * BATCH / seconds, 1),
-            "seconds": round(seconds, 4),
-            "steps": args.steps,
-            "loss": round(loss, 5),
-            "peak_memory_mb": peak_memory_mb(),
-        }
-        print(json.dumps(line), flush=True)
-        done += 1
+def with_allocator(name):
+    return name + (" with tcmalloc" if "tcmalloc" in os.environ.get("LD_PRELOAD", "") else "")
+
+
+def serve(implementation, check, make_run):
+    """Answers until the input ends. `check()` gives the digests; `make_run()` a function from steps to (steps made, last loss)."""
+    say(ready=True, implementation=with_allocator(implementation))
+    run = None
+    for line in sys.stdin:
+        question = line.split()
+        if question == ["check"]:
+            say(check=check())
+            forget_peak()
+        elif len(question) == 2 and question[0] == "run":
+            run = run or make_run()
+            begin = time.perf_counter()
+            steps, loss = run(int(question[1]))
+            seconds = time.perf_counter() - begin
+            say(steps=steps, seconds=seconds, loss=loss, peak_memory=peak_memory())
+        else:
+            sys.exit(f"expected `check` or `run STEPS`, received {line!r}")

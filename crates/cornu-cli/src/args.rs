@@ -55,7 +55,7 @@ pub(crate) enum Command {
     /// List the data sets, describe one, or fetch it
     #[command(subcommand)]
     Data(Data),
-    /// Measure training speed on random data
+    /// Measure speed and memory, beside other frameworks where they are installed
     Bench(Bench),
 }
 
@@ -194,6 +194,19 @@ pub(crate) struct Summary {
     /// Plan memory for training with this many images per step
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = positive)]
     pub(crate) batch_size: usize,
+
+    /// Show the plan too: what runs after what, fused how, and where each value lies
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "training")]
+    pub(crate) plan: Option<PlanOf>,
+}
+
+/// Which of a model's plans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum PlanOf {
+    /// A training step.
+    Training,
+    /// The outputs alone.
+    Prediction,
 }
 
 #[derive(Debug, Subcommand)]
@@ -223,22 +236,38 @@ pub(crate) enum Data {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+All take turns within one run, after it was checked that they compute the same. The peers' packages:
+  python3 -m venv .venv && .venv/bin/pip install -r bench/requirements.txt
+  cargo build --release --manifest-path bench/rust-peers/Cargo.toml")]
 pub(crate) struct Bench {
-    /// What to measure
-    #[arg(long, value_name = "NAME", default_value = "W1", value_parser = ["W1"])]
-    pub(crate) work: String,
+    /// What to measure: names such as W1-train, or what they begin with [default: everything]
+    #[arg(long, value_name = "W1,W3", value_delimiter = ',')]
+    pub(crate) work: Vec<String>,
 
-    /// Time this many steps per measurement
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = positive)]
-    pub(crate) steps: usize,
+    /// Whom to compare with: none, default, all, frameworks or their configurations
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', num_args = 0..=1, default_value = "default", default_missing_value = "default")]
+    pub(crate) peers: Vec<String>,
+
+    /// The Python that has the peers' packages [default: .venv/bin/python, else python3]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) python: Option<PathBuf>,
 
     /// Measure this often
-    #[arg(long, value_name = "R", default_value_t = 5, value_parser = positive)]
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = positive)]
     pub(crate) repeat: usize,
 
-    /// Measure once for each line read from standard input, until it ends
-    #[arg(long, conflicts_with = "repeat")]
-    pub(crate) interactive: bool,
+    /// Let each measurement take about this long
+    #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = duration)]
+    pub(crate) seconds: f64,
+
+    /// Write everything that was measured to this file too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Answer a driver's questions on standard input, as the peers do
+    #[arg(long, hide = true, requires = "work")]
+    pub(crate) child: bool,
 }
 
 fn positive(text: &str) -> Result<usize, String> {
@@ -246,6 +275,13 @@ fn positive(text: &str) -> Result<usize, String> {
         Ok(0) => Err("it must be at least 1".into()),
         Ok(n) => Ok(n),
         Err(_) => Err("expected a whole number of at least 1".into()),
+    }
+}
+
+fn duration(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 600.0 => Ok(seconds),
+        _ => Err("expected a number of seconds above 0, at most 600".into()),
     }
 }
 

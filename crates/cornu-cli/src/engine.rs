@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use cornu::compile::Plan;
 use cornu::layers;
 use cornu::losses::{self, Targets};
 use cornu::metrics::{MetricChoice, metric};
@@ -13,6 +14,7 @@ use cornu::{DType, Error, Shape, Tensor};
 use cornu_data::{Dataset, ImageSet};
 use serde_json::Value;
 
+use crate::args::PlanOf;
 use crate::failure::{Failure, Result};
 use crate::progress::Step;
 use crate::recipe::Named;
@@ -173,6 +175,14 @@ impl Network {
         Ok(Outline {
             summary: self.model.summary()?,
             training_bytes,
+        })
+    }
+
+    /// The plan of a training step, for labels as targets, or of the outputs alone.
+    pub(crate) fn plan(&self, batch: usize, what: PlanOf) -> Result<Plan> {
+        Ok(match what {
+            PlanOf::Training => self.model.training_plan(batch, &labels())?,
+            PlanOf::Prediction => self.model.prediction_plan(batch)?,
         })
     }
 

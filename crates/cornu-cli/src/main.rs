@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Command::Evaluate(args) => commands::evaluate::run(&args, screen),
         Command::Summary(args) => commands::summary::run(&args, screen),
         Command::Data(command) => commands::data::run(command, screen),
-        Command::Bench(args) => commands::bench::run(&args),
+        Command::Bench(args) => commands::bench::run(&args, screen),
         Command::Predict(args) => commands::predict::run(&args, screen),
     });
     match result {

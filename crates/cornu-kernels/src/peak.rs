@@ -1,4 +1,4 @@
-//! The speed of light: how many multiply-adds a second this core does when nothing leaves its registers.
+//! The speed of light: how many multiply-adds a second a core, or several at once, do when nothing leaves its registers.
 
 use crate::simd::{Simd, dispatch};
 use std::time::Instant;
@@ -43,4 +43,16 @@ pub fn fma_gflops(seconds: f64) -> f64 {
         best = best.max(flops / start.elapsed().as_secs_f64() / 1e9);
     }
     best
+}
+
+/// As [`fma_gflops`], of so many threads together: cores that share their heat or their units are slower than one alone.
+pub fn fma_gflops_of(threads: usize, seconds: f64) -> f64 {
+    std::thread::scope(|scope| {
+        let all: Vec<_> = (0..threads)
+            .map(|_| scope.spawn(|| fma_gflops(seconds)))
+            .collect();
+        let each = all.into_iter();
+        each.map(|t| t.join().unwrap_or_else(|p| std::panic::resume_unwind(p)))
+            .sum()
+    })
 }

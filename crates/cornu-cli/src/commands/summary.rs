@@ -21,7 +21,21 @@ pub(crate) fn run(args: &Summary, screen: Screen) -> Result<()> {
         None => from_recipe(Recipe::default())?,
     };
     let outline = network.outline(args.batch_size)?;
-    screen.result(outline::text(&outline), || outline::value(&outline));
+    let plan = match args.plan {
+        Some(what) => Some(network.plan(args.batch_size, what)?),
+        None => None,
+    };
+    let text = match &plan {
+        Some(plan) => format!("{}\n\n{plan}", outline::text(&outline)),
+        None => outline::text(&outline),
+    };
+    screen.result(text.trim_end(), || {
+        let mut value = outline::value(&outline);
+        if let Some(plan) = &plan {
+            value["plan"] = plan.to_string().into();
+        }
+        value
+    });
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use crate::progress::{numbers, size};
 use crate::recipe::Recipe;
 use crate::report::html::thousands;
 use crate::run_folder::{self, MODEL, RunFolder};
-use crate::screen::{Screen, Voice};
+use crate::screen::Screen;
 use crate::settings::Settings;
 use crate::watch::Watch;
 
@@ -58,7 +58,10 @@ pub(crate) fn run(args: &Train, screen: Screen) -> Result<()> {
         folder.discard(&[]);
         return Err(failure);
     }
-    interrupt::install(screen.voice == Voice::Quiet)?;
+    interrupt::install(
+        screen,
+        "stopping after this step, then saving; press Ctrl-C again to quit without",
+    )?;
 
     let mut watch = Watch::new(screen, &folder, &settings);
     let fitted = network.fit(&data, &settings, folder.path(), &mut watch);

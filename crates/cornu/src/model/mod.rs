@@ -221,8 +221,8 @@ impl Model {
         })
     }
 
-    /// The plan that computes the outputs for a batch.
-    pub(crate) fn plan_predict(&self, batch: usize) -> Result<Plan> {
+    /// The plan that computes the outputs for batches of a size: what is computed in which order and where it lies.
+    pub fn prediction_plan(&self, batch: usize) -> Result<Plan> {
         let traced = self.trace(batch, false)?;
         let outputs = self.architecture.outputs.iter();
         let computation = Computation {

@@ -86,7 +86,7 @@ impl Model {
             rows,
             trainable: count(true),
             non_trainable: count(false),
-            predict_bytes: self.plan_predict(1)?.bytes(1),
+            predict_bytes: self.prediction_plan(1)?.bytes(1),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use cornu_kernels::random::{self, Stream};
 
-use crate::compile::Mode;
+use crate::compile::{Mode, Plan};
 use crate::error::{Error, Result};
 use crate::exec::executable::{Outcome, run};
 use crate::losses::Targets;
@@ -206,9 +206,17 @@ impl Model {
     /// Bytes that training in batches of a size will need at most, besides the samples: weights, the optimizer's memory and what
     /// lives between the layers.
     pub fn training_bytes(&self, batch: usize, targets: &Targets) -> Result<usize> {
+        let plan = self.training_plan(batch, targets)?;
+        Ok(self.states.bytes() + plan.bytes(crate::threads::threads()))
+    }
+
+    /// The plan of a training step for batches of a size: what is computed in which order and where it lies.
+    ///
+    /// # Errors
+    /// Before `compile`; metrics that do not fit the targets.
+    pub fn training_plan(&self, batch: usize, targets: &Targets) -> Result<Plan> {
         let metrics = resolve_metrics(self, targets)?;
-        let step = plan(self, batch, Purpose::Train, targets, &metrics, Mode::Fast)?;
-        Ok(self.states.bytes() + step.plan.bytes(crate::threads::threads()))
+        Ok(plan(self, batch, Purpose::Train, targets, &metrics, Mode::Fast)?.plan)
     }
 }
 

@@ -5,6 +5,7 @@ mod compiled;
 mod diagnose;
 mod evaluate;
 mod fit;
+mod gradients;
 mod history;
 mod predict;
 mod samples;

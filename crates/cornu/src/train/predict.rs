@@ -92,7 +92,7 @@ impl Model {
     fn run_predict(&mut self, batch: usize, feeds: &[&Tensor]) -> Result<Vec<Tensor>> {
         let plan = match self.predict_plan.take() {
             Some(plan) if plan.computation.batch == batch => plan,
-            _ => self.plan_predict(batch)?,
+            _ => self.prediction_plan(batch)?,
         };
         let (workspace, states) = (&mut self.workspace, &mut self.states);
         let outcome = crate::threads::on_pool(|| run(&plan, workspace, feeds, states))?;

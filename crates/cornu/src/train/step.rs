@@ -26,17 +26,25 @@ pub(crate) struct StepPlan {
     pub(crate) accumulators: Vec<usize>,
 }
 
-/// Plans a training or evaluation step for batches of a size.
-pub(crate) fn plan(
+/// A model with its loss written into a graph.
+pub(crate) struct Forward {
+    pub(crate) graph: Graph,
+    pub(crate) weights: Vec<Value>,
+    pub(crate) prediction: Value,
+    pub(crate) targets: Value,
+    pub(crate) loss: Value,
+    /// New values of statistics, (weight, value).
+    pub(crate) updates: Vec<(usize, Value)>,
+}
+
+/// Writes the model, the targets, and the loss with its penalties.
+pub(crate) fn forward(
     model: &Model,
     batch: usize,
-    purpose: Purpose,
+    training: bool,
     targets: &Targets,
-    metrics: &[Box<dyn Metric>],
-    mode: Mode,
-) -> Result<StepPlan> {
+) -> Result<Forward> {
     let compiled = model.compiled()?;
-    let training = purpose == Purpose::Train;
     let traced = model.trace(batch, training)?;
     let prediction = traced.values[model.architecture.outputs[0]];
     let mut g = traced.graph;
@@ -57,12 +65,35 @@ pub(crate) fn plan(
             total = g.add(total, penalty)?;
         }
     }
+    Ok(Forward {
+        graph: g,
+        weights: traced.weights,
+        prediction,
+        targets: y,
+        loss: total,
+        updates: traced.updates,
+    })
+}
+
+/// Plans a training or evaluation step for batches of a size.
+pub(crate) fn plan(
+    model: &Model,
+    batch: usize,
+    purpose: Purpose,
+    targets: &Targets,
+    metrics: &[Box<dyn Metric>],
+    mode: Mode,
+) -> Result<StepPlan> {
+    let compiled = model.compiled()?;
+    let training = purpose == Purpose::Train;
+    let traced = forward(model, batch, training, targets)?;
+    let (mut g, total) = (traced.graph, traced.loss);
     let mut outputs = vec![total];
     let mut accumulators = vec![1];
     for metric in metrics {
         g.set_path(Some(metric.name().into()));
-        let wanted = g.cast(y, metric.target_dtype())?;
-        let sums = metric.accumulate(&mut g, wanted, prediction, None)?;
+        let wanted = g.cast(traced.targets, metric.target_dtype())?;
+        let sums = metric.accumulate(&mut g, wanted, traced.prediction, None)?;
         accumulators.push(sums.len());
         outputs.extend(sums);
     }

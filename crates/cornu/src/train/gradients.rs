@@ -1,0 +1,76 @@
+//! A loss and its gradients, handed out instead of being used up by an optimizer.
+
+use super::evaluate::fill;
+use super::samples::Samples;
+use super::step::{Feeds, Purpose, check_samples, forward, rng_tensor};
+use crate::compile::{Computation, Mode, compile};
+use crate::error::Result;
+use crate::exec::executable::{Outcome, run};
+use crate::graph::Value;
+use crate::model::Model;
+use crate::tensor::Tensor;
+
+impl Model {
+    /// The loss over all samples as one batch, as a training step computes it, and its gradient with respect to each weight that
+    /// training changes, with the weight's path. Changes nothing.
+    ///
+    /// # Errors
+    /// Before `compile`; samples that do not fit the model or the loss.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::prelude::*;
+    /// let mut model = Sequential::new().input([1]).add(Dense::new(1).use_bias(false)).build()?;
+    /// model.set_weights(&[Tensor::new([1, 1], vec![2.0f32])?])?;
+    /// model.compile(SGD::default(), MeanSquaredError::default(), [] as [&str; 0])?;
+    /// let (x, y) = (Tensor::new([1, 1], vec![3.0f32])?, Tensor::new([1, 1], vec![5.0f32])?);
+    /// let (loss, gradients) = model.gradients(&(x, y))?;
+    /// assert_eq!(loss, 1.0); // (2 · 3 - 5)²
+    /// assert_eq!(gradients[0].0, "sequential/dense/kernel");
+    /// assert_eq!(gradients[0].1.f32s()?, &[6.0]); // 2 · (2 · 3 - 5) · 3
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    pub fn gradients(&mut self, data: &impl Samples) -> Result<(f32, Vec<(String, Tensor)>)> {
+        let targets = check_samples(self, data, "given")?;
+        let batch = data.len();
+        let traced = forward(self, batch, true, &targets)?;
+        let mut graph = traced.graph;
+        let trained = &self.compiled()?.trained;
+        let weights: Vec<Value> = trained.iter().map(|&i| traced.weights[i]).collect();
+        let mut outputs = vec![traced.loss];
+        outputs.extend(crate::autodiff::gradients(
+            &mut graph,
+            traced.loss,
+            &weights,
+        )?);
+        let plan = compile(
+            &Computation {
+                graph,
+                batch,
+                outputs,
+                ..Computation::default()
+            },
+            Mode::Fast,
+        )?;
+        let paths: Vec<String> = trained
+            .iter()
+            .map(|&i| self.weights[i].path.clone())
+            .collect();
+        let mut feeds = Feeds::new(self, batch, &targets)?;
+        feeds.rng = rng_tensor(0, 1);
+        let samples: Vec<usize> = (0..batch).collect();
+        let (workspace, states) = (&mut self.workspace, &mut self.states);
+        let outcome = crate::threads::on_pool(|| {
+            fill(&mut feeds, data, &samples)?;
+            run(&plan, workspace, &feeds.list(Purpose::Evaluate), states)
+        })?;
+        let Outcome::Done(mut values) = outcome else {
+            unreachable!("nothing is guarded");
+        };
+        let gradients = values.split_off(1);
+        Ok((
+            values[0].f32s()?[0],
+            paths.into_iter().zip(gradients).collect(),
+        ))
+    }
+}

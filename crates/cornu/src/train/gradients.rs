@@ -61,7 +61,7 @@ impl Model {
         let samples: Vec<usize> = (0..batch).collect();
         let (workspace, states) = (&mut self.workspace, &mut self.states);
         let outcome = crate::threads::on_pool(|| {
-            fill(&mut feeds, data, &samples)?;
+            fill(&mut feeds, data, &samples);
             run(&plan, workspace, &feeds.list(Purpose::Evaluate), states)
         })?;
         let Outcome::Done(mut values) = outcome else {

@@ -26,6 +26,23 @@ def conv(*args, **kwargs):
     return lambda: layers.Conv2D(*args, **kwargs)
 
 
+class LocalResponseNormalization(layers.Layer):
+    """Keras has none: TensorFlow's op under a layer's arguments."""
+
+    def __init__(self, depth_radius=2, bias=2.0, alpha=1e-4, beta=0.75, **kwargs):
+        super().__init__(**kwargs)
+        self.arguments = {"depth_radius": depth_radius, "bias": bias, "alpha": alpha, "beta": beta}
+
+    def call(self, x):
+        return tf.nn.local_response_normalization(x, **self.arguments)
+
+    def get_config(self):
+        return {**super().get_config(), **self.arguments}
+
+
+OWN = {"LocalResponseNormalization": LocalResponseNormalization}
+
+
 # `label` follows the class in the file's name; `style` is a key of NOTES and tells how the inputs are drawn.
 Case = collections.namedtuple("Case", "kind label build shapes call style", defaults=({}, None))
 
@@ -75,6 +92,13 @@ ROWS = [
     ("BatchNormalization", "train_rank2_nocenter", lambda: layers.BatchNormalization(center=False, momentum=0.5), [(7, 4)], {"training": True}),
     ("BatchNormalization", "infer_rank4_eps1e-2", lambda: layers.BatchNormalization(epsilon=1e-2), [(2, 3, 4, 5)], {"training": False}),
     ("BatchNormalization", "infer_axis1", lambda: layers.BatchNormalization(axis=1), [(2, 3, 4, 2)], {"training": False}),
+    # Local response normalization: windows larger than the channels, strong enough to show; frames of zeros.
+    ("LocalResponseNormalization", "default_ci7", lambda: LocalResponseNormalization(), [(2, 3, 4, 7)]),
+    ("LocalResponseNormalization", "r3_b1_a0.5_be0.5_ci19", lambda: LocalResponseNormalization(3, 1.0, 0.5, 0.5), [(2, 3, 2, 19)]),
+    ("LocalResponseNormalization", "r5_a1_be1.5_ci4", lambda: LocalResponseNormalization(5, 2.0, 1.0, 1.5), [(1, 2, 5, 4)]),
+    ("ZeroPadding2D", "default_3x4", lambda: layers.ZeroPadding2D(), [(2, 3, 4, 2)]),
+    ("ZeroPadding2D", "2x1_3x5", lambda: layers.ZeroPadding2D((2, 1)), [(2, 3, 5, 3)]),
+    ("ZeroPadding2D", "0_3_2_1_1x3", lambda: layers.ZeroPadding2D(((0, 3), (2, 1))), [(2, 1, 3, 3)]),
     # Dense and the activations.
     *[
         ("Dense", f"units5_{a}_rank2", lambda a=a: layers.Dense(5, activation=a), [(4, 3)])
@@ -186,7 +210,8 @@ def numbered(tensors, kind):
 def compute(tensors, metadata, rng=None):
     """Runs the recorded layer: the full set of tensors and metadata. `rng` draws the upstream where none is recorded."""
     keras.backend.clear_session()
-    layer = getattr(layers, metadata["layer"]).from_config(json.loads(metadata["config"]))
+    kind = OWN.get(metadata["layer"]) or getattr(layers, metadata["layer"])
+    layer = kind.from_config(json.loads(metadata["config"]))
     call = json.loads(metadata["call"])
     inputs = [tf.constant(x) for x in numbered(tensors, "input")]
     weights = numbered(tensors, "weight")

@@ -28,12 +28,14 @@
 )]
 
 pub mod arena;
+pub mod channel_sum;
 pub mod conv2d;
 pub mod copy;
 pub mod elementwise;
 pub mod gather;
 pub mod level;
 mod matrix;
+pub mod moments;
 pub mod peak;
 pub mod pool2d;
 pub mod product;

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod activations;
+pub mod applications;
 pub mod autodiff;
 pub mod choice;
 pub mod compile;

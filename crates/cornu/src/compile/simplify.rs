@@ -4,7 +4,7 @@ use cornu_kernels::elementwise::{binary_reference, unary_reference};
 
 use super::computation::{Computation, copy};
 use crate::error::Result;
-use crate::graph::ops::{Binary, BinaryKind, Constant, Op, Reduction, Unary};
+use crate::graph::ops::{Binary, BinaryKind, Constant, Op, Reduce, Reduction, Unary, UnaryKind};
 use crate::graph::{Graph, Node, Value};
 use crate::shape::{DType, Shape};
 
@@ -52,11 +52,23 @@ fn simplify(g: &mut Graph, node: &Node, mut inputs: Vec<Value>) -> Result<Vec<Va
             }
         }
         Op::Reduce(reduce)
-            if reduce.kind == Reduction::Sum && (reduce.start, reduce.end) == (0, 3) =>
+            if reduce.kind == Reduction::Sum
+                && (reduce.start, reduce.end) == (0, 3)
+                && matches!(
+                    g.node(inputs[0]).op,
+                    Op::MaxPoolGrad(_) | Op::AveragePoolGrad(_)
+                ) =>
         {
             // A pooling's gradient hands on all it gets: its sum over the image is the sum of what it got.
-            if let Op::MaxPoolGrad(_) | Op::AveragePoolGrad(_) = g.node(inputs[0]).op {
-                inputs = vec![g.node(inputs[0]).inputs[0]];
+            inputs = vec![g.node(inputs[0]).inputs[0]];
+        }
+        Op::Reduce(reduce) if reduce.kind == Reduction::Sum && reduce.start == 0 => {
+            if let Some((sum, factor)) = without_factor(g, reduce, inputs[0])? {
+                let y = match factor {
+                    Some(factor) => g.mul(sum, factor)?,
+                    None => g.neg(sum)?,
+                };
+                return Ok(vec![y]);
             }
         }
         Op::Unary(Unary { kind }) => {
@@ -100,6 +112,41 @@ fn simplify(g: &mut Graph, node: &Node, mut inputs: Vec<Value>) -> Result<Vec<Va
         _ => {}
     }
     Ok(copy(g, node, inputs))
+}
+
+/// `Σ c·x = c·Σ x` where `c` is the same for all that is added up, and `Σ -x = -Σ x`: returns `Σ x` and `c`, or none for -1.
+///
+/// The gradients of a normalisation's mean, variance, scale and shift then need two sums over the images instead of four.
+fn without_factor(g: &mut Graph, sum: &Reduce, x: Value) -> Result<Option<(Value, Option<Value>)>> {
+    let node = g.node(x).clone();
+    let full = &node.outputs[0].shape;
+    let (x, factor) = match node.op {
+        Op::Unary(Unary {
+            kind: UnaryKind::Neg,
+        }) => (node.inputs[0], None),
+        Op::Binary(Binary {
+            kind: BinaryKind::Mul,
+        }) => {
+            let fixed = |v: Value| {
+                let s = g.shape(v);
+                s.rank() + sum.end <= full.rank() && g.dtype(v) == DType::F32
+            };
+            let of = |v: Value| g.shape(v) == full && g.dtype(v) == DType::F32;
+            match (node.inputs[0], node.inputs[1]) {
+                (x, c) if of(x) && fixed(c) => (x, Some(c)),
+                (c, x) if of(x) && fixed(c) => (x, Some(c)),
+                _ => return Ok(None),
+            }
+        }
+        _ => return Ok(None),
+    };
+    // Again, for a product of several factors.
+    let y = match without_factor(g, sum, x)? {
+        Some((inner, Some(c))) => g.mul(inner, c)?,
+        Some((inner, None)) => g.neg(inner)?,
+        None => g.push((*sum).into(), vec![x])?,
+    };
+    Ok(Some((y, factor)))
 }
 
 /// Replaces repeated operands by what was repeated, as long as the result keeps its shape.

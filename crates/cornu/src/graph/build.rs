@@ -233,6 +233,17 @@ impl Graph {
         self.scale(sum, 1.0 / n.max(1) as f32)
     }
 
+    /// For each channel (of the last axis) the sum of those at most `radius` away.
+    pub fn channel_sum(&mut self, x: Value, radius: usize) -> Result<Value> {
+        self.push(super::ops::ChannelSum { radius }.into(), vec![x])
+    }
+
+    /// Mean and variance of each channel (the last axis) over all other axes.
+    pub fn moments(&mut self, x: Value) -> Result<(Value, Value)> {
+        let mean = self.push(super::ops::Moments.into(), vec![x])?;
+        Ok((mean, Value { output: 1, ..mean }))
+    }
+
     /// The mean of all elements.
     pub fn mean_all(&mut self, x: Value) -> Result<Value> {
         let axes: Vec<usize> = (0..self.shape(x).rank()).collect();

@@ -263,12 +263,16 @@ impl Layer for BatchNormalization {
             let y = g.mul(x, factor)?;
             return g.add(y, term);
         }
-        // E[x²] - E[x]² would lose all digits where the mean is large, hence a second pass over the deviations.
-        let mean = g.mean(x, &others, false)?;
+        let (mean, variance) = if others.contains(&(shape.rank() - 1)) {
+            // The features come last while their statistics are taken.
+            let order: Vec<usize> = others.iter().copied().chain([axis]).collect();
+            let last = g.transpose(x, &order)?;
+            g.moments(last)?
+        } else {
+            g.moments(x)?
+        };
         let centre = g.reshape(mean, spread.clone())?;
         let deviation = g.sub(x, centre)?;
-        let squared = g.square(deviation)?;
-        let variance = g.mean(squared, &others, false)?;
         let factor = factor(g, variance)?;
         let factor = g.reshape(factor, spread.clone())?;
         let mut y = g.mul(deviation, factor)?;

@@ -16,6 +16,7 @@ pub use axis::Axes;
 pub use context::{Context, WeightSpec};
 pub use registry::{FromConfig, deserialize, names, register};
 pub use settings::{Base, Padding, Pair};
+pub use zero_padding2d::Margins;
 
 use std::fmt;
 
@@ -128,7 +129,9 @@ layers! {
     global_max_pooling2d::GlobalMaxPooling2D,
     global_average_pooling2d::GlobalAveragePooling2D,
     batch_normalization::BatchNormalization,
+    local_response_normalization::LocalResponseNormalization,
     dropout::Dropout,
+    zero_padding2d::ZeroPadding2D,
     flatten::Flatten,
     reshape::Reshape,
     activation::Activation,

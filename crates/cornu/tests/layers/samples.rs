@@ -124,6 +124,21 @@ pub(crate) fn all() -> Vec<Sample> {
             &[9, 3],
             0,
         ),
+        sample(
+            "LocalResponseNormalization",
+            json!({ "depth_radius": 1, "bias": 1.0, "alpha": 0.5, "beta": 0.5 }),
+            &[&[2, 3, 6]],
+            &[2, 3, 6],
+            0,
+        ),
+        sample(
+            "ZeroPadding2D",
+            json!({ "padding": [[1, 0], [2, 3]] }),
+            &[&[5, 4, 2]],
+            &[6, 9, 2],
+            0,
+        ),
+        sample("ZeroPadding2D", none(), &[&[5, 4, 2]], &[7, 6, 2], 0),
         sample("Flatten", none(), &[&[2, 3, 4]], &[24], 0),
         sample(
             "Flatten",

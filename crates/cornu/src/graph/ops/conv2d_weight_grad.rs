@@ -1,6 +1,7 @@
 //! The gradient of a convolution with respect to its kernel.
 
 use cornu_kernels::conv2d;
+use rayon::prelude::*;
 
 use super::{Array, Call, Convolution, GradientOf, Operand, Rule, Split};
 use crate::error::{Error, Result};
@@ -14,6 +15,43 @@ pub struct Conv2DWeightGrad {
     pub convolution: Convolution,
     /// The kernel's height and width.
     pub kernel: [usize; 2],
+}
+
+/// A kernel of more elements than this is computed in one go, cut by itself, rather than as a sum of parts: each task's part
+/// would be as large as a core's cache, and all would have to be kept and added.
+const WHOLE_RESULT: usize = if cfg!(test) { 600 } else { 100_000 };
+
+/// The gradient of a large kernel: several threads take rows of it for one half of the images or the other.
+fn by_halves(
+    g: &conv2d::Conv2d,
+    images: usize,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+) {
+    let half = images.div_ceil(2);
+    let line = dw.len() / g.k_h;
+    let mut second = vec![0.0; dw.len()];
+    let halves: Vec<(usize, &mut [f32])> = dw
+        .chunks_mut(line)
+        .chain(second.chunks_mut(line))
+        .enumerate()
+        .collect();
+    halves.into_par_iter().for_each(|(i, dw)| {
+        let (row, late) = (i % g.k_h, i / g.k_h == 1);
+        let range = if late { half..images } else { 0..half };
+        let band = conv2d::Conv2d {
+            k_h: 1,
+            pad: [g.pad[0] - (row * g.rhs_dilation[0]) as isize, g.pad[1]],
+            ..*g
+        };
+        let x = &x[range.start * g.input_len()..range.end * g.input_len()];
+        let dy = &dy[range.start * g.output_len()..range.end * g.output_len()];
+        scratch::with(|s| conv2d::weight_grad(&band, range.len(), x, dy, dw, s));
+    });
+    for (a, b) in dw.iter_mut().zip(&second) {
+        *a += b;
+    }
 }
 
 impl Rule for Conv2DWeightGrad {
@@ -55,8 +93,9 @@ impl Rule for Conv2DWeightGrad {
         vec![Array::new(outputs[0].shape.clone(), dw)]
     }
 
-    fn split(&self, inputs: &[Operand<'_>], _: &[Meta]) -> Split {
-        if inputs.iter().all(|o| o.batched) {
+    fn split(&self, inputs: &[Operand<'_>], outputs: &[Meta]) -> Split {
+        let small = outputs[0].shape.elements() <= WHOLE_RESULT;
+        if small && inputs.iter().all(|o| o.batched) {
             Split::Sum
         } else {
             Split::Whole
@@ -78,6 +117,10 @@ impl Rule for Conv2DWeightGrad {
             dw.fill(0.0);
         }
         if dw.is_empty() {
+            return;
+        }
+        if parallel && images > 1 && dw.len() > WHOLE_RESULT {
+            by_halves(&geometry, images, x, dy, dw);
             return;
         }
         // Several threads take rows of the kernel, each a kernel of its own that looks at the image from further down.

@@ -62,6 +62,8 @@ ops! {
     transpose::Transpose,
     broadcast::Broadcast,
     reduce::Reduce,
+    moments::Moments,
+    channel_sum::ChannelSum,
     concat::Concat,
     slice::Slice,
     pad::Pad,

@@ -19,7 +19,7 @@ pub struct Conv2DWeightGrad {
 
 /// A kernel of more elements than this is computed in one go, cut by itself, rather than as a sum of parts: each task's part
 /// would be as large as a core's cache, and all would have to be kept and added.
-const WHOLE_RESULT: usize = if cfg!(test) { 600 } else { 100_000 };
+const WHOLE_RESULT: usize = if cfg!(test) { 60 } else { 100_000 };
 
 /// The gradient of a large kernel: several threads take rows of it for one half of the images or the other.
 fn by_halves(

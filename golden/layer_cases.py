@@ -42,6 +42,8 @@ class LocalResponseNormalization(layers.Layer):
 
 OWN = {"LocalResponseNormalization": LocalResponseNormalization}
 
+# Layers whose inputs are arguments of their own rather than one list.
+SEPARATE = ("MultiHeadAttention",)
 
 # `label` follows the class in the file's name; `style` is a key of NOTES and tells how the inputs are drawn.
 Case = collections.namedtuple("Case", "kind label build shapes call style", defaults=({}, None))
@@ -126,6 +128,20 @@ ROWS = [
     ("Embedding", "5x3_rank2", lambda: layers.Embedding(5, 3), [(4, 6)], {}, "whole"),
     ("Embedding", "5x33_rank1", lambda: layers.Embedding(5, 33), [(7,)], {}, "whole"),
     ("Embedding", "5x4_rank3_floats", lambda: layers.Embedding(5, 4, embeddings_initializer="glorot_normal"), [(2, 3, 2)], {}, "whole floats"),
+    # Normalisation of each sample.
+    ("LayerNormalization", "rank3", lambda: layers.LayerNormalization(), [(3, 5, 7)]),
+    ("LayerNormalization", "rank2_33_eps1e-5", lambda: layers.LayerNormalization(epsilon=1e-5), [(4, 33)]),
+    ("LayerNormalization", "axis1_rank4", lambda: layers.LayerNormalization(axis=1), [(2, 3, 4, 5)]),
+    ("LayerNormalization", "axes1_3_rank4", lambda: layers.LayerNormalization(axis=[1, 3]), [(2, 3, 4, 5)]),
+    ("LayerNormalization", "noscale", lambda: layers.LayerNormalization(scale=False), [(3, 4, 6)]),
+    ("LayerNormalization", "nocenter", lambda: layers.LayerNormalization(center=False), [(3, 17)]),
+    ("RMSNormalization", "rank3", lambda: layers.RMSNormalization(), [(3, 5, 7)]),
+    ("RMSNormalization", "rank2_19_eps1e-2", lambda: layers.RMSNormalization(epsilon=1e-2), [(4, 19)]),
+    # Attention: odd sizes, other lengths and widths of values and keys, causal masks.
+    ("MultiHeadAttention", "h2_k3_self", lambda: layers.MultiHeadAttention(2, 3), [(2, 5, 7), (2, 5, 7)]),
+    ("MultiHeadAttention", "h3_k4_causal_nobias", lambda: layers.MultiHeadAttention(3, 4, use_bias=False), [(2, 6, 5), (2, 6, 5)], {"use_causal_mask": True}),
+    ("MultiHeadAttention", "h2_k3_v5_out4_cross", lambda: layers.MultiHeadAttention(2, 3, value_dim=5, output_shape=4, dropout=0.3), [(2, 3, 7), (2, 5, 6), (2, 5, 4)]),
+    ("MultiHeadAttention", "h1_k16_causal_70", lambda: layers.MultiHeadAttention(1, 16), [(1, 70, 8), (1, 70, 8)], {"use_causal_mask": True}),
     # Shapes and merging.
     ("Dropout", "0_train", lambda: layers.Dropout(0.0), [(3, 4)], {"training": True}),
     ("Dropout", "0.25_infer_rank4", lambda: layers.Dropout(0.25), [(2, 3, 4, 2)], {"training": False}),
@@ -190,11 +206,11 @@ def new_case(name, case):
     keras.backend.clear_session()
     layer = build()
     inputs = [draw(rng, shape, style) for shape in shapes]
-    layer(inputs if len(inputs) > 1 else inputs[0])
+    layer(*inputs) if kind in SEPARATE else layer(inputs if len(inputs) > 1 else inputs[0])
     tensors = {f"input.{i}": x for i, x in enumerate(inputs)}
     for i, weight in enumerate(layer.weights):
         tensors[f"weight.{i}"] = draw_weight(rng, weight.name, tuple(weight.shape))
-    notes = (["list inputs"] if len(inputs) > 1 else []) + ([NOTES[style]] if style else [])
+    notes = (["list inputs"] if len(inputs) > 1 and kind not in SEPARATE else []) + ([NOTES[style]] if style else [])
     metadata = {"name": name, "layer": kind, "config": json.dumps(layer.get_config()), "call": json.dumps(call)}
     if notes:
         metadata["note"] = "; ".join(notes)
@@ -216,13 +232,17 @@ def compute(tensors, metadata, rng=None):
     inputs = [tf.constant(x) for x in numbered(tensors, "input")]
     weights = numbered(tensors, "weight")
     argument = inputs if len(inputs) > 1 or metadata["layer"] in ("Add", "Concatenate") else inputs[0]
-    layer.build([tuple(x.shape) for x in inputs] if isinstance(argument, list) else tuple(argument.shape))
+    separate = metadata["layer"] in SEPARATE
+    if separate:
+        layer.build(*[tuple(x.shape) for x in inputs])
+    else:
+        layer.build([tuple(x.shape) for x in inputs] if isinstance(argument, list) else tuple(argument.shape))
     for weight, value in zip(layer.weights, weights, strict=True):
         weight.assign(value)
     with tf.GradientTape(persistent=True) as tape:
         for x in inputs:
             tape.watch(x)
-        outputs = layer(argument, **call)
+        outputs = layer(*inputs, **call) if separate else layer(argument, **call)
         outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
         upstream = numbered(tensors, "upstream") or [
             rng.standard_normal(tuple(y.shape)).astype(np.float32) for y in outputs
@@ -275,10 +295,10 @@ def make(folder, report, write, new=False):
     stored = json.loads((folder / "index.json").read_text())
     index = []
     if new:
-        index = stored
+        index, known = stored, {c["file"] for c in stored}
         for name, case in TABLE.items():
             file = f"{name}.safetensors"
-            if not (folder / file).exists():
+            if file not in known:
                 tensors, metadata, rng = new_case(name, case)
                 index.append(_finish(folder, file, None, compute(tensors, metadata, rng), report, write))
         case_file.write_json(folder / "index.json", index, indent=1)

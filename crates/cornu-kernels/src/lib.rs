@@ -28,11 +28,13 @@
 )]
 
 pub mod arena;
+pub mod attention;
 pub mod channel_sum;
 pub mod conv2d;
 pub mod copy;
 pub mod elementwise;
 pub mod gather;
+pub mod layer_norm;
 pub mod level;
 mod matrix;
 pub mod moments;

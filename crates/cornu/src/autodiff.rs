@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::error::{Error, Result};
-use crate::graph::ops::GradientOf;
+use crate::graph::ops::{GradientOf, Reshape};
 use crate::graph::{Graph, Value};
 
 /// The gradients of the sum of `y`'s elements with respect to each value of `wrt`.
@@ -89,6 +89,24 @@ pub fn gradients_from(
             None => zeros(graph, *x),
         })
         .collect()
+}
+
+/// The gradients for `of` through nodes that `write` makes of them: pairs (value, its gradient).
+///
+/// This is how an op that is one kernel is differentiated once more: its result, written with simpler ops, has their gradients.
+/// The nodes are made of copies, so that nothing flows on through what `of` was computed from; a later differentiation passes.
+pub(crate) fn through(
+    graph: &mut Graph,
+    of: &[Value],
+    write: impl FnOnce(&mut Graph, &[Value]) -> Result<Vec<(Value, Value)>>,
+) -> Result<Vec<Value>> {
+    let copy = |&x: &Value| {
+        let shape = graph.shape(x).clone();
+        graph.push(Reshape { shape }.into(), vec![x])
+    };
+    let copies = of.iter().map(copy).collect::<Result<Vec<_>>>()?;
+    let from = write(graph, &copies)?;
+    gradients_from(graph, &from, &copies)
 }
 
 fn zeros(graph: &mut Graph, like: Value) -> Result<Value> {

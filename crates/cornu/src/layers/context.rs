@@ -99,14 +99,19 @@ impl<'a> Context<'a> {
 
     /// A mask like `x` of ones with probability `keep`, else zeros: other ones at each step and for each call.
     pub fn bernoulli(&mut self, shape: &Shape, keep: f32) -> Result<Value> {
+        let mask = self.bernoulli_bytes(shape, keep)?;
+        self.graph.cast(mask, DType::F32)
+    }
+
+    /// As [`Context::bernoulli`], in bytes.
+    pub fn bernoulli_bytes(&mut self, shape: &Shape, keep: f32) -> Result<Value> {
         let threshold = (f64::from(keep) * 65536.0).round() as u32;
-        let mask = self.graph.random(
+        self.graph.random(
             self.rng,
             Distribution::Bernoulli { threshold },
             shape.clone(),
             true,
-        )?;
-        self.graph.cast(mask, DType::F32)
+        )
     }
 
     /// Numbers of mean 0 and standard deviation 1: other ones at each step and for each call.

@@ -52,9 +52,18 @@ impl Case {
         };
         let weights = json("weights");
         let weights = weights.as_array().map_or(Vec::new(), |list| {
+            let text = |w: &Json, key: &str| w[key].as_str().expect("a weight has it").to_owned();
+            let names: std::collections::BTreeSet<String> =
+                list.iter().map(|w| text(w, "name")).collect();
             list.iter()
                 .map(|w| {
-                    let name = w["name"].as_str().expect("a weight has a name").to_owned();
+                    // Layers made of layers have several weights of one name: "query/kernel", "key/kernel".
+                    let path = text(w, "path");
+                    let within = path.split_once('/').map(|(_, rest)| rest.to_owned());
+                    let name = match within {
+                        Some(within) if names.len() < list.len() => within,
+                        _ => text(w, "name"),
+                    };
                     (name, w["trainable"] == true)
                 })
                 .collect()

@@ -28,7 +28,12 @@ pub(crate) struct Program {
 /// Writes a case's graph.
 pub(crate) fn program(case: &Case) -> Result<Program, String> {
     let fail = |e: cornu::Error| format!("{}: {e}", case.name());
-    let layer = deserialize(&case.class, &case.config).map_err(fail)?;
+    let mut config = case.config.clone();
+    // An argument of Keras's call that is one of the layer here.
+    if case.call["use_causal_mask"] == true {
+        config["use_causal_mask"] = true.into();
+    }
+    let layer = deserialize(&case.class, &config).map_err(fail)?;
     let inputs = case.all("input");
     let batch = inputs[0].shape()[0];
     let shapes: Vec<Shape> = inputs

@@ -86,14 +86,23 @@ ops! {
     take_last::TakeLast,
     gather::Gather,
     scatter_add::ScatterAdd,
+    iota::Iota,
+    batch_matmul::BatchMatMul,
+    layer_norm::LayerNorm,
+    layer_norm_grad::LayerNormGrad,
+    layer_norm_weight_grad::LayerNormWeightGrad,
+    attention::Attention,
+    attention_grad::AttentionGrad,
     arg_max::ArgMax,
     random::Random,
     map::Map,
 }
 
+pub use attention::Attending;
 pub use average_pool::Window;
 pub use binary::BinaryKind;
 pub use convolution::Convolution;
+pub use layer_norm::Normalization;
 pub use random::Distribution;
 pub use reduce::Reduction;
 pub use unary::UnaryKind;

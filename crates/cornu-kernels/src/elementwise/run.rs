@@ -3,6 +3,7 @@
 use super::compute::{TILE, compute};
 use super::{Instr, Program};
 use crate::matrix::panels::aligned;
+use crate::simd::{Simd, dispatch};
 use std::cell::RefCell;
 
 /// Where the elements of an input come from.
@@ -254,16 +255,48 @@ fn same(source: &Source, first: usize, to: &mut [f32]) {
     let n = to.len();
     match *source {
         Source::F32(s) => to.copy_from_slice(&s[first..first + n]),
-        Source::U8(s) => to
-            .iter_mut()
-            .zip(&s[first..first + n])
-            .for_each(|(to, &v)| *to = f32::from(v)),
+        Source::U8(s) => from_bytes(&s[first..first + n], to),
         Source::I32(s) => to
             .iter_mut()
             .zip(&s[first..first + n])
             .for_each(|(to, &v)| *to = v as f32),
         Source::Output(_) => unreachable!("an input in place is read from its output"),
     }
+}
+
+/// Bytes as floats: a plain loop, compiled for each level's vectors.
+fn from_bytes(from: &[u8], to: &mut [f32]) {
+    #[inline(always)]
+    unsafe fn body<S: Simd>(from: &[u8], to: &mut [f32]) {
+        for (to, &v) in to.iter_mut().zip(from) {
+            *to = f32::from(v);
+        }
+    }
+    dispatch!(body(from: &[u8], to: &mut [f32]));
+}
+
+/// Floats as bytes, cut and clamped; NaN is 0.
+fn to_bytes(from: &[f32], to: &mut [u8]) {
+    #[inline(always)]
+    unsafe fn body<S: Simd>(from: &[f32], to: &mut [u8]) {
+        let whole = from.len() - from.len() % S::LANES;
+        // SAFETY: the caller has the level.
+        let (zero, most) = unsafe { (S::splat(0.0), S::splat(255.0)) };
+        for i in (0..whole).step_by(S::LANES) {
+            // SAFETY: a whole vector lies between `i` and `whole`, and `to` was cut to as many elements as `from`.
+            unsafe {
+                let v = S::load(from.as_ptr().add(i));
+                let v = S::select(S::lt(zero, v), v, zero);
+                let v = S::select(S::lt(v, most), v, most);
+                S::store_bytes(to.as_mut_ptr().add(i), S::to_int(S::floor(v)));
+            }
+        }
+        for (to, &v) in to[whole..].iter_mut().zip(&from[whole..]) {
+            *to = v as u8;
+        }
+    }
+    let to = &mut to[..from.len()];
+    dispatch!(body(from: &[f32], to: &mut [u8]));
 }
 
 fn before(output: &Sink, first: usize, to: &mut [f32]) {
@@ -278,10 +311,7 @@ fn store(from: &[f32], first: usize, output: &mut Sink) {
     let n = from.len();
     match output {
         Sink::F32(s) => s[first..first + n].copy_from_slice(from),
-        Sink::U8(s) => s[first..first + n]
-            .iter_mut()
-            .zip(from)
-            .for_each(|(to, v)| *to = *v as u8),
+        Sink::U8(s) => to_bytes(from, &mut s[first..first + n]),
         Sink::I32(s) => s[first..first + n]
             .iter_mut()
             .zip(from)

@@ -36,7 +36,29 @@ type Tap = (usize, u32);
 /// The operands that `op` uses cover `images` images of `g`; a backward operation's `x` is zero wherever windows
 /// overlap or no window comes.
 pub(super) unsafe fn windows(op: Op, g: &Pool2d, images: usize, operands: Operands) {
-    dispatch!(all(op: Op, g: &Pool2d, images: usize, operands: Operands));
+    /// One loop for each operation: a choice within the loop would cost as much as the work.
+    macro_rules! choose {
+        ($($name:ident: $op:ident),*) => {{
+            $(
+                #[inline(always)]
+                unsafe fn $name<S: Simd>(g: &Pool2d, images: usize, operands: Operands) {
+                    // SAFETY: the contract of `windows`.
+                    unsafe { all::<S>(Op::$op, g, images, operands) }
+                }
+            )*
+            match op {
+                $(Op::$op => dispatch!($name(g: &Pool2d, images: usize, operands: Operands)),)*
+            }
+        }};
+    }
+    choose!(
+        max: Max,
+        max_and_arg: MaxAndArg,
+        max_backward: MaxBackward,
+        max_gather: MaxGather,
+        average: Average,
+        average_backward: AverageBackward
+    );
 }
 
 #[inline(always)]

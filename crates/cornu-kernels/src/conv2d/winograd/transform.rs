@@ -169,50 +169,33 @@ struct Place {
     x: usize,
 }
 
-/// The tile with this number: images, then rows of tiles, then columns.
+/// The tiles from number `first` on: images, then rows of tiles, then columns. Counted, as divisions would show.
 #[inline(always)]
-fn tile_at(g: &Conv2d, number: usize) -> Place {
+fn places(g: &Conv2d, first: usize) -> impl FnMut() -> Place {
     let (rows, columns) = (g.out_h.div_ceil(TILE), g.out_w.div_ceil(TILE));
-    let (image, rest) = (number / (rows * columns), number % (rows * columns));
-    Place {
+    let (h, w) = (rows * TILE, columns * TILE);
+    let (image, rest) = (first / (rows * columns), first % (rows * columns));
+    let mut next = Place {
         image,
         y: rest / columns * TILE,
         x: rest % columns * TILE,
-    }
-}
-
-/// Copies a patch whose corner is at (`y`, `x`) and that may leave the image into `to`, with zeros outside.
-#[inline(always)]
-unsafe fn copy_patch<S: Simd, const N: usize>(
-    image: *const f32,
-    size: [usize; 3],
-    corner: [isize; 2],
-    channel: usize,
-    to: *mut f32,
-) {
-    let [h, w, c] = size;
-    let left = c - channel;
-    for i in 0..N {
-        let y = corner[0] + i.cast_signed();
-        for j in 0..N {
-            let x = corner[1] + j.cast_signed();
-            let inside = y >= 0 && y < h.cast_signed() && x >= 0 && x < w.cast_signed();
-            let value = if inside {
-                let from = image.add((y.cast_unsigned() * w + x.cast_unsigned()) * c + channel);
-                if left >= S::LANES {
-                    S::load(from)
-                } else {
-                    S::load_part(from, left)
-                }
-            } else {
-                S::splat(0.0)
-            };
-            S::store(to.add((i * N + j) * 16), value);
+    };
+    move || {
+        let here = next;
+        next.x += TILE;
+        if next.x == w {
+            (next.x, next.y) = (0, next.y + TILE);
+            if next.y == h {
+                (next.y, next.image) = (0, next.image + 1);
+            }
         }
+        here
     }
 }
 
 /// Transforms patches of `N × N` pixels of images `[h][w][c]`: `out[place][panel of `width` channels][tile][channel]`.
+///
+/// Pixels outside the image are read from a line of zeros, so that one loop serves all tiles.
 #[inline(always)]
 unsafe fn patches<S: Simd, const N: usize, T: Map<N, PATCH>>(
     g: &Conv2d,
@@ -226,27 +209,50 @@ unsafe fn patches<S: Simd, const N: usize, T: Map<N, PATCH>>(
     place: usize,
 ) {
     let [h, w, c] = size;
-    let mut copied = [0.0_f32; PLACES * 16];
+    let nothing = vec![0.0_f32; c];
+    let zero = S::splat(0.0);
+    let mut pixels = [[nothing.as_ptr(); N]; N];
+    let mut next = places(g, first);
     for t in 0..count {
-        let tile = tile_at(g, first + t);
+        let tile = next();
         let image = images.add(tile.image * h * w * c);
         let corner = [tile.y.cast_signed() - pad[0], tile.x.cast_signed() - pad[1]];
-        let inside = corner[0] >= 0
-            && corner[1] >= 0
-            && corner[0].cast_unsigned() + N <= h
-            && corner[1].cast_unsigned() + N <= w;
+        for i in 0..N {
+            let y = corner[0] + i.cast_signed();
+            let inside = y >= 0 && y < h.cast_signed();
+            for j in 0..N {
+                let x = corner[1] + j.cast_signed();
+                pixels[j][i] = if inside && x >= 0 && x < w.cast_signed() {
+                    image.add((y.cast_unsigned() * w + x.cast_unsigned()) * c)
+                } else {
+                    nothing.as_ptr()
+                };
+            }
+        }
         for channel in (0..c).step_by(S::LANES) {
-            let out = out.add(channel / width * count * width + t * width + channel % width);
-            let whole = if inside && channel + S::LANES <= c {
-                let at = (corner[0].cast_unsigned() * w + corner[1].cast_unsigned()) * c + channel;
-                square::<S, N, PATCH, T>(image.add(at), w * c, c)
-            } else {
-                copy_patch::<S, N>(image, size, corner, channel, copied.as_mut_ptr());
-                square::<S, N, PATCH, T>(copied.as_ptr(), N * 16, 16)
-            };
+            let panel = if width >= c { 0 } else { channel / width };
+            let out = out.add(panel * count * width + t * width + channel - panel * width);
+            let left = c - channel;
+            let mut half = [[zero; N]; PATCH];
+            for j in 0..N {
+                let mut d = [zero; N];
+                for i in 0..N {
+                    let from = pixels[j][i].add(channel);
+                    d[i] = if left >= S::LANES {
+                        S::load(from)
+                    } else {
+                        S::load_part(from, left)
+                    };
+                }
+                let column = T::apply::<S>(d);
+                for i in 0..PATCH {
+                    half[i][j] = column[i];
+                }
+            }
             for i in 0..PATCH {
+                let line = T::apply::<S>(half[i]);
                 for j in 0..PATCH {
-                    S::store(out.add((i * PATCH + j) * place), whole[i][j]);
+                    S::store(out.add((i * PATCH + j) * place), line[j]);
                 }
             }
         }
@@ -344,8 +350,9 @@ pub(super) fn outputs(
         y: *mut f32,
     ) {
         let (h, w, c) = (g.out_h, g.out_w, g.out_c);
+        let mut next = places(g, first);
         for t in 0..count {
-            let tile = tile_at(g, first + t);
+            let tile = next();
             let (rows, cols) = (TILE.min(h - tile.y), TILE.min(w - tile.x));
             let corner = y.add(((tile.image * h + tile.y) * w + tile.x) * c);
             for channel in (0..c).step_by(S::LANES) {

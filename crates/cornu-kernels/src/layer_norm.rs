@@ -1,7 +1,8 @@
 //! Normalisation of rows to mean 0 and variance 1, and its gradients.
 //!
 //! A row is read three times forward (mean, variance, result) and twice backward, but from memory once: rows fit the first
-//! cache. The floor is one read and one write of the data; 128 features take about 25 ns a row in the first cache.
+//! cache. The floor is one read and one write of the data. What it reaches was not timed alone;
+//! in a profile of a small GPT's training forward and backward are about 1 % of the samples.
 
 use crate::simd::{Simd, dispatch};
 

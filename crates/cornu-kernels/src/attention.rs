@@ -1,6 +1,6 @@
 //! Scaled dot-product attention of one head, forward and backward, a block of rows at a time.
 //!
-//! A block of query rows meets all keys that it may see: its scores (at most [`BLOCK`] rows) stay in the second cache, become
+//! A block of query rows meets all keys that it may see: its scores (at most `BLOCK` rows) stay in the second cache, become
 //! probabilities there, and are multiplied by the values; no table of all scores is kept. The backward pass computes them again
 //! from each row's largest score and sum, which is cheaper than to keep them. With a causal mask a block looks no further than its
 //! last row, which leaves out nearly half of the work. The floor is that of the products: 2 forward and 5 backward of

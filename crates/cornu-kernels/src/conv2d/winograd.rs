@@ -1,7 +1,7 @@
 //! Winograd's convolution F(4×4, 3×3): 36 multiplications where the definition has 144.
 //!
 //! A tile of 4 × 4 outputs needs 6 × 6 inputs. Both the tile and the kernel are transformed to 6 × 6 places
-//! ([`transform`]); at each of the 36 places the convolution is then a plain product over channels for all tiles, and the
+//! (`transform`); at each of the 36 places the convolution is then a plain product over channels for all tiles, and the
 //! result is transformed back. The gradient of the weights is the same chain read backwards. The floor is a quarter of the
 //! multiplications at peak, plus one pass of each transform over its operand; tiles go through in blocks whose transformed
 //! operands stay in the second cache. Measured on the machine that `tile` names, for 15 × 15 × 32 to 64 channels, against

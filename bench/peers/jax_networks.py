@@ -15,7 +15,7 @@ class Net:
     def conv(self, name, x, stride=1, padding=0, groups=1):
         kernel = self.w[f"{name}/kernel"]
         y = lax.conv_general_dilated(
-            x, kernel, (stride, stride), [(padding, padding)] * 2,
+            x, kernel, (stride, stride), padding if isinstance(padding, str) else [(padding, padding)] * 2,
             dimension_numbers=("NHWC", "HWIO", "NHWC"), feature_group_count=groups,
         )  # fmt: skip
         return y + self.w[f"{name}/bias"] if f"{name}/bias" in self.w else y
@@ -67,14 +67,14 @@ def mlp(net, x):
 
 
 def resnet18(net, x):
-    x = jax.nn.relu(net.batch_norm("stem_bn", net.conv("stem_conv", x, padding=1)))
-    for name, inputs, outputs, stride in problem.resnet18_blocks():
-        y = jax.nn.relu(net.batch_norm(f"{name}_bn1", net.conv(f"{name}_conv1", x, stride, 1)))
-        y = net.batch_norm(f"{name}_bn2", net.conv(f"{name}_conv2", y, padding=1))
-        if stride != 1 or inputs != outputs:
-            x = net.batch_norm(f"{name}_shortcut_bn", net.conv(f"{name}_shortcut_conv", x, stride))
-        x = jax.nn.relu(x + y)
-    return net.dense("dense", x.mean((1, 2)))
+    def unit(name, number, x, stride=1, padding="SAME"):
+        return net.batch_norm(f"{name}_{number}_bn", net.conv(f"{name}_{number}_conv", x, stride, padding))
+
+    x = jax.nn.relu(net.batch_norm("conv1_bn", net.conv("conv1_conv", x, padding=1)))
+    for name, _, _, stride in problem.resnet18_blocks():
+        shortcut = unit(name, 0, x, stride) if stride != 1 else x
+        x = jax.nn.relu(shortcut + unit(name, 2, jax.nn.relu(unit(name, 1, x, stride))))
+    return net.dense("predictions", x.mean((1, 2)))
 
 
 def resnet50(net, x):

@@ -61,21 +61,16 @@ def resnet18(_):
         return layers.Conv2D(filters, size, stride, padding="same", use_bias=False, kernel_initializer="he_normal", name=name)
 
     inputs = keras.Input((32, 32, 3))
-    x = layers.ReLU()(_norm("stem_bn")(conv("stem_conv", 64, 3)(inputs)))
-    for name, channels, outputs, stride in problem.resnet18_blocks():
+    x = layers.ReLU()(_norm("conv1_bn")(conv("conv1_conv", 64, 3)(inputs)))
+    for name, _, outputs, stride in problem.resnet18_blocks():
         shortcut = x
-        # Padded on both sides as everywhere but in TensorFlow's "same", which pads even images on one.
-        y = layers.ZeroPadding2D(1)(x)
-        y = layers.Conv2D(outputs, 3, stride, use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv1")(y) if stride > 1 else (
-            conv(f"{name}_conv1", outputs, 3)(x)
-        )  # fmt: skip
-        y = layers.ReLU()(_norm(f"{name}_bn1")(y))
-        y = _norm(f"{name}_bn2")(conv(f"{name}_conv2", outputs, 3)(y))
-        if stride != 1 or channels != outputs:
-            shortcut = _norm(f"{name}_shortcut_bn")(conv(f"{name}_shortcut_conv", outputs, 1, stride)(x))
-        x = layers.ReLU()(layers.Add()([y, shortcut]))
+        if stride != 1:
+            shortcut = _norm(f"{name}_0_bn")(conv(f"{name}_0_conv", outputs, 1, stride)(x))
+        y = layers.ReLU()(_norm(f"{name}_1_bn")(conv(f"{name}_1_conv", outputs, 3, stride)(x)))
+        y = _norm(f"{name}_2_bn")(conv(f"{name}_2_conv", outputs, 3)(y))
+        x = layers.ReLU()(layers.Add()([shortcut, y]))
     x = layers.GlobalAveragePooling2D()(x)
-    return keras.Model(inputs, layers.Dense(10, activation="softmax", name="dense")(x))
+    return keras.Model(inputs, layers.Dense(10, name="predictions")(x))
 
 
 def alexnet(dropout):
@@ -141,7 +136,7 @@ def network(work, dropout=True):
 def loss_of(work):
     if work.startswith("W3"):
         return keras.losses.BinaryCrossentropy()
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=work.startswith("W5"))
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=work.startswith(("W2", "W5")))
 
 
 def optimizer_of(work):

@@ -89,8 +89,10 @@ def whole(name, count, below):
 def weight(name, shape):
     """The values of a weight in Keras's layout."""
     signed = 2 * uniform(name, int(np.prod(shape))) - 1
-    last = name.split("/")[-1]
-    if last == "gamma":
+    layer, last = name.split("/")[-2:]
+    if layer.endswith("_bn") and last in ("gamma", "beta"):
+        values = np.float32(0.0625) + np.float32(2**-7) * signed if last == "gamma" else np.where(signed < 0, np.float32(-1), np.float32(1.5))
+    elif last == "gamma":
         values = 1 + np.float32(0.125) * signed
     elif last == "moving_variance":
         values = 1 + np.float32(0.5) * signed
@@ -128,10 +130,10 @@ def batch_norm(name, channels):
 def resnet18_blocks():
     """(name, inputs, outputs, stride) of ResNet-18's blocks for 32-pixel images."""
     inputs = 64
-    for stage, outputs in enumerate((64, 128, 256, 512), 1):
+    for stage, outputs in enumerate((64, 128, 256, 512), 2):
         for block in (1, 2):
-            stride = 2 if stage > 1 and block == 1 else 1
-            yield f"stage{stage}_block{block}", inputs, outputs, stride
+            stride = 2 if stage > 2 and block == 1 else 1
+            yield f"conv{stage}_block{block}", inputs, outputs, stride
             inputs = outputs
 
 
@@ -160,16 +162,13 @@ def shapes(work):
     if head == "W4":
         return _conv_dense(("dense", 784, 512), ("dense_1", 512, 512), ("dense_2", 512, 10))
     if head == "W2":
-        found = {"stem_conv/kernel": (3, 3, 3, 64)} | batch_norm("stem_bn", 64)
+        found = {"conv1_conv/kernel": (3, 3, 3, 64)} | batch_norm("conv1_bn", 64)
         for name, inputs, outputs, stride in resnet18_blocks():
-            found[f"{name}_conv1/kernel"] = (3, 3, inputs, outputs)
-            found |= batch_norm(f"{name}_bn1", outputs)
-            found[f"{name}_conv2/kernel"] = (3, 3, outputs, outputs)
-            found |= batch_norm(f"{name}_bn2", outputs)
-            if stride != 1 or inputs != outputs:
-                found[f"{name}_shortcut_conv/kernel"] = (1, 1, inputs, outputs)
-                found |= batch_norm(f"{name}_shortcut_bn", outputs)
-        return found | _conv_dense(("dense", 512, 10))
+            if stride != 1:
+                found |= {f"{name}_0_conv/kernel": (1, 1, inputs, outputs)} | batch_norm(f"{name}_0_bn", outputs)
+            found |= {f"{name}_1_conv/kernel": (3, 3, inputs, outputs)} | batch_norm(f"{name}_1_bn", outputs)
+            found |= {f"{name}_2_conv/kernel": (3, 3, outputs, outputs)} | batch_norm(f"{name}_2_bn", outputs)
+        return found | _conv_dense(("predictions", 512, 10))
     if head == "W3":
         found = {"embedding/embeddings": (20_000, 128)}
         cells = {"W3-lstm": ["lstm/lstm_cell"], "W3-gru": ["gru/gru_cell"]}.get(

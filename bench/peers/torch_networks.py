@@ -115,28 +115,27 @@ class Mlp(Network):
 class BasicBlock(nn.Module):
     def __init__(self, owner, name, inputs, outputs, stride):
         super().__init__()
-        self.conv1 = owner.conv(f"{name}_conv1", inputs, outputs, 3, stride, 1, bias=False)
-        self.bn1 = owner.norm(f"{name}_bn1", outputs)
-        self.conv2 = owner.conv(f"{name}_conv2", outputs, outputs, 3, 1, 1, bias=False)
-        self.bn2 = owner.norm(f"{name}_bn2", outputs)
+        self.conv1 = owner.conv(f"{name}_1_conv", inputs, outputs, 3, stride, 2 - stride, bias=False)
+        self.bn1 = owner.norm(f"{name}_1_bn", outputs)
+        self.conv2 = owner.conv(f"{name}_2_conv", outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = owner.norm(f"{name}_2_bn", outputs)
         self.shortcut = None
-        if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(
-                owner.conv(f"{name}_shortcut_conv", inputs, outputs, 1, stride, bias=False),
-                owner.norm(f"{name}_shortcut_bn", outputs),
-            )
+        if stride != 1:
+            conv = owner.conv(f"{name}_0_conv", inputs, outputs, 1, stride, bias=False)
+            self.shortcut = nn.Sequential(conv, owner.norm(f"{name}_0_bn", outputs))
 
     def forward(self, x):
-        y = F.relu(self.bn1(self.conv1(x)))
+        # Where an even image is halved, Keras's "same" pads one row and column at the end.
+        y = F.relu(self.bn1(self.conv1(F.pad(x, (0, 1, 0, 1)) if self.shortcut else x)))
         return F.relu(self.bn2(self.conv2(y)) + (self.shortcut(x) if self.shortcut else x))
 
 
 class ResNet18(Network):
     def __init__(self, _):
         super().__init__()
-        self.stem = nn.Sequential(self.conv("stem_conv", 3, 64, 3, 1, 1, bias=False), self.norm("stem_bn", 64), nn.ReLU())
+        self.stem = nn.Sequential(self.conv("conv1_conv", 3, 64, 3, 1, 1, bias=False), self.norm("conv1_bn", 64), nn.ReLU())
         self.blocks = nn.Sequential(*[BasicBlock(self, *block) for block in problem.resnet18_blocks()])
-        self.head = self.dense("dense", 512, 10)
+        self.head = self.dense("predictions", 512, 10)
 
     def forward(self, x):
         return self.head(self.blocks(self.stem(x)).mean((2, 3)))

@@ -238,8 +238,7 @@ pub(crate) enum Data {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 All take turns within one run, after it was checked that they compute the same. The peers' packages:
-  python3 -m venv .venv && .venv/bin/pip install -r bench/requirements.txt
-  cargo build --release --manifest-path bench/rust-peers/Cargo.toml")]
+  python3 -m venv .venv && .venv/bin/pip install -r bench/requirements.txt")]
 pub(crate) struct Bench {
     /// What to measure: names such as W1-train, or what they begin with [default: everything]
     #[arg(long, value_name = "W1,W3", value_delimiter = ',')]

@@ -10,7 +10,7 @@ pub(crate) const TOLERANCE: f64 = 1e-4;
 
 /// Gradients smaller than this share of all gradients' norm are compared relative to that share: some are nothing but rounding,
 /// such as that of the bias of attention's keys.
-const NEGLIGIBLE: f64 = 1e-3;
+const NEGLIGIBLE: f64 = 5e-3;
 
 /// What is far off, and how far.
 #[derive(Clone, Debug, PartialEq)]

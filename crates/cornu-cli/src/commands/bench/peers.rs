@@ -8,25 +8,18 @@ use crate::failure::{Failure, Result, suggestion};
 
 /// Where the peers' scripts are, seen from the repository's root.
 const SCRIPTS: &str = "bench/peers";
-const PROGRAMS: &str = "bench/rust-peers/target/release";
 const TCMALLOC: [&str; 3] = [
     "/usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4",
     "/usr/lib/aarch64-linux-gnu/libtcmalloc_minimal.so.4",
     "/usr/lib64/libtcmalloc_minimal.so.4",
 ];
 
-/// What runs a peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum By {
-    Script(&'static str),
-    Program(&'static str),
-}
-
 /// One configuration of another framework.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
-    by: By,
+    /// The file in [`SCRIPTS`].
+    script: &'static str,
     flags: &'static [&'static str],
     tcmalloc: bool,
     /// Whether it takes part unless all are asked for: another configuration of its framework may always be faster.
@@ -41,20 +34,10 @@ const fn script(
 ) -> Peer {
     Peer {
         name,
-        by: By::Script(file),
+        script: file,
         flags,
         tcmalloc: false,
         default,
-    }
-}
-
-const fn program(name: &'static str) -> Peer {
-    Peer {
-        name,
-        by: By::Program(name),
-        flags: &[],
-        tcmalloc: false,
-        default: true,
     }
 }
 
@@ -105,8 +88,6 @@ const PEERS: &[Peer] = &[
     script("jax", "jax_jit.py", &[], true),
     with_tcmalloc(script("jax-tcmalloc", "jax_jit.py", &[], true)),
     script("onnxruntime", "onnx_runtime.py", &[], true),
-    program("burn"),
-    program("candle"),
 ];
 
 /// The peers that were asked for: "all", "none", "default", names, or what names begin with.
@@ -183,23 +164,8 @@ impl Peer {
         work: &str,
         threads: usize,
     ) -> std::result::Result<Command, Absence> {
-        let mut command = match self.by {
-            By::Script(file) => {
-                let mut command = Command::new(python);
-                command.arg(Path::new(SCRIPTS).join(file));
-                command
-            }
-            By::Program(name) => {
-                let path = Path::new(PROGRAMS).join(format!("{name}-peer"));
-                if !path.exists() {
-                    return Err(Absence::Missing(
-                        "build it: cargo build --release --manifest-path bench/rust-peers/Cargo.toml"
-                            .into(),
-                    ));
-                }
-                Command::new(path)
-            }
-        };
+        let mut command = Command::new(python);
+        command.arg(Path::new(SCRIPTS).join(self.script));
         let threads = threads.to_string();
         command.args(["--work", work, "--threads", &threads]);
         command.args(self.flags);
@@ -234,7 +200,10 @@ mod tests {
         assert!(names(&["none"]).is_empty());
         assert_eq!(names(&["all"]).len(), PEERS.len());
         assert_eq!(names(&["torch"]), ["torch"]);
-        assert_eq!(names(&["jax", "jax", "burn"]), ["jax", "burn"]);
+        assert_eq!(
+            names(&["jax", "jax", "onnxruntime"]),
+            ["jax", "onnxruntime"]
+        );
         assert!(names(&["keras"]).contains(&"keras-function"));
         assert!(!names(&["default"]).contains(&"torch"));
         let failure = chosen(&["tensorflow".into()]).unwrap_err().to_string();

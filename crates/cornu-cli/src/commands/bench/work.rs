@@ -2,6 +2,7 @@
 
 mod article;
 mod mlp;
+mod resnet18;
 
 use cornu::Tensor;
 use cornu::model::Model;
@@ -60,7 +61,8 @@ pub(crate) struct Work {
 
 /// All work loads, in the order of their names.
 pub(crate) fn all() -> impl Iterator<Item = &'static Work> {
-    [article::WORKS, mlp::WORKS].into_iter().flatten()
+    let groups = [article::WORKS, resnet18::WORKS, mlp::WORKS];
+    groups.into_iter().flatten()
 }
 
 /// The work loads named: "W1" stands for all that begin with "W1-".

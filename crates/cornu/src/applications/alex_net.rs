@@ -32,6 +32,7 @@ pub struct AlexNet {
     image: [usize; 3],
     classes: usize,
     one_tower: bool,
+    dropout: f64,
     seed: u64,
 }
 
@@ -42,6 +43,7 @@ impl AlexNet {
             image,
             classes,
             one_tower: false,
+            dropout: 0.5,
             seed: 0,
         }
     }
@@ -49,6 +51,12 @@ impl AlexNet {
     /// One tower of fewer channels and no normalisation.
     pub fn one_tower(mut self) -> Self {
         self.one_tower = true;
+        self
+    }
+
+    /// The share that the dense layers' dropout drops; 0.5 without it.
+    pub fn dropout(mut self, rate: f64) -> Self {
+        self.dropout = rate;
         self
     }
 
@@ -93,7 +101,7 @@ impl AlexNet {
         for i in [6, 7] {
             let dense = Dense::new(4096).activation("relu").name(format!("fc{i}"));
             m = m.add(dense);
-            m = m.add(Dropout::new(0.5).name(format!("drop{i}")));
+            m = m.add(Dropout::new(self.dropout).name(format!("drop{i}")));
         }
         let scores = Dense::new(self.classes).activation("softmax");
         m.add(scores.name("fc8")).build()

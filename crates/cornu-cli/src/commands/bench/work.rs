@@ -1,6 +1,7 @@
 //! What is measured: work loads, one file each, with the samples they work on.
 
 mod article;
+mod image_net;
 mod mlp;
 mod resnet18;
 
@@ -61,7 +62,12 @@ pub(crate) struct Work {
 
 /// All work loads, in the order of their names.
 pub(crate) fn all() -> impl Iterator<Item = &'static Work> {
-    let groups = [article::WORKS, resnet18::WORKS, mlp::WORKS];
+    let groups = [
+        article::WORKS,
+        resnet18::WORKS,
+        mlp::WORKS,
+        image_net::WORKS,
+    ];
     groups.into_iter().flatten()
 }
 

@@ -42,6 +42,7 @@ pub mod peak;
 pub mod pool2d;
 pub mod product;
 pub mod random;
+pub mod recurrent;
 pub mod reduce;
 mod simd;
 pub mod softmax;

@@ -45,6 +45,10 @@ OWN = {"LocalResponseNormalization": LocalResponseNormalization}
 # Layers whose inputs are arguments of their own rather than one list.
 SEPARATE = ("MultiHeadAttention",)
 
+# What a call's arguments say of tensors that are recorded beside them.
+MASK = "see tensor 'mask'"
+STATES = "the further inputs"
+
 # `label` follows the class in the file's name; `style` is a key of NOTES and tells how the inputs are drawn.
 Case = collections.namedtuple("Case", "kind label build shapes call style", defaults=({}, None))
 
@@ -142,6 +146,39 @@ ROWS = [
     ("MultiHeadAttention", "h3_k4_causal_nobias", lambda: layers.MultiHeadAttention(3, 4, use_bias=False), [(2, 6, 5), (2, 6, 5)], {"use_causal_mask": True}),
     ("MultiHeadAttention", "h2_k3_v5_out4_cross", lambda: layers.MultiHeadAttention(2, 3, value_dim=5, output_shape=4, dropout=0.3), [(2, 3, 7), (2, 5, 6), (2, 5, 4)]),
     ("MultiHeadAttention", "h1_k16_causal_70", lambda: layers.MultiHeadAttention(1, 16), [(1, 70, 8), (1, 70, 8)], {"use_causal_mask": True}),
+    # Recurrent layers: gates in Keras's order, both directions of time, states, masks, other activations, odd sizes.
+    ("LSTM", "u17_seq", lambda: layers.LSTM(17, return_sequences=True), [(3, 5, 6)]),
+    ("LSTM", "u33", lambda: layers.LSTM(33), [(5, 3, 9)]),
+    ("LSTM", "u5_one_step", lambda: layers.LSTM(5), [(2, 1, 3)]),
+    ("LSTM", "u4_seq_backwards_noforget", lambda: layers.LSTM(4, return_sequences=True, go_backwards=True, unit_forget_bias=False), [(3, 6, 5)]),
+    ("LSTM", "u4_relu_hard_sigmoid", lambda: layers.LSTM(4, activation="relu", recurrent_activation="hard_sigmoid"), [(3, 4, 5)]),
+    ("LSTM", "u4_seq_state", lambda: layers.LSTM(4, return_sequences=True, return_state=True), [(3, 6, 5)]),
+    ("LSTM", "u4_state_backwards", lambda: layers.LSTM(4, return_state=True, go_backwards=True), [(3, 6, 5)]),
+    ("LSTM", "u4_state_unroll", lambda: layers.LSTM(4, return_state=True, unroll=True), [(3, 4, 5)]),
+    ("LSTM", "u4_mask", lambda: layers.LSTM(4), [(4, 6, 5)], {"mask": MASK}),
+    ("LSTM", "u4_mask_seq_backwards", lambda: layers.LSTM(4, return_sequences=True, go_backwards=True), [(4, 6, 5)], {"mask": MASK}),
+    ("LSTM", "u4_mask_seq_unroll", lambda: layers.LSTM(4, return_sequences=True, unroll=True), [(4, 6, 5)], {"mask": MASK}),
+    ("LSTM", "u4_initial_state", lambda: layers.LSTM(4), [(3, 5, 6), (3, 4), (3, 4)], {"initial_state": STATES}),
+    ("GRU", "u17_seq", lambda: layers.GRU(17, return_sequences=True), [(3, 5, 6)]),
+    ("GRU", "u33_reset_before", lambda: layers.GRU(33, reset_after=False), [(5, 3, 9)]),
+    ("GRU", "u4_seq_backwards", lambda: layers.GRU(4, return_sequences=True, go_backwards=True), [(3, 6, 5)]),
+    ("GRU", "u4_seq_reset_before_nobias", lambda: layers.GRU(4, return_sequences=True, reset_after=False, use_bias=False), [(3, 6, 5)]),
+    ("GRU", "u4_elu_softsign", lambda: layers.GRU(4, activation="elu", recurrent_activation="softsign"), [(3, 4, 5)]),
+    ("GRU", "u4_reset_before_unroll", lambda: layers.GRU(4, reset_after=False, unroll=True), [(3, 4, 5)]),
+    ("GRU", "u4_state", lambda: layers.GRU(4, return_state=True), [(3, 6, 5)]),
+    ("GRU", "u4_mask_seq", lambda: layers.GRU(4, return_sequences=True), [(4, 6, 5)], {"mask": MASK}),
+    ("GRU", "u4_mask_reset_before_backwards", lambda: layers.GRU(4, reset_after=False, go_backwards=True), [(4, 6, 5)], {"mask": MASK}),
+    ("GRU", "u4_initial_state", lambda: layers.GRU(4, return_sequences=True), [(3, 5, 6), (3, 4)], {"initial_state": STATES}),
+    ("SimpleRNN", "u17_seq", lambda: layers.SimpleRNN(17, return_sequences=True), [(3, 5, 6)]),
+    ("SimpleRNN", "u4_backwards_nobias", lambda: layers.SimpleRNN(4, go_backwards=True, use_bias=False), [(3, 6, 5)]),
+    ("SimpleRNN", "u4_relu", lambda: layers.SimpleRNN(4, activation="relu"), [(3, 4, 5)]),
+    ("SimpleRNN", "u4_mask_seq", lambda: layers.SimpleRNN(4, return_sequences=True), [(4, 6, 5)], {"mask": MASK}),
+    ("Bidirectional", "LSTM4_seq", lambda: layers.Bidirectional(layers.LSTM(4, return_sequences=True)), [(3, 5, 6)]),
+    ("Bidirectional", "GRU4_ave", lambda: layers.Bidirectional(layers.GRU(4), merge_mode="ave"), [(3, 5, 6)]),
+    ("Bidirectional", "GRU4_seq_mul_mask", lambda: layers.Bidirectional(layers.GRU(4, return_sequences=True), merge_mode="mul"), [(4, 6, 5)], {"mask": MASK}),
+    ("Bidirectional", "LSTM3_GRU3_sum", lambda: layers.Bidirectional(layers.LSTM(3), backward_layer=layers.GRU(3, go_backwards=True), merge_mode="sum"), [(3, 5, 6)]),
+    ("Bidirectional", "SimpleRNN3_seq_unmerged", lambda: layers.Bidirectional(layers.SimpleRNN(3, return_sequences=True), merge_mode=None), [(3, 5, 6)]),
+    ("Bidirectional", "LSTM3_state", lambda: layers.Bidirectional(layers.LSTM(3, return_state=True)), [(3, 5, 6)]),
     # Shapes and merging.
     ("Dropout", "0_train", lambda: layers.Dropout(0.0), [(3, 4)], {"training": True}),
     ("Dropout", "0.25_infer_rank4", lambda: layers.Dropout(0.25), [(2, 3, 4, 2)], {"training": False}),
@@ -206,15 +243,29 @@ def new_case(name, case):
     keras.backend.clear_session()
     layer = build()
     inputs = [draw(rng, shape, style) for shape in shapes]
-    layer(*inputs) if kind in SEPARATE else layer(inputs if len(inputs) > 1 else inputs[0])
+    layer(*arguments(kind, inputs, call))
     tensors = {f"input.{i}": x for i, x in enumerate(inputs)}
     for i, weight in enumerate(layer.weights):
         tensors[f"weight.{i}"] = draw_weight(rng, weight.name, tuple(weight.shape))
-    notes = (["list inputs"] if len(inputs) > 1 and kind not in SEPARATE else []) + ([NOTES[style]] if style else [])
+    if call.get("mask") == MASK:
+        # Also a sequence of which nothing counts at either end.
+        mask = rng.random(shapes[0][:2]) < 0.6
+        mask[0, :2] = mask[1, -2:] = False
+        tensors["mask"] = mask
+    notes = (["list inputs"] if isinstance(arguments(kind, inputs, call)[0], list) else []) + ([NOTES[style]] if style else [])
     metadata = {"name": name, "layer": kind, "config": json.dumps(layer.get_config()), "call": json.dumps(call)}
     if notes:
         metadata["note"] = "; ".join(notes)
     return tensors, metadata, rng
+
+
+def arguments(kind, inputs, call):
+    """The arguments of a call that are inputs: one, a list, several, or a sequence and its initial states."""
+    if "initial_state" in call:
+        return inputs[0], inputs[1:]
+    if kind in SEPARATE:
+        return tuple(inputs)
+    return (inputs if len(inputs) > 1 else inputs[0],)
 
 
 def numbered(tensors, kind):
@@ -231,9 +282,15 @@ def compute(tensors, metadata, rng=None):
     call = json.loads(metadata["call"])
     inputs = [tf.constant(x) for x in numbered(tensors, "input")]
     weights = numbered(tensors, "weight")
-    argument = inputs if len(inputs) > 1 or metadata["layer"] in ("Add", "Concatenate") else inputs[0]
-    separate = metadata["layer"] in SEPARATE
-    if separate:
+    kind = metadata["layer"]
+    argument, *others = arguments(kind, inputs, call)
+    if kind in ("Add", "Concatenate") and not isinstance(argument, list):
+        argument = [argument]
+    if call.pop("initial_state", None):
+        call["initial_state"], others = others[0], []
+    if "mask" in tensors:
+        call["mask"] = tf.constant(tensors["mask"])
+    if kind in SEPARATE:
         layer.build(*[tuple(x.shape) for x in inputs])
     else:
         layer.build([tuple(x.shape) for x in inputs] if isinstance(argument, list) else tuple(argument.shape))
@@ -242,13 +299,13 @@ def compute(tensors, metadata, rng=None):
     with tf.GradientTape(persistent=True) as tape:
         for x in inputs:
             tape.watch(x)
-        outputs = layer(*inputs, **call) if separate else layer(argument, **call)
+        outputs = layer(argument, *others, **call)
         outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
         upstream = numbered(tensors, "upstream") or [
             rng.standard_normal(tuple(y.shape)).astype(np.float32) for y in outputs
         ]
         loss = tf.add_n([tf.reduce_sum(y * g) for y, g in zip(outputs, upstream, strict=True)])
-    result = {}
+    result = {"mask": tensors["mask"]} if "mask" in tensors else {}
     for i, value in enumerate(inputs):
         result[f"input.{i}"] = value.numpy()
         grad = tape.gradient(loss, value)

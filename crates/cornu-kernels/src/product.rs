@@ -81,21 +81,67 @@ pub fn product(
     c: &mut [f32],
     scratch: &mut Vec<f32>,
 ) {
+    let run = Terms {
+        a: 0,
+        b: 0,
+        count: p.k,
+    };
+    product_of(p, &[run], a, b, init, act, c, scratch);
+}
+
+/// Consecutive terms of a sum: from which element of A (in the first row) and of B.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Offset in A.
+    pub a: usize,
+    /// Offset in B.
+    pub b: usize,
+    /// How many; the next is `a_k` further in A and `ldb` in B.
+    pub count: usize,
+}
+
+/// As [`product`], the terms of each sum lying in several runs; `p.k` is not used.
+///
+/// # Example
+///
+/// ```
+/// use cornu_kernels::product::{Act, Init, Product, Terms, product_of};
+/// // Each of two sequences of three steps, shifted by a step against the other operand.
+/// let p = Product { m: 1, n: 1, k: 0, a_row: 1, a_k: 1, ldb: 1, ldc: 1 };
+/// let runs = [Terms { a: 0, b: 1, count: 2 }, Terms { a: 3, b: 4, count: 2 }];
+/// let (h, d, mut du) = ([1.0, 2.0, 9.0, 3.0, 4.0, 9.0], [7.0, 1.0, 1.0, 7.0, 1.0, 1.0], [0.0]);
+/// product_of(&p, &runs, &h, &d, Init::Zero, Act::Linear, &mut du, &mut Vec::new());
+/// assert_eq!(du, [10.0]);
+/// ```
+pub fn product_of(
+    p: &Product,
+    runs: &[Terms],
+    a: &[f32],
+    b: &[f32],
+    init: Init,
+    act: Act,
+    c: &mut [f32],
+    scratch: &mut Vec<f32>,
+) {
     assert!(
         p.ldb >= p.n && p.ldc >= p.n,
         "product: rows of B and C need n = {} elements, {p:?}",
         p.n
     );
-    assert!(
-        a.len() >= reach(p.m, p.a_row, p.k, p.a_k),
-        "product: A has {} elements, too few for {p:?}",
-        a.len()
-    );
-    assert!(
-        b.len() >= reach(p.k, p.ldb, p.n, 1),
-        "product: B has {} elements, too few for {p:?}",
-        b.len()
-    );
+    for run in runs {
+        let reach_a = reach(p.m, p.a_row, run.count, p.a_k);
+        assert!(
+            reach_a == 0 || a.len() >= run.a + reach_a,
+            "product: A has {} elements, too few for {p:?} {run:?}",
+            a.len()
+        );
+        let reach_b = reach(run.count, p.ldb, p.n, 1);
+        assert!(
+            reach_b == 0 || b.len() >= run.b + reach_b,
+            "product: B has {} elements, too few for {p:?} {run:?}",
+            b.len()
+        );
+    }
     assert!(
         c.len() >= reach(p.m, p.ldc, p.n, 1),
         "product: C has {} elements, too few for {p:?}",
@@ -109,16 +155,14 @@ pub fn product(
         a: [0, 0, p.a_row],
         c: [0, 0, p.ldc],
     };
-    let sweep = Sweep::new(
-        grid,
-        &[Run {
-            a: 0,
-            b: 0,
-            len: p.k,
-        }],
-        p.a_k,
-        p.ldb,
-        p.n,
-    );
+    let runs: Vec<Run> = runs
+        .iter()
+        .map(|run| Run {
+            a: run.a,
+            b: run.b,
+            len: run.count,
+        })
+        .collect();
+    let sweep = Sweep::new(grid, &runs, p.a_k, p.ldb, p.n);
     sweep.run(a, b, init, act, c, aligned(scratch, sweep.scratch_len()));
 }

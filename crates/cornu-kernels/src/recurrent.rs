@@ -115,6 +115,7 @@ struct Backward {
     h: *const f32,
     kept: *const f32,
     c: *const f32,
+    dc: *const f32,
     dp: *mut f32,
     dn: *mut f32,
 }
@@ -151,21 +152,21 @@ impl Backward {
 pub struct Given<'a> {
     /// Recurrent weights, `[units][gates·units]`.
     pub u: &'a [f32],
-    /// The bias that [`Cell::GruResetAfter`] adds to its third product, `[units]`; empty for other cells.
+    /// The bias that [`Cell::GruResetAfter`] adds to its third product, `[units]`; empty for other cells and on the way back.
     pub bias: &'a [f32],
     /// 0 where a step leaves the state as it is, `[rows][steps]`; empty if nowhere.
     pub mask: &'a [f32],
 }
 
 impl Given<'_> {
-    fn check(&self, cell: Cell, seq: Sequence) {
+    fn check(&self, cell: Cell, seq: Sequence, adds: bool) {
         let units = seq.units;
         assert_eq!(
             self.u.len(),
             units * cell.gates() * units,
             "recurrent: weights of {cell:?} with {units} units"
         );
-        let bias = if cell == Cell::GruResetAfter { units } else { 0 };
+        let bias = if adds { units } else { 0 };
         assert_eq!(self.bias.len(), bias, "recurrent: bias of {cell:?}");
         assert!(
             self.mask.is_empty() || self.mask.len() == seq.rows * seq.steps,
@@ -218,7 +219,7 @@ pub fn forward(
     c: &mut [f32],
     scratch: &mut Vec<f32>,
 ) {
-    given.check(cell, seq);
+    given.check(cell, seq, cell == Cell::GruResetAfter);
     let each = seq.rows * seq.steps * seq.units;
     assert_eq!(p.len(), each * cell.gates(), "recurrent: projections");
     assert_eq!(h.len(), each, "recurrent: states");
@@ -275,6 +276,8 @@ pub struct Left<'a> {
     pub kept: &'a [f32],
     /// An LSTM's inner state after each step; empty for other cells.
     pub c: &'a [f32],
+    /// The gradient of the inner state after the last step, `[rows][units]`; empty if it was not used.
+    pub dc: &'a [f32],
 }
 
 /// Walks back through all steps: the gradient `dp` of the projections, and for [`Cell::GruResetAfter`] that of `h·u + b` of its
@@ -294,7 +297,7 @@ pub fn backward(
     dn: &mut [f32],
     scratch: &mut Vec<f32>,
 ) {
-    given.check(cell, seq);
+    given.check(cell, seq, false);
     let each = seq.rows * seq.steps * seq.units;
     let last = dy.len() != each;
     assert!(
@@ -306,6 +309,10 @@ pub fn backward(
     assert_eq!(left.kept.len(), each * cell.kept(), "recurrent: what is kept");
     let inner = if cell == Cell::Lstm { each } else { 0 };
     assert_eq!(left.c.len(), inner, "recurrent: inner states");
+    assert!(
+        left.dc.is_empty() || (cell == Cell::Lstm && left.dc.len() == seq.rows * seq.units),
+        "recurrent: gradient of the inner state"
+    );
     let third = if cell == Cell::GruResetAfter { each } else { 0 };
     assert_eq!(dn.len(), third, "recurrent: gradients of the third gate");
     if each == 0 {
@@ -318,6 +325,11 @@ pub fn backward(
         h: left.h.as_ptr(),
         kept: left.kept.as_ptr(),
         c: left.c.as_ptr(),
+        dc: if left.dc.is_empty() {
+            std::ptr::null()
+        } else {
+            left.dc.as_ptr()
+        },
         dp: dp.as_mut_ptr(),
         dn: dn.as_mut_ptr(),
     };

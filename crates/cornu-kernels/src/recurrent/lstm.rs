@@ -141,6 +141,15 @@ pub(super) unsafe fn backward<S: Simd>(
     let (dh, rest) = rest.split_at_mut(seq.rows * stride);
     let (dc, dq) = rest.split_at_mut(seq.rows * stride);
     let (dh, dc, dq) = (dh.as_mut_ptr(), dc.as_mut_ptr(), dq.as_mut_ptr());
+    if !call.dc.is_null() {
+        for row in 0..seq.rows {
+            for group in 0..groups {
+                let (at, n) = seq.lanes(group, S::LANES);
+                let given = get::<S>(call.dc.add(row * units + at), n);
+                S::store(dc.add(row * stride + at), given);
+            }
+        }
+    }
     let one = S::splat(1.0);
     for s in (0..seq.steps).rev() {
         let t = seq.time(s);

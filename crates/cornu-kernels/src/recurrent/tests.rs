@@ -144,9 +144,11 @@ fn check(cell: Cell, seq: Sequence, masked: bool) {
                 h: &h,
                 kept: &kept,
                 c: &c,
+                dc: &[],
             };
             let mut dp = vec![f32::NAN; p32.len()];
             let mut dn = vec![f32::NAN; if bias.is_empty() { 0 } else { moments * n }];
+            let given = Given { bias: &[], ..given };
             backward(cell, seq, given, left, &narrow(&weight), &mut dp, &mut dn, scratch);
             let got: Vec<f32> = samples.iter().map(|&i| dp[i]).collect();
             close(&format!("{what}: dp"), &got, &slopes, 3e-5);

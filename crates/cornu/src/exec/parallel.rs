@@ -20,6 +20,27 @@ pub(crate) fn chunks<T: Send>(
     }
 }
 
+/// Cuts several outputs of the same rows alike and calls `f(i, pieces)`, on several threads if there are several pieces.
+///
+/// `rows` rows make a piece; each output has its own length of a row, and outputs that nobody reads are empty.
+pub(crate) fn pieces<const N: usize>(
+    rows: usize,
+    ys: [(&mut [f32], usize); N],
+    f: impl Fn(usize, [&mut [f32]; N]) + Sync,
+) {
+    let mut rest = ys;
+    let mut cut: Vec<[&mut [f32]; N]> = Vec::new();
+    while rest.iter().any(|(y, _)| !y.is_empty()) {
+        cut.push(rest.each_mut().map(|(y, row)| {
+            let n = (rows * *row).min(y.len());
+            let (piece, after) = std::mem::take(y).split_at_mut(n);
+            *y = after;
+            piece
+        }));
+    }
+    each(true, cut, f);
+}
+
 /// About 10 µs of arithmetic; handing over a piece costs about one. Tests hand over small pieces, so that small operands are cut.
 const PIECE: usize = if cfg!(test) { 1 << 6 } else { 1 << 20 };
 
@@ -44,5 +65,15 @@ pub(crate) fn each<T: Send>(parallel: bool, tasks: Vec<T>, f: impl Fn(usize, T) 
         tasks.into_par_iter().enumerate().for_each(|(i, t)| f(i, t));
     } else {
         tasks.into_iter().enumerate().for_each(|(i, t)| f(i, t));
+    }
+}
+
+/// As [`rows`], for work that gains from many rows: a piece for each thread, of 4 rows at least.
+pub(crate) fn many_rows(parallel: bool, rows: usize, work: usize) -> usize {
+    let least = PIECE.div_ceil(work.max(1)).max(4);
+    if parallel && rows > least {
+        least.max(rows.div_ceil(rayon::current_num_threads()))
+    } else {
+        rows.max(1)
     }
 }

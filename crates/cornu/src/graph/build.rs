@@ -3,10 +3,12 @@
 use super::ops::{
     ArgMax, Binary, Broadcast, Cast, Concat, Constant, Conv2D, Conv2DWeightGrad, Convolution,
     Distribution, FlipKernel, Input, LogSoftmax, MatMul, MatMulTn, MaxPool, MaxPoolGrad, OneHot,
-    Pad, Random, Reduce, Reduction, Reshape, Select, Slice, Softmax, StopGradient, TakeLast,
+    Pad, Random, Recurrence, Reduce, Reduction, Reshape, Reverse, Select, Slice, Softmax, StopGradient, TakeLast,
     Transpose, Unary, UnaryKind, Window, input, reduce,
 };
 use super::{Graph, Meta, Value};
+use cornu_kernels::recurrent::Cell;
+
 use crate::error::{Error, Result};
 use crate::shape::{DType, Shape};
 
@@ -306,6 +308,45 @@ impl Graph {
     /// `[r.., m]ᵀ · [r.., n]`.
     pub fn matmul_tn(&mut self, a: Value, b: Value) -> Result<Value> {
         self.push(MatMulTn.into(), vec![a, b])
+    }
+
+    /// The states of a recurrent cell after each step, `[batch, steps, units]`, in the order of time.
+    ///
+    /// `p` are the projections of the inputs, `[batch, steps, gates·units]`, `u` the recurrent weights, `[units, gates·units]`;
+    /// `bias` is that of [`Cell::GruResetAfter`] alone. Where the mask `[batch, steps]` is 0, a step changes nothing. Beside the
+    /// states, an LSTM gives its inner state after the last step, `[batch, 1, units]`.
+    pub fn recurrence(
+        &mut self,
+        cell: Cell,
+        reverse: bool,
+        p: Value,
+        u: Value,
+        bias: Option<Value>,
+        mask: Option<Value>,
+    ) -> Result<(Value, Option<Value>)> {
+        let op = Recurrence {
+            cell,
+            reverse,
+            masked: mask.is_some(),
+        };
+        let inputs = [Some(p), Some(u), bias, mask];
+        let h = self.push(op.into(), inputs.into_iter().flatten().collect())?;
+        if cell != Cell::Lstm {
+            return Ok((h, None));
+        }
+        let last = if reverse { 0 } else { self.shape(h)[1].saturating_sub(1) };
+        let c = self.slice(Value { output: 2, ..h }, 1, last, 1)?;
+        Ok((h, Some(c)))
+    }
+
+    /// The entries of one axis from the last to the first.
+    pub fn reverse(&mut self, x: Value, axis: usize) -> Result<Value> {
+        let node = self.node(x);
+        if node.op == (Reverse { axis }).into() {
+            // Turned round twice.
+            return Ok(node.inputs[0]);
+        }
+        self.push(Reverse { axis }.into(), vec![x])
     }
 
     /// Images NHWC convolved with a kernel HWIO.

@@ -110,7 +110,11 @@ impl Arguments<'_> {
 fn from_config(class: &str, config: Map<String, Json>) -> Result<InitializerConfig> {
     let choice = Choice::<Initializer>::from(class);
     let Choice::Known(default) = choice else {
-        return Ok(InitializerConfig { choice, seed: None });
+        return Ok(InitializerConfig {
+            choice,
+            seed: None,
+            ones: None,
+        });
     };
     let mut a = Arguments {
         class,
@@ -155,6 +159,7 @@ fn from_config(class: &str, config: Map<String, Json>) -> Result<InitializerConf
     Ok(InitializerConfig {
         choice: Choice::Known(initializer),
         seed,
+        ones: None,
     })
 }
 

@@ -187,6 +187,8 @@ pub struct InitializerConfig {
     choice: Choice<Initializer>,
     /// A seed of its own, which makes the values independent of the model's.
     seed: Option<i64>,
+    /// Elements that begin at 1 whatever is drawn: a layer's own wish, which is not in its config.
+    ones: Option<(usize, usize)>,
 }
 
 impl InitializerConfig {
@@ -206,16 +208,26 @@ impl InitializerConfig {
         self
     }
 
+    /// With ones for some elements, whatever is drawn.
+    pub(crate) fn with_ones(mut self, elements: std::ops::Range<usize>) -> Self {
+        self.ones = Some((elements.start, elements.end));
+        self
+    }
+
     /// A weight of the shape given, drawn from its own seed if it has one, else from the model's `seed` and the weight's `stream`.
     ///
     /// # Errors
     /// An unknown name; a shape that the initialiser cannot fill; more memory than there is.
     pub fn draw(&self, shape: &Shape, seed: u64, stream: u32) -> Result<Tensor> {
         let initializer = self.get()?;
-        match self.seed {
+        let mut drawn = match self.seed {
             Some(own) => initializer.draw(shape, own as u64, 0),
             None => initializer.draw(shape, seed, stream),
+        }?;
+        if let Some((from, to)) = self.ones {
+            drawn.f32s_mut()?[from..to].fill(1.0);
         }
+        Ok(drawn)
     }
 }
 
@@ -224,6 +236,7 @@ impl<T: Into<Choice<Initializer>>> From<T> for InitializerConfig {
         Self {
             choice: x.into(),
             seed: None,
+            ones: None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a layer is called with: the graph to write to, its weights, and whether this is training.
 
+use std::ops::Range;
+
 use crate::error::Result;
 use crate::graph::ops::Distribution;
 use crate::graph::{Graph, Value};
@@ -64,6 +66,8 @@ pub struct Context<'a> {
     pub(crate) rng: Value,
     /// New values for the layer's weights, (number, value).
     pub(crate) updates: &'a mut Vec<(usize, Value)>,
+    /// Which steps of a sequence count, `[batch, steps]`: 1, or 0 for those to be passed over.
+    pub(crate) mask: Option<Value>,
 }
 
 impl<'a> Context<'a> {
@@ -84,7 +88,34 @@ impl<'a> Context<'a> {
             weights,
             rng,
             updates,
+            mask: None,
         }
+    }
+
+    /// The same call with a mask: which steps of a sequence count, `[batch, steps]`, 1 or 0.
+    pub fn masked(mut self, mask: Value) -> Self {
+        self.mask = Some(mask);
+        self
+    }
+
+    /// A call of a layer inside this one, whose weights are some of this one's.
+    pub(crate) fn within<T>(
+        &mut self,
+        weights: Range<usize>,
+        call: impl FnOnce(&mut Context<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut updates = Vec::new();
+        let result = call(&mut Context {
+            graph: self.graph,
+            training: self.training,
+            weights: &self.weights[weights.clone()],
+            rng: self.rng,
+            updates: &mut updates,
+            mask: self.mask,
+        });
+        let own = updates.into_iter().map(|(i, v)| (weights.start + i, v));
+        self.updates.extend(own);
+        result
     }
 
     /// The layer's weight with this number, in the order of declaration.

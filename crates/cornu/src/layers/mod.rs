@@ -9,8 +9,10 @@ mod inputs;
 mod merging;
 mod mistakes;
 mod pooling;
+mod recurrent;
 mod registry;
 mod settings;
+mod wrapped;
 
 pub use axis::Axes;
 pub use context::{Context, WeightSpec};
@@ -22,7 +24,7 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::Value;
 use crate::shape::Shape;
 
@@ -48,8 +50,25 @@ pub trait Layer: fmt::Debug + Send + Sync {
     /// Writes the layer's nodes.
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value>;
 
+    /// As [`Layer::call`], for layers that can give several outputs.
+    fn call_all(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Vec<Value>> {
+        self.call(cx, inputs).map(|y| vec![y])
+    }
+
     /// A copy in a box.
     fn boxed(&self) -> Box<dyn Layer>;
+}
+
+/// The only output of a call.
+fn only(outputs: Vec<Value>) -> Result<Value> {
+    match outputs[..] {
+        [y] => Ok(y),
+        _ => Err(Error::config(format!(
+            "one output is wanted here, but the layer gives {}",
+            outputs.len()
+        ))
+        .help("call_all gives them all")),
+    }
 }
 
 impl Clone for Box<dyn Layer> {
@@ -148,4 +167,8 @@ layers! {
     maximum::Maximum,
     minimum::Minimum,
     concatenate::Concatenate,
+    simple_rnn::SimpleRNN,
+    lstm::LSTM,
+    gru::GRU,
+    bidirectional::Bidirectional,
 }

@@ -67,8 +67,8 @@ pub fn deserialize(class_name: &str, config: &Json) -> Result<Box<dyn Layer>> {
         }
     };
     check_dtype(config.remove("dtype")).map_err(|e| e.at(path.clone()))?;
-    // What Keras writes as null is a feature that is not used.
-    config.retain(|_, v| !v.is_null());
+    // What Keras writes as null is a feature that is not used; but a merge mode of none is a choice.
+    config.retain(|key, v| !v.is_null() || key == "merge_mode");
     let built_in = TABLE.iter().find(|(n, _)| *n == class_name).map(|e| e.1);
     let from_config = built_in.or_else(|| {
         let own = OWN

@@ -208,6 +208,7 @@ impl Architecture {
                         weights: &own,
                         rng,
                         updates: &mut updates,
+                        mask: None,
                     },
                     &inputs,
                 )
@@ -259,6 +260,7 @@ impl Architecture {
                         weights: &own_values,
                         rng,
                         updates: &mut changed,
+                        mask: None,
                     },
                     &called,
                 )

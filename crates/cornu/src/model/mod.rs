@@ -13,7 +13,7 @@ pub use summary::{Row, Summary};
 
 use std::sync::Arc;
 
-pub(crate) use architecture::{Architecture, WeightEntry};
+pub(crate) use architecture::{Architecture, WeightEntry, snake_case};
 
 use crate::compile::{Computation, Mode, Plan, compile};
 use crate::error::{Error, Kind as ErrorKind, Result};

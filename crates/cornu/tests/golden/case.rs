@@ -30,6 +30,13 @@ fn tensor(view: &safetensors::tensor::TensorView<'_>) -> Option<Tensor> {
             .map(|&b| i32::from_le_bytes(b))
             .collect::<Vec<_>>()
             .into(),
+        // Masks: floats, as layers take them.
+        Dtype::BOOL => view
+            .data()
+            .iter()
+            .map(|&b| f32::from(b))
+            .collect::<Vec<_>>()
+            .into(),
         _ => return None,
     };
     Some(Tensor::new(view.shape().to_vec(), data).expect("a golden tensor has its shape"))

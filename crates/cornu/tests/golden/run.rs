@@ -73,9 +73,13 @@ pub(crate) fn program(case: &Case) -> Result<Program, String> {
         }
         weights.push(p.feed(tensor, false));
     }
-    let upstream = case.get("upstream.0").ok_or("no upstream gradient")?;
-    let upstream = p.feed(upstream, true);
-    p.write(case, &*layer, &xs, &weights, (rng, upstream))
+    let upstream = case.all("upstream");
+    if upstream.is_empty() {
+        return Err(format!("{}: no upstream gradient", case.name()));
+    }
+    let upstream: Vec<Value> = upstream.iter().map(|t| p.feed(t, true)).collect();
+    let mask = case.get("mask").map(|t| p.feed(t, true));
+    p.write(case, &*layer, &xs, &weights, (rng, &upstream, mask))
         .map_err(fail)?;
     Ok(p)
 }
@@ -106,16 +110,24 @@ impl Program {
         layer: &dyn Layer,
         xs: &[Value],
         weights: &[Value],
-        (rng, upstream): (Value, Value),
+        (rng, upstream, mask): (Value, &[Value], Option<Value>),
     ) -> cornu::Result<()> {
         let training = case.call["training"] == true;
         let mut updates = Vec::new();
         let mut cx = Context::new(&mut self.graph, training, weights, rng, &mut updates);
-        let y = layer.call(&mut cx, xs)?;
-        self.compare(case, "output.0".to_owned(), y);
+        if let Some(mask) = mask {
+            cx = cx.masked(mask);
+        }
+        let outputs = layer.call_all(&mut cx, xs)?;
+        assert_eq!(outputs.len(), upstream.len(), "{}: outputs", case.name());
+        let mut loss = self.graph.constant(0.0)?;
+        for (i, (&y, &upstream)) in outputs.iter().zip(upstream).enumerate() {
+            self.compare(case, format!("output.{i}"), y);
+            let product = self.graph.mul(y, upstream)?;
+            let part = self.graph.sum_all(product)?;
+            loss = self.graph.add(loss, part)?;
+        }
         let g = &mut self.graph;
-        let product = g.mul(y, upstream)?;
-        let loss = g.sum_all(product)?;
         let floats: Vec<(usize, Value)> = xs
             .iter()
             .copied()

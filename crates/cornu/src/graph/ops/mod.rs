@@ -95,6 +95,10 @@ ops! {
     attention_grad::AttentionGrad,
     arg_max::ArgMax,
     random::Random,
+    recurrence::Recurrence,
+    recurrence_grad::RecurrenceGrad,
+    step_product::StepProduct,
+    reverse::Reverse,
     map::Map,
 }
 
@@ -212,7 +216,7 @@ pub enum View<'a> {
 }
 
 /// Elements a kernel writes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub enum ViewMut<'a> {
     /// Floats.
     F32(&'a mut [f32]),
@@ -221,6 +225,7 @@ pub enum ViewMut<'a> {
     /// Bytes.
     U8(&'a mut [u8]),
     /// Nobody reads this output.
+    #[default]
     Unused,
 }
 
@@ -277,6 +282,14 @@ impl<'a> Call<'a, '_> {
         match &mut self.outputs[output] {
             ViewMut::I32(y) => y,
             other => panic!("output {output} should be int32: {other:?}"),
+        }
+    }
+
+    /// The floats of an output, taken out; none if nobody reads it.
+    pub(crate) fn take_f32(&mut self, output: usize) -> &'a mut [f32] {
+        match self.outputs.get_mut(output).map(std::mem::take) {
+            Some(ViewMut::F32(y)) => y,
+            _ => &mut [],
         }
     }
 

@@ -306,7 +306,11 @@ pub fn backward(
     );
     assert_eq!(dp.len(), each * cell.gates(), "recurrent: projections");
     assert_eq!(left.h.len(), each, "recurrent: states");
-    assert_eq!(left.kept.len(), each * cell.kept(), "recurrent: what is kept");
+    assert_eq!(
+        left.kept.len(),
+        each * cell.kept(),
+        "recurrent: what is kept"
+    );
     let inner = if cell == Cell::Lstm { each } else { 0 };
     assert_eq!(left.c.len(), inner, "recurrent: inner states");
     assert!(

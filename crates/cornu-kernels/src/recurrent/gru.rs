@@ -105,7 +105,10 @@ impl<S: Simd> Tail<S, 2> for Gates<'_> {
         let place = row * self.0.stride + panel * S::LANES;
         let r = math::sigmoid::<S>(r);
         S::store(self.0.z.add(place), math::sigmoid::<S>(z));
-        S::store(self.0.reset.add(place), S::mul(r, S::load(self.0.h.add(place))));
+        S::store(
+            self.0.reset.add(place),
+            S::mul(r, S::load(self.0.h.add(place))),
+        );
         self.0.keep_reset::<S>(row, panel, r);
     }
 }
@@ -122,7 +125,8 @@ impl<S: Simd> Tail<S, 1> for Candidate<'_> {
         let place = row * self.0.stride + panel * S::LANES;
         let z = S::load(self.0.z.add(place));
         let reset = S::load(self.0.reset.add(place));
-        self.0.mix::<S>(row, panel, [z, math::tanh::<S>(sum), reset]);
+        self.0
+            .mix::<S>(row, panel, [z, math::tanh::<S>(sum), reset]);
     }
 }
 
@@ -160,9 +164,12 @@ pub(super) unsafe fn forward<S: Simd>(
     } else {
         (
             Panels::pack(first, S::LANES, [groups, units, 2], weight),
-            Panels::pack(second, S::LANES, [groups, units, 1], |term, panel, _, lane| {
-                weight(term, panel, 2, lane)
-            }),
+            Panels::pack(
+                second,
+                S::LANES,
+                [groups, units, 1],
+                |term, panel, _, lane| weight(term, panel, 2, lane),
+            ),
         )
     };
     state.fill(0.0);

@@ -23,7 +23,10 @@ impl<S: Simd> Tail<S, 4> for Step<'_> {
     unsafe fn start(&self, row: usize, panel: usize) -> [S::F; 4] {
         let units = self.seq.units;
         let (at, n) = self.seq.lanes(panel, S::LANES);
-        let p = self.call.p.add((row * self.seq.steps + self.t) * 4 * units + at);
+        let p = self
+            .call
+            .p
+            .add((row * self.seq.steps + self.t) * 4 * units + at);
         let ahead = self
             .call
             .p
@@ -82,16 +85,20 @@ pub(super) unsafe fn forward<S: Simd>(
 ) {
     let units = seq.units;
     let groups = units.div_ceil(S::LANES);
-    let (packed, state) =
-        scratch.split_at_mut(Panels::len(S::LANES, groups, units, 4));
-    let w = Panels::pack(packed, S::LANES, [groups, units, 4], |term, panel, gate, lane| {
-        let unit = panel * S::LANES + lane;
-        if unit < units {
-            u[(term * 4 + gate) * units + unit]
-        } else {
-            0.0
-        }
-    });
+    let (packed, state) = scratch.split_at_mut(Panels::len(S::LANES, groups, units, 4));
+    let w = Panels::pack(
+        packed,
+        S::LANES,
+        [groups, units, 4],
+        |term, panel, gate, lane| {
+            let unit = panel * S::LANES + lane;
+            if unit < units {
+                u[(term * 4 + gate) * units + unit]
+            } else {
+                0.0
+            }
+        },
+    );
     let stride = groups * S::LANES;
     state.fill(0.0);
     let (c, rest) = state.split_at_mut(seq.rows * stride);
@@ -153,10 +160,7 @@ pub(super) unsafe fn backward<S: Simd>(
     let one = S::splat(1.0);
     for s in (0..seq.steps).rev() {
         let t = seq.time(s);
-        let (prev, ahead) = (
-            seq.time(s.saturating_sub(1)),
-            seq.time(s.saturating_sub(2)),
-        );
+        let (prev, ahead) = (seq.time(s.saturating_sub(1)), seq.time(s.saturating_sub(2)));
         for row in 0..seq.rows {
             let moment = row * seq.steps + t;
             let before = row * seq.steps + prev;
@@ -173,10 +177,7 @@ pub(super) unsafe fn backward<S: Simd>(
                 for gate in 0..4 {
                     S::prefetch(next.wrapping_add(gate * units));
                 }
-                S::prefetch(
-                    call.c
-                        .wrapping_add((row * seq.steps + ahead) * units + at),
-                );
+                S::prefetch(call.c.wrapping_add((row * seq.steps + ahead) * units + at));
                 if masked {
                     for gate in 0..4 {
                         put::<S>(dp.add(gate * units), n, S::splat(0.0));

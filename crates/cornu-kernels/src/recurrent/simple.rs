@@ -54,10 +54,19 @@ pub(super) unsafe fn forward<S: Simd>(
     let groups = units.div_ceil(S::LANES);
     let stride = groups * S::LANES;
     let (packed, state) = scratch.split_at_mut(Panels::len(S::LANES, groups, units, 1));
-    let w = Panels::pack(packed, S::LANES, [groups, units, 1], |term, panel, _, lane| {
-        let unit = panel * S::LANES + lane;
-        if unit < units { u[term * units + unit] } else { 0.0 }
-    });
+    let w = Panels::pack(
+        packed,
+        S::LANES,
+        [groups, units, 1],
+        |term, panel, _, lane| {
+            let unit = panel * S::LANES + lane;
+            if unit < units {
+                u[term * units + unit]
+            } else {
+                0.0
+            }
+        },
+    );
     state.fill(0.0);
     let (h, h_next) = state.split_at_mut(seq.rows * stride);
     let (mut h, mut h_next) = (h.as_mut_ptr(), h_next.as_mut_ptr());
@@ -110,11 +119,18 @@ pub(super) unsafe fn backward<S: Simd>(
             for group in 0..groups {
                 let (at, n) = seq.lanes(group, S::LANES);
                 let carry = dh.add(row * stride + at);
-                let dy = S::add(S::load(carry), call.upstream::<S>(seq, s, moment, row, at, n));
+                let dy = S::add(
+                    S::load(carry),
+                    call.upstream::<S>(seq, s, moment, row, at, n),
+                );
                 let h = get::<S>(call.h.add(moment * units + at), n);
                 let slope = S::sub(S::splat(1.0), S::mul(h, h));
                 let zero = S::splat(0.0);
-                let (dp, stays) = if masked { (zero, dy) } else { (S::mul(dy, slope), zero) };
+                let (dp, stays) = if masked {
+                    (zero, dy)
+                } else {
+                    (S::mul(dy, slope), zero)
+                };
                 put::<S>(call.dp.add(moment * units + at), n, dp);
                 put::<S>(dq.add(row * units + at), n, dp);
                 S::store(carry, stays);

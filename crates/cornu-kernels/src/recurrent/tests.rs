@@ -9,11 +9,16 @@ struct Numbers(u64);
 
 impl Numbers {
     fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 40) as f64 / f64::from(1 << 23) - 1.0
     }
     fn some(&mut self, n: usize, scale: f64) -> Vec<f64> {
-        (0..n).map(|_| f64::from((self.next() * scale) as f32)).collect()
+        (0..n)
+            .map(|_| f64::from((self.next() * scale) as f32))
+            .collect()
     }
 }
 
@@ -26,11 +31,7 @@ fn sigmoid(x: f64) -> f64 {
 }
 
 /// The states after each step, `q` standing for what is added to `h·u` of a GRU's third gate.
-fn reference(
-    cell: Cell,
-    seq: Sequence,
-    [u, bias, mask, p]: [&[f64]; 4],
-) -> Vec<f64> {
+fn reference(cell: Cell, seq: Sequence, [u, bias, mask, p]: [&[f64]; 4]) -> Vec<f64> {
     let (n, gates) = (seq.units, cell.gates());
     let mut out = vec![0.0; seq.rows * seq.steps * n];
     for row in 0..seq.rows {
@@ -84,7 +85,10 @@ fn close(what: &str, got: &[f32], want: &[f64], tolerance: f64) {
     assert_eq!(got.len(), want.len(), "{what}");
     for (i, (&g, w)) in got.iter().zip(want).enumerate() {
         let apart = (f64::from(g) - w).abs();
-        assert!(apart <= tolerance * (1.0 + w.abs()), "{what}: element {i} is {g}, should be {w}");
+        assert!(
+            apart <= tolerance * (1.0 + w.abs()),
+            "{what}: element {i} is {g}, should be {w}"
+        );
     }
 }
 
@@ -102,7 +106,13 @@ fn check(cell: Cell, seq: Sequence, masked: bool) {
     let of_last: Vec<f64> = {
         // Only the states after the last step count.
         let end = seq.time(seq.steps - 1);
-        let at = |i: usize| (i / n % seq.steps == end).then_some(weight[i]).unwrap_or(0.0);
+        let at = |i: usize| {
+            if i / n % seq.steps == end {
+                weight[i]
+            } else {
+                0.0
+            }
+        };
         (0..moments * n).map(at).collect()
     };
     let want = reference(cell, seq, [&u, &bias, &mask, &p]);
@@ -138,7 +148,9 @@ fn check(cell: Cell, seq: Sequence, masked: bool) {
             let mut again = vec![f32::NAN; moments * n];
             let mut kept = vec![f32::NAN; moments * n * cell.kept()];
             let mut c = vec![f32::NAN; if cell == Cell::Lstm { moments * n } else { 0 }];
-            forward(cell, seq, given, &p32, &mut again, &mut kept, &mut c, scratch);
+            forward(
+                cell, seq, given, &p32, &mut again, &mut kept, &mut c, scratch,
+            );
             assert!(h == again, "{what}: what is kept changes nothing");
             let left = Left {
                 h: &h,
@@ -149,7 +161,16 @@ fn check(cell: Cell, seq: Sequence, masked: bool) {
             let mut dp = vec![f32::NAN; p32.len()];
             let mut dn = vec![f32::NAN; if bias.is_empty() { 0 } else { moments * n }];
             let given = Given { bias: &[], ..given };
-            backward(cell, seq, given, left, &narrow(&weight), &mut dp, &mut dn, scratch);
+            backward(
+                cell,
+                seq,
+                given,
+                left,
+                &narrow(&weight),
+                &mut dp,
+                &mut dn,
+                scratch,
+            );
             let got: Vec<f32> = samples.iter().map(|&i| dp[i]).collect();
             close(&format!("{what}: dp"), &got, &slopes, 3e-5);
             let sums: Vec<f32> = (0..bias.len())
@@ -162,7 +183,12 @@ fn check(cell: Cell, seq: Sequence, masked: bool) {
                 .collect();
             backward(cell, seq, given, left, &last, &mut dp, &mut dn, scratch);
             let got: Vec<f32> = samples.iter().map(|&i| dp[i]).collect();
-            close(&format!("{what}: dp of the last"), &got, &slopes_of_last, 3e-5);
+            close(
+                &format!("{what}: dp of the last"),
+                &got,
+                &slopes_of_last,
+                3e-5,
+            );
         });
     }
 }
@@ -192,7 +218,14 @@ fn rows_do_not_depend_on_their_number() {
         let mut numbers = Numbers(1);
         let p = narrow(&numbers.some(9 * steps * cell.gates() * units, 1.0));
         let u = narrow(&numbers.some(units * cell.gates() * units, 0.3));
-        let bias = vec![0.1; if cell == Cell::GruResetAfter { units } else { 0 }];
+        let bias = vec![
+            0.1;
+            if cell == Cell::GruResetAfter {
+                units
+            } else {
+                0
+            }
+        ];
         let given = Given {
             u: &u,
             bias: &bias,
@@ -206,7 +239,16 @@ fn rows_do_not_depend_on_their_number() {
                 reverse: false,
             };
             let mut h = vec![0.0; rows * steps * units];
-            forward(cell, seq, given, p, &mut h, &mut [], &mut [], &mut Vec::new());
+            forward(
+                cell,
+                seq,
+                given,
+                p,
+                &mut h,
+                &mut [],
+                &mut [],
+                &mut Vec::new(),
+            );
             h
         };
         let all = run(9, &p);

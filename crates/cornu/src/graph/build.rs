@@ -3,8 +3,8 @@
 use super::ops::{
     ArgMax, Binary, Broadcast, Cast, Concat, Constant, Conv2D, Conv2DWeightGrad, Convolution,
     Distribution, FlipKernel, Input, LogSoftmax, MatMul, MatMulTn, MaxPool, MaxPoolGrad, OneHot,
-    Pad, Random, Recurrence, Reduce, Reduction, Reshape, Reverse, Select, Slice, Softmax, StopGradient, TakeLast,
-    Transpose, Unary, UnaryKind, Window, input, reduce,
+    Pad, Random, Recurrence, Reduce, Reduction, Reshape, Reverse, Select, Slice, Softmax,
+    StopGradient, TakeLast, Transpose, Unary, UnaryKind, Window, input, reduce,
 };
 use super::{Graph, Meta, Value};
 use cornu_kernels::recurrent::Cell;
@@ -334,7 +334,11 @@ impl Graph {
         if cell != Cell::Lstm {
             return Ok((h, None));
         }
-        let last = if reverse { 0 } else { self.shape(h)[1].saturating_sub(1) };
+        let last = if reverse {
+            0
+        } else {
+            self.shape(h)[1].saturating_sub(1)
+        };
         let c = self.slice(Value { output: 2, ..h }, 1, last, 1)?;
         Ok((h, Some(c)))
     }

@@ -220,12 +220,14 @@ impl InitializerConfig {
     /// An unknown name; a shape that the initialiser cannot fill; more memory than there is.
     pub fn draw(&self, shape: &Shape, seed: u64, stream: u32) -> Result<Tensor> {
         let initializer = self.get()?;
-        let mut drawn = match self.seed {
+        let drawn = match self.seed {
             Some(own) => initializer.draw(shape, own as u64, 0),
             None => initializer.draw(shape, seed, stream),
         }?;
         if let Some((from, to)) = self.ones {
-            drawn.f32s_mut()?[from..to].fill(1.0);
+            let mut elements = drawn.f32s()?.to_vec();
+            elements[from..to].fill(1.0);
+            return Tensor::new(shape.clone(), elements);
         }
         Ok(drawn)
     }

@@ -84,6 +84,7 @@ impl Named for Merge {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is an argument's default")]
 fn concat() -> Option<Choice<Merge>> {
     Some(Choice::Known(Merge::Concat))
 }
@@ -129,18 +130,19 @@ impl Bidirectional {
             ))
             .help("layers with go_backwards, as LSTM, GRU and SimpleRNN, can be run in both directions"));
         };
-        let forward = self.layer.clone();
-        let backward = match &self.backward_layer {
-            Some(given) => given.clone(),
-            None => {
-                let name = self.layer.0.base().name.clone();
-                let name = name.unwrap_or_else(|| snake_case(class));
-                let name = name.strip_prefix("forward_").unwrap_or(&name);
-                forward.with(&[
-                    ("name", format!("backward_{name}").into()),
-                    ("go_backwards", (!backwards).into()),
-                ])?
-            }
+        // As in Keras, sequences of both directions show zeros where a step does not count, whatever their layers say.
+        let zeros = |layer: &Wrapped| layer.with(&[("zero_output_for_mask", is(layer, "return_sequences").into())]);
+        let forward = zeros(&self.layer)?;
+        let backward = if let Some(given) = &self.backward_layer {
+            zeros(given)?
+        } else {
+            let name = self.layer.0.base().name.clone();
+            let name = name.unwrap_or_else(|| snake_case(class));
+            let name = name.strip_prefix("forward_").unwrap_or(&name);
+            forward.with(&[
+                ("name", format!("backward_{name}").into()),
+                ("go_backwards", (!backwards).into()),
+            ])?
         };
         if is(&backward, "go_backwards") == backwards {
             return Err(Error::config(

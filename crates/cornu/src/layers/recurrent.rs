@@ -12,6 +12,7 @@ use crate::regularizers::Regularizer;
 use crate::shape::Shape;
 
 /// The settings of a recurrent layer, as its struct has them.
+#[allow(clippy::struct_field_names)] // Keras's names
 pub(super) struct Recurrent<'a> {
     pub(super) class: &'static str,
     pub(super) cell: Cell,
@@ -32,6 +33,8 @@ pub(super) struct Recurrent<'a> {
     pub(super) stateful: bool,
     pub(super) return_state: bool,
     pub(super) unroll: bool,
+    /// Whether the output of a step that does not count is zero rather than the one before.
+    pub(super) zero_output_for_mask: bool,
 }
 
 impl Recurrent<'_> {
@@ -74,8 +77,9 @@ impl Recurrent<'_> {
             )));
         }
         if self.stateful {
-            return Err(Error::config("stateful must be false, received true")
-                .help("hand states on as inputs: return_state gives them, further inputs take them"));
+            return Err(Error::config("stateful must be false, received true").help(
+                "hand states on as inputs: return_state gives them, further inputs take them",
+            ));
         }
         self.activation.get()?;
         self.recurrent_activation.map(Choice::get).transpose()?;
@@ -121,10 +125,18 @@ impl Recurrent<'_> {
         if at_once {
             let g = &mut *cx.graph;
             let (h, c) = g.recurrence(self.cell, self.go_backwards, p, u, bias, mask)?;
+            let shown = match mask.filter(|_| self.zero_output_for_mask) {
+                Some(mask) => {
+                    let batch = g.shape(mask)[0];
+                    let mask = g.reshape(mask, [batch, steps, 1])?;
+                    g.mul(h, mask)?
+                }
+                None => h,
+            };
             let mut outputs = vec![match (self.return_sequences, self.go_backwards) {
-                (true, false) => h,
-                (true, true) => g.reverse(h, 1)?,
-                (false, _) => step_of(g, h, last)?,
+                (true, false) => shown,
+                (true, true) => g.reverse(shown, 1)?,
+                (false, _) => step_of(g, shown, last)?,
             }];
             if self.return_state {
                 outputs.push(step_of(g, h, last)?);
@@ -138,7 +150,9 @@ impl Recurrent<'_> {
         let mut outputs = vec![all[steps - 1]];
         if self.return_sequences {
             let batch = cx.graph.shape(outputs[0])[0];
-            let all = all.iter().map(|&h| cx.graph.reshape(h, [batch, 1, self.units]));
+            let all = all
+                .iter()
+                .map(|&h| cx.graph.reshape(h, [batch, 1, self.units]));
             let all = all.collect::<Result<Vec<_>>>()?;
             outputs = vec![cx.graph.concat(&all, 1)?];
         }
@@ -288,7 +302,12 @@ impl Recurrent<'_> {
                     let counts = g.slice(mask, 1, t, 1)?;
                     h = g.select(counts, next, h)?;
                     c = g.select(counts, inner, c)?;
-                    shown = g.select(counts, next, shown)?;
+                    let otherwise = if self.zero_output_for_mask {
+                        zeros
+                    } else {
+                        shown
+                    };
+                    shown = g.select(counts, next, otherwise)?;
                 }
             }
             all.push(shown);
@@ -423,6 +442,12 @@ macro_rules! recurrent {
                 self
             }
 
+            /// Whether the output of a step that a mask passes over is zero rather than the one before it.
+            pub fn zero_output_for_mask(mut self, zero: bool) -> Self {
+                self.zero_output_for_mask = zero;
+                self
+            }
+
             /// Whether the last step is taken first; a sequence of states then begins with that of the last step.
             pub fn go_backwards(mut self, go_backwards: bool) -> Self {
                 self.go_backwards = go_backwards;
@@ -527,6 +552,7 @@ macro_rules! settings {
             stateful: $layer.stateful,
             return_state: $layer.return_state,
             unroll: $layer.unroll,
+            zero_output_for_mask: $layer.zero_output_for_mask,
         }
     };
 }

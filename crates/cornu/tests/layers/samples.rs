@@ -258,7 +258,13 @@ pub(crate) fn all() -> Vec<Sample> {
             &[4, 3],
             72,
         ),
-        sample("LSTM", json!({ "units": 3 }), &[&[4, 2], &[3], &[3]], &[3], 72),
+        sample(
+            "LSTM",
+            json!({ "units": 3 }),
+            &[&[4, 2], &[3], &[3]],
+            &[3],
+            72,
+        ),
         sample("GRU", json!({ "units": 5 }), &[&[3, 4]], &[5], 165),
         sample(
             "GRU",
@@ -267,10 +273,18 @@ pub(crate) fn all() -> Vec<Sample> {
             &[3],
             54,
         ),
-        sample("Bidirectional", both(json!({ "name": "l", "units": 3 })), &[&[4, 2]], &[6], 144),
         sample(
             "Bidirectional",
-            both(json!({ "name": "l", "units": 3, "return_sequences": true, "go_backwards": true })),
+            both(json!({ "name": "l", "units": 3 })),
+            &[&[4, 2]],
+            &[6],
+            144,
+        ),
+        sample(
+            "Bidirectional",
+            both(
+                json!({ "name": "l", "units": 3, "return_sequences": true, "go_backwards": true }),
+            ),
             &[&[4, 2]],
             &[4, 6],
             144,

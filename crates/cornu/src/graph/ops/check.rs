@@ -269,7 +269,10 @@ fn check_batch(op: &str, case: &Case, batch: usize) -> Result<()> {
         let again = autodiff::gradients(&mut scene.g, sum, &given);
         if case.once {
             let refused = again.expect_err("a gradient without one of its own");
-            assert!(refused.message().contains("gradient of its own"), "{refused}");
+            assert!(
+                refused.message().contains("gradient of its own"),
+                "{refused}"
+            );
         } else {
             outputs.extend(again?);
         }

@@ -39,7 +39,7 @@ impl Recurrence {
     }
 
     /// Rows are independent, but want the weights of a step together.
-    pub(super) fn rows_at_once(self, inputs: &[Operand<'_>]) -> Split {
+    pub(super) fn rows_at_once(inputs: &[Operand<'_>]) -> Split {
         if inputs[0].batched && !inputs[1].batched {
             Split::RowsAtOnce
         } else {
@@ -127,16 +127,18 @@ impl Rule for Recurrence {
             before: end,
             after: steps.saturating_sub(1) - end,
         });
-        let of_last = |g: &Graph, dy: Value| match g.node(dy).op == alone {
-            true => g.node(dy).inputs[0],
-            false => dy,
-        };
-        let dy = match dy {
-            Some(dy) => of_last(g, dy),
-            None => {
-                let zero = g.constant(0.0)?;
-                g.broadcast(zero, [shape[0], 1, shape[2]])?
+        let of_last = |g: &Graph, dy: Value| {
+            if g.node(dy).op == alone {
+                g.node(dy).inputs[0]
+            } else {
+                dy
             }
+        };
+        let dy = if let Some(dy) = dy {
+            of_last(g, dy)
+        } else {
+            let zero = g.constant(0.0)?;
+            g.broadcast(zero, [shape[0], 1, shape[2]])?
         };
         let mut inputs = vec![dy, at.inputs[1]];
         inputs.extend(at.outputs);
@@ -209,12 +211,11 @@ impl Rule for Recurrence {
                         }
                         Cell::Gru | Cell::GruResetAfter => {
                             let [z, r] = [0, 1].map(|gate| sigmoid(sum(gate, j)));
-                            let (of, added) = match self.cell {
-                                Cell::Gru => (reset[j], times(&reset, 2, j)),
-                                _ => {
-                                    let of = times(&h, 2, j) + inputs[2].data[j];
-                                    (of, r * of)
-                                }
+                            let (of, added) = if self.cell == Cell::Gru {
+                                (reset[j], times(&reset, 2, j))
+                            } else {
+                                let of = times(&h, 2, j) + inputs[2].data[j];
+                                (of, r * of)
                             };
                             let candidate = (projected(2, j) + added).tanh();
                             next[j] = z * h[j] + (1.0 - z) * candidate;
@@ -243,7 +244,7 @@ impl Rule for Recurrence {
     }
 
     fn split(&self, inputs: &[Operand<'_>], _: &[Meta]) -> Split {
-        self.rows_at_once(inputs)
+        Self::rows_at_once(inputs)
     }
 
     fn run(&self, call: &mut Call<'_, '_>) {
@@ -321,17 +322,17 @@ pub(super) fn recurrent_cases(of: &[(Recurrence, usize, usize)]) -> Vec<super::c
                     Cell::GruResetAfter => Some(s.fixed(&[n], Mixed)?),
                     _ => None,
                 };
-                let mask = match masked {
-                    true => {
-                        let mask = s.batched(&[steps], Whole(0, 2))?;
-                        Some(s.g.cast(mask, DType::F32)?)
-                    }
-                    false => None,
+                let mask = if masked {
+                    let mask = s.batched(&[steps], Whole(0, 2))?;
+                    Some(s.g.cast(mask, DType::F32)?)
+                } else {
+                    None
                 };
                 let (h, c) = s.g.recurrence(op.cell, op.reverse, p, u, bias, mask)?;
-                let h = match last {
-                    true => s.g.slice(h, 1, op.time(steps - 1, steps), 1)?,
-                    false => h,
+                let h = if last {
+                    s.g.slice(h, 1, op.time(steps - 1, steps), 1)?
+                } else {
+                    h
                 };
                 // The inner state too, in half of the cases.
                 match c {

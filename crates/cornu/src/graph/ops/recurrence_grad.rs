@@ -164,7 +164,7 @@ impl Rule for RecurrenceGrad {
     }
 
     fn split(&self, inputs: &[Operand<'_>], _: &[Meta]) -> Split {
-        self.of.rows_at_once(inputs)
+        Recurrence::rows_at_once(inputs)
     }
 
     fn run(&self, call: &mut Call<'_, '_>) {

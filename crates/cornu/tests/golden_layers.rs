@@ -99,6 +99,13 @@ fn holds_code(config: &serde_json::Value) -> bool {
     }
 }
 
+/// An argument that no layer takes here: attention has no mask of its own yet and never holds its scores, an embedding makes none.
+fn unknown_argument(case: &case::Case) -> Option<&str> {
+    const UNKNOWN: [&str; 2] = ["attention_mask", "return_attention_scores"];
+    let in_call = UNKNOWN.into_iter().find(|a| case.call.get(a).is_some());
+    in_call.or((case.config["mask_zero"] == true).then_some("mask_zero"))
+}
+
 #[test]
 fn layers_compute_what_keras_computes() {
     let known: BTreeSet<&str> = layers::names().into_iter().collect();
@@ -114,12 +121,17 @@ fn layers_compute_what_keras_computes() {
             assert!(refused.is_err(), "{} holds code", case.name());
             continue;
         }
+        if let Some(argument) = unknown_argument(&case) {
+            let what = format!("{} with {argument}", case.class);
+            *skipped.entry(what).or_default() += 1;
+            continue;
+        }
         ran += 1;
         check(&case, &mut failures);
     }
     eprintln!("{ran} cases ran");
     for (class, n) in &skipped {
-        eprintln!("skipped: no layer {class} yet ({n} cases)");
+        eprintln!("skipped: no {class} yet ({n} cases)");
     }
     assert!(ran > 0, "no golden case was found");
     assert!(

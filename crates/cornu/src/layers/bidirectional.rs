@@ -165,8 +165,12 @@ impl Layer for Bidirectional {
         inputs::single("Bidirectional", inputs)?;
         self.merge_mode.as_ref().map(Choice::get).transpose()?;
         let mut weights = Vec::new();
-        for layer in self.layers()? {
-            weights.extend(layer.0.build(inputs)?);
+        for (direction, layer) in ["forward", "backward"].iter().zip(self.layers()?) {
+            let class = snake_case(layer.0.class_name());
+            for mut weight in layer.0.build(inputs)? {
+                weight.name = format!("{direction}_{class}/{}", weight.name);
+                weights.push(weight);
+            }
         }
         Ok(weights)
     }

@@ -68,6 +68,8 @@ impl Case {
                     let path = text(w, "path");
                     let within = path.split_once('/').map(|(_, rest)| rest.to_owned());
                     let name = match within {
+                        // Keras's recurrent layers hold cells, ours hold the weights themselves.
+                        _ if path.contains("_cell/") => text(w, "name"),
                         Some(within) if names.len() < list.len() => within,
                         _ => text(w, "name"),
                     };

@@ -43,7 +43,13 @@ pub(crate) fn program(case: &Case) -> Result<Program, String> {
     let specs = layer.build(&shapes).map_err(fail)?;
     let declared: Vec<(String, bool)> = specs
         .iter()
-        .map(|w| (w.name.clone(), w.trainable))
+        .map(|w| {
+            // Keras names directions after their layers' names, we after their classes.
+            let direction = w.name.starts_with("forward_") || w.name.starts_with("backward_");
+            let within = w.name.split_once('/').filter(|_| direction);
+            let name = within.map_or(w.name.as_str(), |(_, name)| name);
+            (name.to_owned(), w.trainable)
+        })
         .collect();
     if declared != case.weights {
         return Err(format!(

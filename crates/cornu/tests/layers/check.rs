@@ -1,5 +1,7 @@
 //! The measure of a layer: what every one of them must do.
 
+use std::collections::BTreeSet;
+
 use cornu::autodiff::gradients;
 use cornu::compile::{Computation, Mode, compile};
 use cornu::exec::executable::{self, Outcome, States, Workspace};
@@ -144,6 +146,8 @@ pub(crate) fn check_layer(sample: &Sample) {
     let specs = layer
         .build(&shapes)
         .unwrap_or_else(|e| panic!("{what}: {e}"));
+    let names: BTreeSet<&str> = specs.iter().map(|w| w.name.as_str()).collect();
+    assert_eq!(names.len(), specs.len(), "{what}: weights of one name");
     let parameters: usize = specs.iter().map(|w| w.shape.elements()).sum();
     assert_eq!(parameters, sample.parameters, "{what}: numbers in weights");
     for (batch, training) in [(1, false), (3, false), (1, true), (3, true)] {

@@ -40,7 +40,20 @@ class LocalResponseNormalization(layers.Layer):
         return {**super().get_config(), **self.arguments}
 
 
-OWN = {"LocalResponseNormalization": LocalResponseNormalization}
+class Activation(layers.Activation):
+    """Keras's, which also knows `gelu(x, approximate=True)` by the name that KerasHub gives it."""
+
+    def __init__(self, activation, **kwargs):
+        self.tanh_gelu = activation == "gelu_approximate"
+        super().__init__((lambda x: keras.activations.gelu(x, approximate=True)) if self.tanh_gelu else activation, **kwargs)
+
+    def get_config(self):
+        if not self.tanh_gelu:
+            return super().get_config()
+        return {**layers.Layer.get_config(self), "activation": "gelu_approximate"}
+
+
+OWN = {"LocalResponseNormalization": LocalResponseNormalization, "Activation": Activation}
 
 # Layers whose inputs are arguments of their own rather than one list.
 SEPARATE = ("MultiHeadAttention",)
@@ -120,6 +133,8 @@ ROWS = [
         ("Activation", f"{a}_large", lambda a=a: layers.Activation(a), [(3, 6)], {}, "large")
         for a in ("sigmoid", "tanh", "softmax", "softplus", "silu", "gelu", "elu", "log_sigmoid")
     ],
+    ("Activation", "gelu_approximate", lambda: Activation("gelu_approximate"), [(3, 6)]),
+    ("Activation", "gelu_approximate_large", lambda: Activation("gelu_approximate"), [(3, 6)], {}, "large"),
     ("Activation", "relu_zeros", lambda: layers.Activation("relu"), [(4, 7)], {}, "coarse"),
     ("Activation", "softmax_rank4", lambda: layers.Activation("softmax"), [(2, 3, 2, 5)]),
     ("ReLU", "max_value2", lambda: layers.ReLU(max_value=2.0), [(4, 7)]),

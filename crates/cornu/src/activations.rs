@@ -54,6 +54,8 @@ activations! {
         let h = g.scale(x, 0.5)?;
         g.mul(h, p)
     },
+    // the same with a tanh for the error function: KerasHub's name, Keras's `gelu(x, approximate=True)`
+    "gelu_approximate" => gelu_approximate,
     "silu" => |g, x| {
         let s = g.sigmoid(x)?;
         g.mul(x, s)
@@ -166,6 +168,21 @@ fn elu(g: &mut Graph, x: Value, alpha: f32) -> Result<Value> {
     let e = g.scale(e, alpha)?;
     let positive = g.greater_scalar(x, 0.0)?;
     g.select(positive, x, e)
+}
+
+/// `x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`.
+///
+/// Hendrycks and Gimpel, "Gaussian Error Linear Units (GELUs)", 2016.
+fn gelu_approximate(g: &mut Graph, x: Value) -> Result<Value> {
+    let cube = g.square(x)?;
+    let cube = g.scale(cube, 0.044_715)?;
+    let cube = g.add_scalar(cube, 1.0)?;
+    let inner = g.mul(x, cube)?;
+    let inner = g.scale(inner, (2.0 / std::f32::consts::PI).sqrt())?;
+    let t = g.tanh(inner)?;
+    let t = g.add_scalar(t, 1.0)?;
+    let half = g.scale(x, 0.5)?;
+    g.mul(half, t)
 }
 
 /// `min(max(x / 6 + 0.5, 0), 1)`.

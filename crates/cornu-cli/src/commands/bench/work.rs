@@ -1,6 +1,7 @@
 //! What is measured: work loads, one file each, with the samples they work on.
 
 mod article;
+mod gpt;
 mod image_net;
 mod mlp;
 mod resnet18;
@@ -17,7 +18,6 @@ pub(crate) enum Sample {
     /// Numbers in 0..1.
     Numbers(&'static [usize]),
     /// So many whole numbers below the second number.
-    #[allow(dead_code)]
     Tokens(usize, usize),
 }
 
@@ -30,7 +30,6 @@ pub(crate) enum Target {
     #[allow(dead_code)]
     Binary,
     /// At each of so many places one of so many classes.
-    #[allow(dead_code)]
     Classes(usize, usize),
 }
 
@@ -66,6 +65,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Work> {
         article::WORKS,
         resnet18::WORKS,
         mlp::WORKS,
+        gpt::WORKS,
         image_net::WORKS,
     ];
     groups.into_iter().flatten()

@@ -89,6 +89,8 @@ def make_run():
     kinds = {"W2": torch.optim.SGD, "W5": torch.optim.AdamW, "W6": torch.optim.SGD}
     kind = kinds.get(args.work.split("-")[0], torch.optim.Adam)
     options = {"lr": 0.01, "momentum": 0.9} if kind is torch.optim.SGD else {"lr": 0.001}
+    if kind is torch.optim.AdamW:
+        options["weight_decay"] = 0.004  # Keras's default
     optimizer = kind(model.parameters(), fused=True, **options)
     loss_of = loss_function(model)
     model.train()

@@ -187,15 +187,15 @@ pub(crate) struct Predict {
 
 #[derive(Debug, Args)]
 pub(crate) struct Summary {
-    /// A saved model, a run folder or a recipe [default: the network `cornu train` trains]
+    /// A saved model, a run folder, a recipe, or alexnet, resnet18, resnet18-small, resnet50 [default: the network `cornu train` trains]
     #[arg(value_name = "MODEL")]
     pub(crate) model: Option<PathBuf>,
 
-    /// Plan memory for training with this many images per step
+    /// Plan for this many samples per step
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = positive)]
     pub(crate) batch_size: usize,
 
-    /// Show the plan too: what runs after what, fused how, and where each value lies
+    /// Show the plan too: what runs after what, fused how, where each value lies, and which buffers stages share
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "training")]
     pub(crate) plan: Option<PlanOf>,
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use cornu::compile::Plan;
+use cornu::applications::{AlexNet, ResNet18, ResNet50};
+use cornu::compile::PlanListing;
 use cornu::layers;
 use cornu::losses::{self, Targets};
 use cornu::metrics::{MetricChoice, metric};
@@ -106,6 +107,18 @@ impl Network {
         })
     }
 
+    /// A published network by its name, in the form for the images it was published with.
+    pub(crate) fn published(name: &str) -> Option<Result<Self>> {
+        let model = match name.to_ascii_lowercase().as_str() {
+            "alexnet" => AlexNet::new([227, 227, 3], 1000).build(),
+            "resnet18" => ResNet18::large([224, 224, 3], 1000).build(),
+            "resnet18-small" => ResNet18::small([32, 32, 3], 10).build(),
+            "resnet50" => ResNet50::new([224, 224, 3], 1000).build(),
+            _ => return None,
+        };
+        Some(model.map(|model| Self { model }).map_err(Failure::from))
+    }
+
     pub(crate) fn load(path: &Path) -> Result<Self> {
         Ok(Self {
             model: Model::load(path)?,
@@ -179,11 +192,12 @@ impl Network {
     }
 
     /// The plan of a training step, for labels as targets, or of the outputs alone.
-    pub(crate) fn plan(&self, batch: usize, what: PlanOf) -> Result<Plan> {
-        Ok(match what {
+    pub(crate) fn plan(&self, batch: usize, what: PlanOf) -> Result<PlanListing> {
+        let plan = match what {
             PlanOf::Training => self.model.training_plan(batch, &labels())?,
             PlanOf::Prediction => self.model.prediction_plan(batch)?,
-        })
+        };
+        Ok(plan.listing())
     }
 
     /// Trains on the data set's training images and validates on its test images after each epoch.

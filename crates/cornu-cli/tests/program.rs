@@ -730,6 +730,14 @@ fn a_plan_is_shown_where_asked_for() {
     let prediction = text(&["summary", "--plan=prediction"]);
     assert!(prediction.contains("Softmax") && !prediction.contains("Conv2DWeightGrad"));
     assert!(!text(&["summary"]).contains("plan for"));
+    let small = text(&["summary", "resnet18-small", "--plan", "--batch-size", "4"]);
+    assert!(small.contains("WinogradConv2D") && small.contains("shared buffers"));
+    let value: serde_json::Value =
+        serde_json::from_str(&text(&["summary", "--plan", "--json"])).unwrap();
+    let stages = value["plan"]["stages"].as_array().unwrap();
+    let steps = stages.iter().flat_map(|s| s["steps"].as_array().unwrap());
+    let flops: u64 = steps.map(|step| step["flops"].as_u64().unwrap()).sum();
+    assert_eq!(value["plan"]["flops"].as_u64(), Some(flops));
 }
 
 #[test]

@@ -1,8 +1,9 @@
-//! `cornu summary`: a network layer by layer, from a saved model, a recipe, or the one that is trained where none is named.
+//! `cornu summary`: a network layer by layer, from a saved model, a recipe, or a published network by its name; without any the one that is trained.
 
 use std::path::Path;
 
 use cornu_data::registry;
+use serde_json::json;
 
 use crate::args::Summary;
 use crate::commands::outline;
@@ -16,8 +17,11 @@ use crate::settings::Settings;
 pub(crate) fn run(args: &Summary, screen: Screen) -> Result<()> {
     let is_recipe = |path: &Path| path.extension().is_some_and(|e| e == "toml");
     let network = match args.model.as_deref() {
-        Some(path) if !is_recipe(path) => Network::load(&model_file(path)?)?,
-        Some(path) => from_recipe(Recipe::read(path)?)?,
+        Some(path) => match published(path)? {
+            Some(network) => network,
+            None if is_recipe(path) => from_recipe(Recipe::read(path)?)?,
+            None => Network::load(&model_file(path)?)?,
+        },
         None => from_recipe(Recipe::default())?,
     };
     let outline = network.outline(args.batch_size)?;
@@ -32,7 +36,7 @@ pub(crate) fn run(args: &Summary, screen: Screen) -> Result<()> {
     screen.result(text.trim_end(), || {
         let mut value = outline::value(&outline);
         if let Some(plan) = &plan {
-            value["plan"] = plan.to_string().into();
+            value["plan"] = json!(plan);
         }
         value
     });
@@ -50,4 +54,16 @@ fn from_recipe(recipe: Recipe) -> Result<Network> {
     let mut network = Network::build(&info.shape, &layers, settings.seed)?;
     network.compile(&settings)?;
     Ok(network)
+}
+
+/// The network that was published under this name, ready to be trained, unless a file is called so.
+fn published(path: &Path) -> Result<Option<Network>> {
+    let name = path.to_str().filter(|_| !path.exists());
+    let Some(network) = name.and_then(Network::published) else {
+        return Ok(None);
+    };
+    let mut network = network?;
+    let settings = Settings::resolve(Recipe::default(), &crate::args::Train::default());
+    network.compile(&settings)?;
+    Ok(Some(network))
 }

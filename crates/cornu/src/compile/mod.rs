@@ -18,6 +18,7 @@ mod epilogue;
 mod fuse;
 mod in_place;
 mod layout;
+mod listing;
 mod lower;
 mod memory;
 pub(crate) mod plan;
@@ -32,6 +33,7 @@ mod winograd;
 pub(crate) use winograd::CHANNELS as WINOGRAD_CHANNELS;
 
 pub use computation::Computation;
+pub use listing::{BufferListing, Cut, PlanListing, ResultListing, StageListing, StepListing};
 pub use plan::Plan;
 
 use crate::error::Result;

@@ -131,11 +131,11 @@ def recurrent(work):
     def run(net, tokens):
         x = net.w["embedding/embeddings"][tokens]
         if work == "W3-gru":
-            x = run_gru(net, "gru/gru_cell", x)
+            x = run_gru(net, "gru", x)
         elif work == "W3-lstm":
-            x = run_lstm(net, "lstm/lstm_cell", x)
+            x = run_lstm(net, "lstm", x)
         else:
-            both = [run_lstm(net, f"bidirectional/{d}_lstm/lstm_cell", x, d == "backward") for d in ("forward", "backward")]
+            both = [run_lstm(net, f"bidirectional/{d}_lstm", x, d == "backward") for d in ("forward", "backward")]
             x = jnp.concatenate(both, -1)
         return net.dense("dense", x)
 

@@ -146,10 +146,11 @@ def optimizer_of(work):
 
 
 def names(model, shapes):
-    """The weights by the names that all implementations use: Keras's paths, without its own model's name in front."""
+    """The weights by the names that all implementations use: Keras's paths, without its own model's name in front and recurrent cells."""
     found = {}
     for weight in model.weights:
-        name = next(n for n in (weight.path, weight.path.split("/", 1)[-1]) if n in shapes)
+        path = weight.path.replace("/lstm_cell", "").replace("/gru_cell", "")
+        name = next(n for n in (path, path.split("/", 1)[-1]) if n in shapes)
         found[name] = weight
     assert found.keys() == shapes.keys(), found.keys() ^ shapes.keys()
     return found

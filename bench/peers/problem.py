@@ -171,8 +171,8 @@ def shapes(work):
         return found | _conv_dense(("predictions", 512, 10))
     if head == "W3":
         found = {"embedding/embeddings": (20_000, 128)}
-        cells = {"W3-lstm": ["lstm/lstm_cell"], "W3-gru": ["gru/gru_cell"]}.get(
-            work, ["bidirectional/forward_lstm/lstm_cell", "bidirectional/backward_lstm/lstm_cell"]
+        cells = {"W3-lstm": ["lstm"], "W3-gru": ["gru"]}.get(
+            work, ["bidirectional/forward_lstm", "bidirectional/backward_lstm"]
         )
         for cell in cells:
             gates = 3 if "gru" in cell else 4

@@ -201,7 +201,7 @@ class Recurrent(Network):
         self.rnn = (nn.GRU if cell == "gru" else nn.LSTM)(128, 128, batch_first=True, bidirectional=directions == 2)
         names = ["forward_", "backward_"] if directions == 2 else [""]
         for part, suffix in zip(names, ("_l0", "_l0_reverse")):
-            prefix = f"bidirectional/{part}{cell}/{cell}_cell" if part else f"{cell}/{cell}_cell"
+            prefix = f"bidirectional/{part}{cell}" if part else cell
             kernel = GRU_KERNEL if cell == "gru" else DENSE
             self.layout[f"{prefix}/kernel"] = (getattr(self.rnn, "weight_ih" + suffix), kernel)
             self.layout[f"{prefix}/recurrent_kernel"] = (getattr(self.rnn, "weight_hh" + suffix), kernel)

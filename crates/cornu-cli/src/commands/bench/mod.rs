@@ -31,9 +31,7 @@ pub(crate) fn run(args: &Bench, screen: Screen) -> Result<()> {
     }
     let peers = peers::chosen(&args.peers)?;
     let python = peers::python(args.python.as_deref());
-    if !peers.is_empty() {
-        peers::check_place(&python)?;
-    }
+    peers::check_place(&python, &peers)?;
     interrupt::install(screen, "stopping; press Ctrl-C again to quit at once")?;
     let threads = cornu::threads();
     let gflops = peak::fma_gflops_of(threads, 0.5);

@@ -8,6 +8,9 @@ use crate::failure::{Failure, Result, suggestion};
 
 /// Where the peers' scripts are, seen from the repository's root.
 const SCRIPTS: &str = "bench/peers";
+/// Where the peers written in Rust are, and their programs once they are built.
+const RUST: &str = "bench/rust-peers";
+const BUILT: &str = "target/release";
 const TCMALLOC: [&str; 3] = [
     "/usr/lib/x86_64-linux-gnu/libtcmalloc_minimal.so.4",
     "/usr/lib/aarch64-linux-gnu/libtcmalloc_minimal.so.4",
@@ -18,12 +21,20 @@ const TCMALLOC: [&str; 3] = [
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
-    /// The file in [`SCRIPTS`].
-    script: &'static str,
+    program: Program,
     flags: &'static [&'static str],
     tcmalloc: bool,
     /// Whether it takes part unless all are asked for: another configuration of its framework may always be faster.
     default: bool,
+}
+
+/// What is started.
+#[derive(Debug, PartialEq, Eq)]
+enum Program {
+    /// The file in [`SCRIPTS`].
+    Script(&'static str),
+    /// The program that [`RUST`] builds.
+    Rust(&'static str),
 }
 
 const fn script(
@@ -34,10 +45,20 @@ const fn script(
 ) -> Peer {
     Peer {
         name,
-        script: file,
+        program: Program::Script(file),
         flags,
         tcmalloc: false,
         default,
+    }
+}
+
+const fn rust(name: &'static str, program: &'static str) -> Peer {
+    Peer {
+        name,
+        program: Program::Rust(program),
+        flags: &[],
+        tcmalloc: false,
+        default: true,
     }
 }
 
@@ -88,6 +109,8 @@ const PEERS: &[Peer] = &[
     script("jax", "jax_jit.py", &[], true),
     with_tcmalloc(script("jax-tcmalloc", "jax_jit.py", &[], true)),
     script("onnxruntime", "onnx_runtime.py", &[], true),
+    rust("burn", "burn_flex"),
+    rust("candle", "candle_cpu"),
 ];
 
 /// The peers that were asked for: "all", "none", "default", names, or what names begin with.
@@ -130,8 +153,12 @@ pub(crate) fn python(named: Option<&Path>) -> PathBuf {
     }
 }
 
-/// Refuses to go on where the scripts or Python are not there at all.
-pub(crate) fn check_place(python: &Path) -> Result<()> {
+/// Refuses to go on where the scripts or Python are not there at all, if a peer needs them.
+pub(crate) fn check_place(python: &Path, peers: &[&Peer]) -> Result<()> {
+    let needs = |peer: &&Peer| matches!(peer.program, Program::Script(_));
+    if !peers.iter().any(needs) {
+        return Ok(());
+    }
     let alone = "`--peers none` measures Cornu alone and needs nothing";
     if !Path::new(SCRIPTS).join("protocol.py").exists() {
         return Err(Failure::user(format!(
@@ -164,8 +191,25 @@ impl Peer {
         work: &str,
         threads: usize,
     ) -> std::result::Result<Command, Absence> {
-        let mut command = Command::new(python);
-        command.arg(Path::new(SCRIPTS).join(self.script));
+        let mut command = match self.program {
+            Program::Script(file) => {
+                let mut command = Command::new(python);
+                command.arg(Path::new(SCRIPTS).join(file));
+                command
+            }
+            Program::Rust(name) => {
+                let folder = Path::new(RUST).join(BUILT);
+                let program = folder
+                    .join(name)
+                    .with_extension(std::env::consts::EXE_EXTENSION);
+                if !program.exists() {
+                    return Err(Absence::Missing(format!(
+                        "(cd {RUST} && cargo build --release)"
+                    )));
+                }
+                Command::new(program)
+            }
+        };
         let threads = threads.to_string();
         command.args(["--work", work, "--threads", &threads]);
         command.args(self.flags);
@@ -196,6 +240,16 @@ mod tests {
     }
 
     #[test]
+    fn only_scripts_ask_for_python() {
+        let nowhere = Path::new("no/python/here");
+        let of = |name: &str| chosen(&[name.into()]).unwrap();
+        assert!(check_place(nowhere, &of("burn")).is_ok());
+        assert!(check_place(nowhere, &of("torch")).is_err());
+        let started = of("candle")[0].command(nowhere, "W1-train", 2);
+        assert!(matches!(started, Err(Absence::Missing(how)) if how.contains("cargo build")));
+    }
+
+    #[test]
     fn peers_are_chosen_by_name_or_framework() {
         assert!(names(&["none"]).is_empty());
         assert_eq!(names(&["all"]).len(), PEERS.len());
@@ -204,6 +258,7 @@ mod tests {
             names(&["jax", "jax", "onnxruntime"]),
             ["jax", "onnxruntime"]
         );
+        assert_eq!(names(&["burn", "candle"]), ["burn", "candle"]);
         assert!(names(&["keras"]).contains(&"keras-function"));
         assert!(!names(&["default"]).contains(&"torch"));
         let failure = chosen(&["tensorflow".into()]).unwrap_err().to_string();

@@ -4,6 +4,7 @@ mod article;
 mod gpt;
 mod image_net;
 mod mlp;
+mod recurrent;
 mod resnet18;
 
 use cornu::Tensor;
@@ -27,7 +28,6 @@ pub(crate) enum Target {
     /// One of so many classes.
     Class(usize),
     /// 0 or 1, as a number.
-    #[allow(dead_code)]
     Binary,
     /// At each of so many places one of so many classes.
     Classes(usize, usize),
@@ -64,6 +64,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Work> {
     let groups = [
         article::WORKS,
         resnet18::WORKS,
+        recurrent::WORKS,
         mlp::WORKS,
         gpt::WORKS,
         image_net::WORKS,

@@ -5,6 +5,7 @@ mod depthwise;
 mod taps;
 pub mod winograd;
 
+use crate::columns::Columns;
 use crate::copy::strided;
 use crate::product::Act;
 
@@ -146,11 +147,44 @@ pub fn forward(
             "conv2d::forward: one bias for each output channel"
         );
     }
+    if y.is_empty() {
+        return;
+    }
     if g.groups > 1 && g.groups == g.in_c {
         depthwise::forward(g, images, x, w, bias, act, y, scratch);
     } else {
+        let y = &mut Columns::whole(y, g.out_c);
         dense::forward(g, images, x, w, bias, act, y, scratch);
     }
+}
+
+/// As [`forward`], for some of the output's channels alone: where there are few pixels and many weights, several threads
+/// take some channels each, so that every weight is read once.
+///
+/// # Shapes
+///
+/// As [`forward`]; `y` are columns of `[images · out_h · out_w][out_c]`, with several groups those of whole groups.
+pub fn forward_columns(
+    g: &Conv2d,
+    images: usize,
+    x: &[f32],
+    w: &[f32],
+    bias: Option<&[f32]>,
+    act: Act,
+    y: &mut Columns<'_>,
+    scratch: &mut Vec<f32>,
+) {
+    let len = y.matrix_len();
+    g.check("conv2d::forward_columns", images, x.len(), w.len(), len);
+    let co = g.out_c / g.groups;
+    assert!(
+        bias.is_none_or(|bias| bias.len() == g.out_c)
+            && (g.groups == 1 || y.first().is_multiple_of(co) && y.width().is_multiple_of(co)),
+        "conv2d::forward_columns: channels {} from {} on of {g:?}",
+        y.width(),
+        y.first()
+    );
+    dense::forward(g, images, x, w, bias, act, y, scratch);
 }
 
 /// Adds the gradient of the weights to `dw`: `dw[ky][kx][ci][co] += Σ x̃ · dy` over images, rows and columns in order.

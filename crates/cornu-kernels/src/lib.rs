@@ -30,6 +30,7 @@
 pub mod arena;
 pub mod attention;
 pub mod channel_sum;
+pub mod columns;
 pub mod conv2d;
 pub mod copy;
 pub mod elementwise;

@@ -7,6 +7,7 @@
 
 use super::Conv2d;
 use super::taps::{Frame, Phase, Tap};
+use crate::columns::Columns;
 use crate::matrix::grid::Grid;
 use crate::matrix::panels::{Sweep, aligned};
 use crate::matrix::tile::Run;
@@ -31,12 +32,19 @@ pub(super) fn forward(
     w: &[f32],
     bias: Option<&[f32]>,
     act: Act,
-    y: &mut [f32],
+    y: &mut Columns<'_>,
     scratch: &mut Vec<f32>,
 ) {
     // Rows at the edge meet fewer taps; a product of their own pays where it has enough rows for full tiles.
     let frame = Frame::new(g, 1, g.out_w >= 12);
     let (ci, co) = (g.in_c / g.groups, g.out_c / g.groups);
+    // The groups that these columns are of, and how many columns of each.
+    let (groups, co) = if g.groups == 1 {
+        (0..1, y.width())
+    } else {
+        (y.first() / co..(y.first() + y.width()) / co, co)
+    };
+    let first = y.first();
     let batch = frame.batch(images);
     let plan = |py: &Phase, px: &Phase, images: usize| {
         let mut runs = Vec::new();
@@ -85,17 +93,14 @@ pub(super) fn forward(
         scratch,
         plans,
         |range, sweep, c_offset, a, packed| {
-            let y = &mut y[range.start * g.output_len()..range.end * g.output_len()];
-            for group in 0..g.groups {
-                let init = bias.map_or(Init::Zero, |bias| Init::Bias(&bias[group * co..][..co]));
-                sweep.run(
-                    &a[group * ci..],
-                    &w[group * co..],
-                    init,
-                    act,
-                    &mut y[c_offset + group * co..],
-                    packed,
-                );
+            for group in groups.clone() {
+                let column = if g.groups == 1 { first } else { group * co };
+                let init = bias.map_or(Init::Zero, |bias| Init::Bias(&bias[column..][..co]));
+                let (a, w) = (&a[group * ci..], &w[column..]);
+                let offset = range.start * g.output_len() + c_offset + column;
+                let c = y.at(offset, co, sweep.reach_of_c());
+                // SAFETY: the sweep's rows of C are multiples of `out_c` apart and `co` wide, which `at` found ours.
+                unsafe { sweep.run_at(a, w, init, act, c, packed) };
             }
         },
     );

@@ -12,6 +12,7 @@
 mod transform;
 
 use super::Conv2d;
+use crate::columns::Columns;
 use crate::matrix::panels::aligned;
 use crate::matrix::tile::{self, Block, MAX_ROWS, Run, Start, Walk};
 use crate::product::Act;
@@ -21,7 +22,7 @@ pub const PLACES: usize = 36;
 /// Outputs of a tile along each axis.
 const TILE: usize = 4;
 /// Columns of a panel of transformed weights or gradients, whatever the level.
-const PANEL: usize = 32;
+pub const PANEL: usize = 32;
 /// Floats of transformed operands that share the second cache with the weights.
 const BLOCK: usize = 256 * 1024;
 
@@ -114,7 +115,25 @@ pub fn forward(
     y: &mut [f32],
     scratch: &mut Vec<f32>,
 ) {
-    check("winograd::forward", g, images, x.len(), y.len());
+    if !y.is_empty() {
+        let y = &mut Columns::whole(y, g.out_c);
+        forward_columns(g, images, x, u, bias, act, y, scratch);
+    }
+}
+
+/// As [`forward`], for some of the output's channels alone, which begin at a multiple of [`PANEL`]: where there are few tiles and
+/// many weights, several threads take some channels each, so that every weight is read once.
+pub fn forward_columns(
+    g: &Conv2d,
+    images: usize,
+    x: &[f32],
+    u: &[f32],
+    bias: Option<&[f32]>,
+    act: Act,
+    y: &mut Columns<'_>,
+    scratch: &mut Vec<f32>,
+) {
+    check("winograd::forward", g, images, x.len(), y.matrix_len());
     assert_eq!(
         u.len(),
         weights_len(g.in_c, g.out_c),
@@ -127,6 +146,18 @@ pub fn forward(
             "winograd::forward: one bias for each output channel"
         );
     }
+    assert!(
+        y.first().is_multiple_of(PANEL),
+        "winograd::forward: channels from {} on",
+        y.first()
+    );
+    let u = &u[y.first() / PANEL * panel_len(g.in_c)..];
+    let bias = bias.map(|bias| &bias[y.first()..][..y.width()]);
+    // From here on of these channels alone.
+    let g = &Conv2d {
+        out_c: y.width(),
+        ..*g
+    };
     let layout = Layout::new(g, images);
     let [v_place, m_place] = layout.place;
     let (v, m) = aligned(scratch, PLACES * (v_place + m_place)).split_at_mut(PLACES * v_place);

@@ -158,7 +158,7 @@ impl Sweep {
         }
         // Rows of B further apart than the panel is wide miss in cache sets; worth copying once rows are many.
         let partial = panels.last().is_some_and(|p| p.cols < p.vectors * w);
-        let packed_from = if m >= 96 && ldb > widest {
+        let packed_from = if m >= 32 && ldb > widest {
             0
         } else {
             panels.len() - usize::from(partial)
@@ -202,13 +202,42 @@ impl Sweep {
         c: &mut [f32],
         packed: &mut [f32],
     ) {
+        assert!(
+            self.reach[2] <= c.len(),
+            "matrix: reaches {} of {} elements of C",
+            self.reach[2],
+            c.len()
+        );
+        // SAFETY: all that C is written in was just checked to be there.
+        unsafe { self.run_at(a, b, init, act, c.as_mut_ptr(), packed) }
+    }
+
+    /// One past the last element of C that is written.
+    pub(crate) fn reach_of_c(&self) -> usize {
+        self.reach[2]
+    }
+
+    /// As [`Sweep::run`], where others may hold what lies between the rows of C.
+    ///
+    /// # Safety
+    ///
+    /// The planned rows of C, `n` elements each, are the caller's to write.
+    pub(crate) unsafe fn run_at(
+        &self,
+        a: &[f32],
+        b: &[f32],
+        init: Init,
+        act: Act,
+        c: *mut f32,
+        packed: &mut [f32],
+    ) {
         let m = self.grid.rows();
         if m == 0 || self.n == 0 {
             return;
         }
-        let have = [a.len(), b.len(), c.len()];
+        let have = [a.len(), b.len()];
         assert!(
-            (0..3).all(|i| self.reach[i] <= have[i]),
+            (0..2).all(|i| self.reach[i] <= have[i]),
             "matrix: reaches {:?} of {have:?} elements",
             self.reach
         );
@@ -245,19 +274,22 @@ impl Sweep {
                     for index in group.clone() {
                         let at = (index - group.start) * self.packed_width * self.depth;
                         let packed = packed.get(at..).unwrap_or_default();
-                        self.block(
-                            a,
-                            b,
-                            init,
-                            act,
-                            c,
-                            packed,
-                            index,
-                            start,
-                            some_lines,
-                            rows,
-                            &mut packed_runs,
-                        );
+                        // SAFETY: C is the caller's, A and B were checked.
+                        unsafe {
+                            self.block(
+                                a,
+                                b,
+                                init,
+                                act,
+                                c,
+                                packed,
+                                index,
+                                start,
+                                some_lines,
+                                rows,
+                                &mut packed_runs,
+                            );
+                        }
                     }
                 }
             }
@@ -266,13 +298,17 @@ impl Sweep {
     }
 
     /// One block of terms for `lines` times `rows` rows, over all panels.
-    fn block(
+    ///
+    /// # Safety
+    ///
+    /// As [`Sweep::run_at`], which checked the reach in A and B.
+    unsafe fn block(
         &self,
         a: &[f32],
         b: &[f32],
         init: Init,
         act: Act,
-        c: &mut [f32],
+        c: *mut f32,
         packed: &[f32],
         index: usize,
         start: Cursor,
@@ -305,7 +341,8 @@ impl Sweep {
                 } else {
                     b[panel.col.min(b.len())..].as_ptr()
                 },
-                c: c[panel.col..].as_mut_ptr(),
+                // SAFETY: a column of C's first row, which is the caller's.
+                c: unsafe { c.add(panel.col) },
                 a_rows: [0; MAX_ROWS],
                 c_rows: [0; MAX_ROWS],
                 runs: if packs {
@@ -358,18 +395,21 @@ impl Sweep {
     fn pack(&self, b: &[f32], group: std::ops::Range<usize>, packed: &mut [f32]) {
         let mut blocks = packed.chunks_exact_mut(self.packed_width * self.depth.max(1));
         for index in group {
-            let mut rest = blocks.next().unwrap_or_default();
-            for panel in &self.panels[self.packed_from..] {
-                let width = panel.vectors * self.tiles.lanes;
-                let (rows, after) = rest.split_at_mut(width * self.depth);
-                rest = after;
-                let mut rows = rows.chunks_exact_mut(width);
-                for run in &self.runs[self.range(index)] {
-                    for (k, row) in (0..run.len).zip(&mut rows) {
-                        let from = &b[run.b + k * self.ldb + panel.col..][..panel.cols];
-                        row[..panel.cols].copy_from_slice(from);
-                        row[panel.cols..].fill(0.0);
+            let block = blocks.next().unwrap_or_default();
+            // Row by row of B, which is read once and in order; the panels are written side by side.
+            let mut row = 0;
+            for run in &self.runs[self.range(index)] {
+                for k in 0..run.len {
+                    let from = &b[run.b + k * self.ldb..];
+                    let mut panel_at = 0;
+                    for panel in &self.panels[self.packed_from..] {
+                        let width = panel.vectors * self.tiles.lanes;
+                        let to = &mut block[panel_at + row * width..][..width];
+                        to[..panel.cols].copy_from_slice(&from[panel.col..][..panel.cols]);
+                        to[panel.cols..].fill(0.0);
+                        panel_at += width * self.depth;
                     }
+                    row += 1;
                 }
             }
         }

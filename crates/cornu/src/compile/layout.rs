@@ -18,6 +18,7 @@ const LOCAL_BUDGET: usize = 1 << 20;
 pub(super) enum Home {
     Feed(usize),
     State(usize),
+    Prepared(usize),
     /// In the arena.
     Shared(Place),
     /// In each thread's arena.
@@ -48,6 +49,7 @@ impl Layout {
         match self.home(root) {
             Some(Home::Feed(i)) => (Operand::Feed(i), (0, 0)),
             Some(Home::State(i)) => (Operand::State(i), (0, 0)),
+            Some(Home::Prepared(i)) => (Operand::Prepared(i), (0, 0)),
             Some(Home::Shared(place)) => (Operand::Range(0), place),
             Some(Home::Local { .. }) => unreachable!("a wanted value is shared"),
             None => (Operand::Nothing, (0, 0)),
@@ -71,6 +73,7 @@ impl Layout {
                 let given = s.source(v).map(|source| match source {
                     Source::Feed(k) => Home::Feed(k as usize),
                     Source::State(k) => Home::State(k as usize),
+                    Source::Prepared(k) => Home::Prepared(k as usize),
                 });
                 let updated = in_place.get(&v).map(|&state| Home::State(state));
                 if let Some(home) = given.or(updated) {

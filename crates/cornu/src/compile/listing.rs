@@ -65,7 +65,7 @@ pub struct StepListing {
     pub fused: Vec<String>,
     /// What comes out.
     pub results: Vec<ResultListing>,
-    /// Where it reads: a feed, a state, a shared buffer "s1", or the thread's own at a byte, "t+0".
+    /// Where it reads: a feed, a state, what was prepared from states, a shared buffer "s1", or the thread's own at a byte, "t+0".
     pub reads: Vec<String>,
     /// Floating-point operations for the whole batch.
     pub flops: u64,
@@ -326,6 +326,7 @@ impl<'a> Lister<'a> {
         let (what, number, source) = match operand {
             Operand::Feed(i) => ("feed", i, Source::Feed(i as u32)),
             Operand::State(i) => ("state", i, Source::State(i as u32)),
+            Operand::Prepared(i) => ("prepared", i, Source::Prepared(i as u32)),
             _ => return ("-".into(), 0),
         };
         let mut nodes = self.plan.computation.graph.nodes().iter();

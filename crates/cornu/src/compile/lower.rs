@@ -8,6 +8,7 @@ use super::layout::{Home, Layout};
 use super::plan::{Operand, Place, Plan, Segment, Stage, Step, Use, Whole};
 use super::schedule::Schedule;
 use super::stage::{Stages, is_segment};
+use crate::exec::Prepared;
 use crate::graph::ops::input::Source;
 use crate::graph::{Op, Value};
 
@@ -53,6 +54,8 @@ pub(super) fn run(c: Computation, stages: &Stages, keep_all: bool) -> Plan {
         outputs,
         guards,
         numbered: Vec::new(),
+        parts: Vec::new(),
+        prepared: Prepared::default(),
         traced,
         computation: c,
     }
@@ -143,6 +146,7 @@ impl Writer<'_> {
             let operand = |v: Value| match self.layout.home(v) {
                 Some(Home::Feed(k)) => Operand::Feed(k),
                 Some(Home::State(k)) => Operand::State(k),
+                Some(Home::Prepared(k)) => Operand::Prepared(k),
                 Some(Home::Shared(place)) => at(place),
                 Some(Home::Local { offset, row }) => {
                     let number = step.locals.binary_search(&(offset, row));
@@ -195,6 +199,7 @@ impl Writer<'_> {
         let operand = |v: Value| match self.layout.home(v) {
             Some(Home::Feed(k)) => Operand::Feed(k),
             Some(Home::State(k)) => Operand::State(k),
+            Some(Home::Prepared(k)) => Operand::Prepared(k),
             Some(Home::Shared(place)) => {
                 Operand::Range(ranges.binary_search(&place).expect("just collected"))
             }

@@ -2,19 +2,22 @@
 //!
 //! 1. `simplify`: what costs nothing to leave out is left out;
 //! 2. `cse`: equal nodes become one, unused ones none;
-//! 3. `epilogue`: bias and ReLU join the product before them;
-//! 4. `winograd`: 3 × 3 convolutions over many channels need a quarter of the multiplications;
-//! 5. `fuse`: chains of elementwise ops become one pass over memory;
-//! 6. `stage`: which ops can follow each other part by part of the batch, and which must wait for the whole;
-//! 7. `schedule`: when each op runs, and which updates overwrite their state (`in_place`);
-//! 8. `layout`: where each value lives, and when its place is free again (`memory`);
-//! 9. `lower`: steps with their operands, ready to run (`plan`).
+//! 3. `fold`: in a network that is only used, normalisations go into kernels and biases, zeros around images into padding;
+//! 4. `epilogue`: bias and ReLU join the product before them;
+//! 5. `winograd`: 3 × 3 convolutions over many channels need a quarter of the multiplications;
+//! 6. `prepare`: in a network that is only used, what follows from its weights alone is computed once for their values;
+//! 7. `fuse`: chains of elementwise ops become one pass over memory;
+//! 8. `stage`: which ops can follow each other part by part of the batch, and which must wait for the whole;
+//! 9. `schedule`: when each op runs, and which updates overwrite their state (`in_place`);
+//! 10. `layout`: where each value lives, and when its place is free again (`memory`);
+//! 11. `lower`: steps with their operands, ready to run (`plan`).
 //!
 //! In debug builds `verify` checks the graph between passes, and the plan.
 
 mod computation;
 mod cse;
 mod epilogue;
+mod fold;
 mod fuse;
 mod in_place;
 mod layout;
@@ -22,6 +25,7 @@ mod listing;
 mod lower;
 mod memory;
 pub(crate) mod plan;
+mod prepare;
 mod schedule;
 mod show;
 mod simplify;
@@ -58,16 +62,28 @@ pub fn compile(computation: &Computation, mode: Mode) -> Result<Plan> {
     verify::graph(&c, "simplify");
     c = cse::run(&c);
     verify::graph(&c, "cse");
+    // What is computed to be used, not to learn, may lean on its states staying as they are.
+    let used = mode == Mode::Fast && c.updates.is_empty();
+    if used {
+        c = fold::run(&c)?;
+        verify::graph(&c, "fold");
+    }
     if mode == Mode::Fast {
         c = epilogue::run(&c);
         verify::graph(&c, "epilogue");
-        c = winograd::run(&c);
+        c = winograd::run(&c, used);
         verify::graph(&c, "winograd");
+    }
+    let mut parts = Vec::new();
+    if used {
+        (c, parts) = prepare::run(&c)?;
+        verify::graph(&c, "prepare");
     }
     c = cse::run(&fuse::run(&c, mode == Mode::Fast));
     verify::graph(&c, "fuse");
     let stages = stage::run(&c);
     let mut plan = lower::run(c, &stages, mode == Mode::Traced);
+    plan.parts = parts.iter().map(prepare::plan).collect();
     plan.numbered = plan::Numbered::of(computation);
     verify::plan(&plan);
     Ok(plan)

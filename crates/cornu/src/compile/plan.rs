@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::computation::Computation;
 use crate::error::{Error, Result};
+use crate::exec::Prepared;
 use crate::graph::ops::input::{Input, Source};
 use crate::graph::{Meta, Op};
 use crate::tensor::{Data, Tensor};
@@ -18,6 +19,8 @@ pub(crate) enum Operand {
     Feed(usize),
     /// Kept from run to run.
     State(usize),
+    /// Computed from states alone, when they changed.
+    Prepared(usize),
     /// The place with this number in the step's or segment's list; in a segment, written by an earlier stage.
     Range(usize),
     /// In a segment: the place with this number in its list, which the segment itself writes.
@@ -184,6 +187,9 @@ pub struct Plan {
     pub(crate) guards: Vec<(Operand, Place)>,
     /// Feeds whose elements are rows of a table, to be looked at before a run.
     pub(crate) numbered: Vec<Numbered>,
+    /// For each prepared value, the plan that computes it.
+    pub(crate) parts: Vec<Plan>,
+    pub(crate) prepared: Prepared,
     /// With every value kept: where each node's outputs are.
     pub(crate) traced: Vec<(usize, Vec<(Operand, Place)>)>,
 }
@@ -191,7 +197,9 @@ pub struct Plan {
 impl Plan {
     /// Bytes of memory that a run needs besides feeds and states, with so many threads.
     pub fn bytes(&self, threads: usize) -> usize {
+        let prepared: usize = self.parts.iter().map(Plan::output_bytes).sum();
         self.arena_bytes
+            .saturating_add(prepared)
             .saturating_add(threads.saturating_mul(self.local_bytes))
     }
 
@@ -203,6 +211,11 @@ impl Plan {
             n.op.flops(&inputs, &n.outputs)
         };
         g.nodes().iter().map(of_node).fold(0, u64::saturating_add)
+    }
+
+    fn output_bytes(&self) -> usize {
+        let c = &self.computation;
+        c.outputs.iter().map(|&v| c.graph.meta(v).bytes()).sum()
     }
 
     /// Whether some segment has work for several threads.

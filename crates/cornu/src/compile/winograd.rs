@@ -14,7 +14,11 @@ pub(crate) const CHANNELS: usize = if cfg!(test) { 9 } else { 32 };
 /// The least pixels, of all images together, for which the kernel is worth transforming.
 const PIXELS: usize = if cfg!(test) { 16 } else { 1024 };
 
-fn pays(c: &Convolution, pixels: usize, kernel: [usize; 4]) -> bool {
+/// The least pixels where the kernel was transformed before: each number of it then meets as many tiles as a block of the product
+/// has rows.
+const PREPARED_PIXELS: usize = if cfg!(test) { 16 } else { 160 };
+
+fn pays(c: &Convolution, pixels: usize, least: usize, kernel: [usize; 4]) -> bool {
     let [h, w, i, o] = kernel;
     [h, w] == [3, 3]
         && c.strides == [1, 1]
@@ -22,7 +26,7 @@ fn pays(c: &Convolution, pixels: usize, kernel: [usize; 4]) -> bool {
         && c.rhs_dilation == [1, 1]
         && c.groups == 1
         && i.min(o) >= CHANNELS
-        && pixels >= PIXELS
+        && pixels >= least
 }
 
 fn pixels(image: &Shape) -> usize {
@@ -30,12 +34,18 @@ fn pixels(image: &Shape) -> usize {
 }
 
 /// The computation with such convolutions replaced.
-pub(super) fn run(c: &Computation) -> Computation {
+pub(super) fn run(c: &Computation, prepared: bool) -> Computation {
+    let least = if prepared { PREPARED_PIXELS } else { PIXELS };
     c.rewrite(|g, _, node, inputs| {
         let (op, operands) = match &node.op {
             Op::Conv2D(conv) => {
                 let (image, w) = (&node.outputs[0].shape, g.shape(inputs[1]));
-                if !pays(&conv.convolution, pixels(image), [w[0], w[1], w[2], w[3]]) {
+                if !pays(
+                    &conv.convolution,
+                    pixels(image),
+                    least,
+                    [w[0], w[1], w[2], w[3]],
+                ) {
                     return Ok(Some(copy(g, node, inputs)));
                 }
                 let channels = w[3];
@@ -46,7 +56,12 @@ pub(super) fn run(c: &Computation) -> Computation {
             }
             Op::Conv2DWeightGrad(grad) => {
                 let (image, w) = (g.shape(inputs[1]), &node.outputs[0].shape);
-                if !pays(&grad.convolution, pixels(image), [w[0], w[1], w[2], w[3]]) {
+                if !pays(
+                    &grad.convolution,
+                    pixels(image),
+                    PIXELS,
+                    [w[0], w[1], w[2], w[3]],
+                ) {
                     return Ok(Some(copy(g, node, inputs)));
                 }
                 (WinogradWeightGrad { of: *grad }.into(), inputs)

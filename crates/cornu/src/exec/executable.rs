@@ -5,7 +5,7 @@ use cornu_kernels::arena::Arena;
 pub use super::states::States;
 pub use super::workspace::Workspace;
 
-use super::views::{feed_view, floats, view};
+use super::views::{Given, feed_view, floats, view};
 use super::{segment, whole};
 use crate::compile::Plan;
 use crate::compile::plan::{Operand, Place, Stage};
@@ -37,8 +37,13 @@ pub fn run(
     states: &mut States,
 ) -> Result<Outcome> {
     check(plan, feeds, states)?;
+    let prepared = plan.prepared.of(&plan.parts, states)?;
+    let given = Given {
+        feeds,
+        prepared: &prepared,
+    };
     let mut arena = workspace.prepare(plan)?;
-    let outcome = run_in(plan, &mut arena, workspace, feeds, states);
+    let outcome = run_in(plan, &mut arena, workspace, given, states);
     workspace.keep(arena);
     outcome
 }
@@ -55,9 +60,13 @@ pub(crate) fn trace(
     mut look: impl FnMut(usize, usize, View<'_>) -> bool,
 ) -> Result<()> {
     check(plan, feeds, states)?;
+    let given = Given {
+        feeds,
+        prepared: &States::new(),
+    };
     let mut arena = workspace.prepare(plan)?;
     for stage in &plan.stages[..plan.commit] {
-        run_stage(plan, stage, &mut arena, workspace, feeds, states);
+        run_stage(plan, stage, &mut arena, workspace, given, states);
     }
     let bytes = arena.as_bytes();
     'nodes: for (node, outputs) in &plan.traced {
@@ -89,6 +98,8 @@ fn check(plan: &Plan, feeds: &[&Tensor], states: &States) -> Result<()> {
                 let feed = feeds.get(i as usize).map(|f| (f.shape(), f.dtype()));
                 (Kind::Data, "feed", i, feed)
             }
+            // Of its own part's shape by construction.
+            Source::Prepared(_) => continue,
             Source::State(i) => {
                 let held = (i as usize) < states.len();
                 let state = held.then(|| (states.shape(i as usize), DType::F32));
@@ -129,17 +140,18 @@ fn run_in(
     plan: &Plan,
     arena: &mut Arena,
     workspace: &Workspace,
-    feeds: &[&Tensor],
+    given: Given<'_>,
     states: &mut States,
 ) -> Result<Outcome> {
     for stage in &plan.stages[..plan.commit] {
-        run_stage(plan, stage, arena, workspace, feeds, states);
+        run_stage(plan, stage, arena, workspace, given, states);
     }
     let bytes = arena.as_bytes();
     for (i, (operand, place)) in plan.guards.iter().enumerate() {
         let values = match operand {
-            Operand::Feed(k) => feed_view(feeds[*k], None),
+            Operand::Feed(k) => feed_view(given.feeds[*k], None),
             Operand::State(k) => View::F32(states.get(*k)),
+            Operand::Prepared(k) => View::F32(given.prepared.get(*k)),
             _ => {
                 let v = plan.computation.guards[i];
                 view(part(bytes, *place), plan.computation.graph.dtype(v))
@@ -158,8 +170,9 @@ fn run_in(
     let outputs = outputs.map(|((operand, place), &v)| {
         let meta = plan.computation.graph.meta(v);
         let data = match operand {
-            Operand::Feed(i) => feeds[*i].data().clone(),
+            Operand::Feed(i) => given.feeds[*i].data().clone(),
             Operand::State(i) => Data::F32(states.get(*i).to_vec()),
+            Operand::Prepared(i) => Data::F32(given.prepared.get(*i).to_vec()),
             _ => match view(part(bytes, *place), meta.dtype) {
                 View::I32(x) => Data::I32(x.to_vec()),
                 View::U8(x) => Data::U8(x.to_vec()),
@@ -170,7 +183,7 @@ fn run_in(
     });
     let outputs = outputs.collect::<Result<_>>()?;
     for stage in &plan.stages[plan.commit..] {
-        run_stage(plan, stage, arena, workspace, feeds, states);
+        run_stage(plan, stage, arena, workspace, given, states);
     }
     Ok(Outcome::Done(outputs))
 }
@@ -180,16 +193,16 @@ fn run_stage(
     stage: &Stage,
     arena: &mut Arena,
     workspace: &Workspace,
-    feeds: &[&Tensor],
+    given: Given<'_>,
     states: &mut States,
 ) {
     let bytes = arena.as_mut_bytes();
     match stage {
         Stage::Segment(s) if s.steps.is_empty() => {}
-        Stage::Segment(s) => segment::run(plan, s, bytes, &workspace.locals, feeds, states),
+        Stage::Segment(s) => segment::run(plan, s, bytes, &workspace.locals, given, states),
         Stage::Whole(steps) => {
             for step in steps {
-                whole::run(plan, step, bytes, feeds, states);
+                whole::run(plan, step, bytes, given, states);
             }
         }
     }

@@ -11,6 +11,7 @@ pub fn run(graph: &Graph, feeds: &[Array], states: &[Array]) -> Vec<Vec<Array>> 
             let given = match input.source {
                 Source::Feed(i) => &feeds[i as usize],
                 Source::State(i) => &states[i as usize],
+                Source::Prepared(_) => unreachable!("values are prepared in plans alone"),
             };
             vec![given.clone()]
         } else {

@@ -7,6 +7,7 @@ mod contract;
 pub mod executable;
 pub mod interpreter;
 pub(crate) mod parallel;
+mod prepared;
 pub(crate) mod scratch;
 mod segment;
 mod states;
@@ -15,3 +16,5 @@ mod training;
 mod views;
 mod whole;
 mod workspace;
+
+pub(crate) use prepared::Prepared;

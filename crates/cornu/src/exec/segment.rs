@@ -11,11 +11,10 @@ use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use super::states::States;
-use super::views::{Few, carve, feed_view, view, view_mut};
+use super::views::{Few, Given, carve, feed_view, view, view_mut};
 use crate::compile::Plan;
 use crate::compile::plan::{Operand, Segment, Step, Use};
 use crate::graph::ops::{Call, View, ViewMut};
-use crate::tensor::Tensor;
 
 /// One task's view of a segment's places.
 struct Task<'a> {
@@ -30,7 +29,7 @@ struct Shared<'a> {
     segment: &'a Segment,
     /// For each place of the segment: what an earlier stage wrote, or nothing.
     read: Few<&'a [u8]>,
-    feeds: &'a [&'a Tensor],
+    given: Given<'a>,
     states: &'a States,
 }
 
@@ -40,7 +39,7 @@ pub(super) fn run(
     segment: &Segment,
     arena: &mut [u8],
     locals: &[Mutex<Option<Arena>>],
-    feeds: &[&Tensor],
+    given: Given<'_>,
     states: &States,
 ) {
     let batch = plan.computation.batch;
@@ -82,7 +81,7 @@ pub(super) fn run(
         plan,
         segment,
         read,
-        feeds,
+        given,
         states,
     };
     if count == 1 {
@@ -163,8 +162,11 @@ impl Shared<'_> {
                 .map(|(input, (meta, &batched))| {
                     let row = meta.bytes() / batch;
                     match input {
-                        Operand::Feed(i) => feed_view(self.feeds[*i], batched.then_some(rows)),
+                        Operand::Feed(i) => {
+                            feed_view(self.given.feeds[*i], batched.then_some(rows))
+                        }
                         Operand::State(i) => View::F32(self.states.get(*i)),
+                        Operand::Prepared(i) => View::F32(self.given.prepared.get(*i)),
                         Operand::Range(k) if batched => {
                             view(&self.read[*k][rows.start * row..rows.end * row], meta.dtype)
                         }

@@ -1,5 +1,7 @@
 //! Weights and other tensors that stay from run to run.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use cornu_kernels::arena::Arena;
 
 use super::views::{floats, floats_mut};
@@ -13,6 +15,14 @@ use crate::tensor::Tensor;
 pub struct States {
     shapes: Vec<Shape>,
     buffers: Vec<Arena>,
+    /// Another number after every change, and no other states' number.
+    version: u64,
+}
+
+/// Numbers that were not given before.
+fn next_version() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 impl States {
@@ -26,6 +36,7 @@ impl States {
         let x = value.f32s()?;
         let mut buffer = allocate(x.len() * 4)?;
         floats_mut(buffer.as_mut_bytes()).copy_from_slice(x);
+        self.version = next_version();
         self.shapes.push(value.shape().clone());
         self.buffers.push(buffer);
         Ok(self.buffers.len() - 1)
@@ -38,12 +49,18 @@ impl States {
 
     /// The elements of a state, to write.
     pub fn get_mut(&mut self, state: usize) -> &mut [f32] {
+        self.version = next_version();
         floats_mut(self.buffers[state].as_mut_bytes())
     }
 
     /// Shape of a state.
     pub fn shape(&self, state: usize) -> &Shape {
         &self.shapes[state]
+    }
+
+    /// The same number only as long as nothing was changed.
+    pub(super) fn version(&self) -> u64 {
+        self.version
     }
 
     /// A copy of a state.
@@ -64,6 +81,7 @@ impl States {
 
     /// Drops the states from number `len` on.
     pub fn truncate(&mut self, len: usize) {
+        self.version = next_version();
         self.shapes.truncate(len);
         self.buffers.truncate(len);
     }
@@ -75,6 +93,7 @@ impl States {
 
     /// Takes a state's buffer out, so that it can be written while others are read.
     pub(super) fn take(&mut self, state: usize) -> Arena {
+        self.version = next_version();
         let empty = Arena::new(0).expect("no memory is asked for");
         std::mem::replace(&mut self.buffers[state], empty)
     }

@@ -5,9 +5,17 @@ use std::ops::Range;
 use cornu_kernels::arena;
 use smallvec::SmallVec;
 
+use super::states::States;
 use crate::graph::ops::{View, ViewMut};
 use crate::shape::DType;
 use crate::tensor::{Data, Tensor};
+
+/// What a run is given beside its states.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub(super) feeds: &'a [&'a Tensor],
+    pub(super) prepared: &'a States,
+}
 
 /// A list that is short as a rule.
 pub(super) type Few<T> = SmallVec<[T; 8]>;

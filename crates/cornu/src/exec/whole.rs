@@ -5,23 +5,22 @@ use cornu_kernels::reduce;
 use smallvec::SmallVec;
 
 use super::states::States;
-use super::views::{Few, carve, feed_view, floats, floats_mut, view, view_mut};
+use super::views::{Few, Given, carve, feed_view, floats, floats_mut, view, view_mut};
 use crate::compile::Plan;
 use crate::compile::plan::{Operand, Place, Step, Whole};
 use crate::graph::ops::{Call, View, ViewMut};
 use crate::shape::DType;
-use crate::tensor::Tensor;
 
 /// Runs one step.
 pub(super) fn run(
     plan: &Plan,
     whole: &Whole,
     arena: &mut [u8],
-    feeds: &[&Tensor],
+    given: Given<'_>,
     states: &mut States,
 ) {
     match whole {
-        Whole::Op { step, ranges } => run_op(plan, step, ranges, arena, feeds, states),
+        Whole::Op { step, ranges } => run_op(plan, step, ranges, arena, given, states),
         Whole::SumParts { parts: 0, to, .. } => arena[to.0..to.0 + to.1].fill(0),
         Whole::SumParts {
             parts, from, to, ..
@@ -43,7 +42,7 @@ pub(super) fn run(
         }
         Whole::Store { from, range, state } => {
             let value = match from {
-                Operand::Feed(i) => feed_view(feeds[*i], None),
+                Operand::Feed(i) => feed_view(given.feeds[*i], None),
                 _ => view(&arena[range.0..range.0 + range.1], DType::F32),
             };
             if let View::F32(x) = value {
@@ -58,7 +57,7 @@ fn run_op(
     step: &Step,
     ranges: &[Place],
     arena: &mut [u8],
-    feeds: &[&Tensor],
+    given: Given<'_>,
     states: &mut States,
 ) {
     let node = &plan.computation.graph.nodes()[step.node];
@@ -95,8 +94,9 @@ fn run_op(
             .iter()
             .zip(&step.input_metas)
             .map(|(input, meta)| match input {
-                Operand::Feed(i) => feed_view(feeds[*i], None),
+                Operand::Feed(i) => feed_view(given.feeds[*i], None),
                 Operand::State(i) => View::F32(states.get(*i)),
+                Operand::Prepared(i) => View::F32(given.prepared.get(*i)),
                 Operand::Range(k) => view(&*pieces[*k], meta.dtype),
                 Operand::InPlace(k) => View::InPlace(*k),
                 _ => view(&[], meta.dtype),

@@ -69,12 +69,14 @@ pub(crate) fn at_point(
                 let place = match source {
                     Source::Feed(i) => &mut feeds[i as usize].data[element],
                     Source::State(i) => &mut states[i as usize].data[element],
+                    Source::Prepared(_) => unreachable!("values are prepared in plans alone"),
                 };
                 let before = std::mem::replace(place, *place + by);
                 let total = total(graph, y, &feeds, &states);
                 match source {
                     Source::Feed(i) => feeds[i as usize].data[element] = before,
                     Source::State(i) => states[i as usize].data[element] = before,
+                    Source::Prepared(_) => unreachable!("values are prepared in plans alone"),
                 }
                 total
             };
@@ -105,6 +107,7 @@ fn sources(graph: &Graph, wrt: &[Value], feeds: usize, states: usize) -> Result<
             let given = match input.source {
                 Source::Feed(i) => (i as usize) < feeds,
                 Source::State(i) => (i as usize) < states,
+                Source::Prepared(_) => false,
             };
             if !given {
                 return Err(Error::config(format!(

@@ -9,6 +9,7 @@
 )]
 
 use super::{PANEL, PLACES, TILE};
+use crate::columns::Columns;
 use crate::conv2d::Conv2d;
 use crate::product::Act;
 use crate::simd::{Simd, dispatch};
@@ -335,7 +336,7 @@ pub(super) fn outputs(
     place: usize,
     bias: Option<&[f32]>,
     act: Act,
-    y: &mut [f32],
+    y: &mut Columns<'_>,
 ) {
     #[inline(always)]
     unsafe fn body<S: Simd>(
@@ -348,13 +349,14 @@ pub(super) fn outputs(
         bias: *const f32,
         relu: bool,
         y: *mut f32,
+        pixel: usize,
     ) {
         let (h, w, c) = (g.out_h, g.out_w, g.out_c);
         let mut next = places(g, first);
         for t in 0..count {
             let tile = next();
             let (rows, cols) = (TILE.min(h - tile.y), TILE.min(w - tile.x));
-            let corner = y.add(((tile.image * h + tile.y) * w + tile.x) * c);
+            let corner = y.add(((tile.image * h + tile.y) * w + tile.x) * pixel);
             for channel in (0..c).step_by(S::LANES) {
                 let left = c - channel;
                 let from = m.add(t * columns + channel);
@@ -379,13 +381,13 @@ pub(super) fn outputs(
                 if rows == TILE && cols == TILE && left >= S::LANES {
                     for i in 0..TILE {
                         for j in 0..TILE {
-                            S::store(to.add((i * w + j) * c), out[i][j]);
+                            S::store(to.add((i * w + j) * pixel), out[i][j]);
                         }
                     }
                 } else {
                     for i in 0..rows {
                         for j in 0..cols {
-                            let to = to.add((i * w + j) * c);
+                            let to = to.add((i * w + j) * pixel);
                             if left >= S::LANES {
                                 S::store(to, out[i][j]);
                             } else {
@@ -402,13 +404,17 @@ pub(super) fn outputs(
             && place >= count * columns
             && m.len() >= PLACES * place
             && bias.is_none_or(|b| b.len() == g.out_c)
-            && y.len() >= (first + count).div_ceil(super::tiles(g).max(1)) * g.output_len(),
+            && y.width() == g.out_c,
         "winograd: {count} tiles of outputs"
     );
     let bias = bias.map_or(std::ptr::null(), <[f32]>::as_ptr);
     let relu = act == Act::Relu;
-    let (m, y) = (m.as_ptr(), y.as_mut_ptr());
-    dispatch!(body(g: &Conv2d, first: usize, count: usize, m: *const f32, columns: usize, place: usize, bias: *const f32, relu: bool, y: *mut f32));
+    let pixel = y.stride();
+    let pixels = (first + count).div_ceil(super::tiles(g).max(1)) * g.out_h * g.out_w;
+    // The pixels that the tiles write, of which `at` says that they are there and ours.
+    let reach = pixels.saturating_sub(1) * pixel + g.out_c;
+    let (m, y) = (m.as_ptr(), y.at(y.first(), g.out_c, reach));
+    dispatch!(body(g: &Conv2d, first: usize, count: usize, m: *const f32, columns: usize, place: usize, bias: *const f32, relu: bool, y: *mut f32, pixel: usize));
 }
 
 /// `u[panel][place][in_c][32] = G w Gᵀ` for the panels from `first` on; columns past the last channel are 0.

@@ -1,5 +1,6 @@
 //! Two-dimensional convolution in its general form: strides, padding, both dilations, groups.
 
+use cornu_kernels::columns::Columns;
 use cornu_kernels::conv2d;
 use cornu_kernels::product::Act;
 
@@ -20,6 +21,13 @@ pub struct Conv2D {
     /// Negative results become 0. Set by the fusing pass alone.
     pub relu: bool,
 }
+
+/// A kernel of more elements than this is read once for the whole batch rather than once for each part of it: half of a second
+/// cache.
+const WHOLE_KERNEL: usize = if cfg!(test) { 100 } else { 1 << 18 };
+
+/// Channels that a task has at least: two or four vectors.
+const PANEL: usize = if cfg!(test) { 2 } else { 32 };
 
 impl Rule for Conv2D {
     fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
@@ -76,10 +84,10 @@ impl Rule for Conv2D {
     }
 
     fn split(&self, inputs: &[Operand<'_>], _: &[Meta]) -> Split {
-        if inputs[0].batched && inputs[1..].iter().all(|o| !o.batched) {
-            Split::Rows
-        } else {
-            Split::Whole
+        match inputs[1].meta.shape.elements() {
+            _ if !inputs[0].batched || inputs[1..].iter().any(|o| o.batched) => Split::Whole,
+            n if n > WHOLE_KERNEL => Split::RowsAtOnce,
+            _ => Split::Rows,
         }
     }
 
@@ -101,7 +109,18 @@ impl Rule for Conv2D {
             return;
         }
         let work = y_row * w.len() / y_shape[3];
-        if y_shape[0] > 1 {
+        let images = y_shape[0];
+        // Every piece reads the whole of what is not cut, so the smaller of both is left uncut.
+        if parallel && w.len() > x.len() && geometry.groups == 1 {
+            let panels = y_shape[3].div_ceil(PANEL);
+            let piece = parallel::rows(parallel, panels, images * work / panels) * PANEL;
+            let pieces = Columns::cut(y, y_shape[3], piece);
+            parallel::each(parallel, pieces, |_, mut y| {
+                scratch::with(|s| {
+                    conv2d::forward_columns(&geometry, images, x, w, bias, act, &mut y, s);
+                });
+            });
+        } else if images > 1 {
             let piece = parallel::rows(parallel, y_shape[0], work);
             parallel::chunks(parallel, y, piece * y_row, |i, y| {
                 let images = y.len() / y_row;

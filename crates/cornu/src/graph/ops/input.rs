@@ -11,6 +11,8 @@ pub enum Source {
     Feed(u32),
     /// The tensor with this number among those the executable keeps from run to run.
     State(u32),
+    /// What the part of a plan with this number computed from states alone. Set by the preparing pass alone.
+    Prepared(u32),
 }
 
 /// A value given from outside.

@@ -1,5 +1,6 @@
 //! A convolution by Winograd's algorithm, with a kernel transformed before.
 
+use cornu_kernels::columns::Columns;
 use cornu_kernels::conv2d::{self, winograd};
 use cornu_kernels::product::Act;
 
@@ -64,7 +65,18 @@ impl Rule for WinogradConv2D {
         // Several threads take some images each, or bands of rows where there is one image only.
         let (images, line) = (y_shape[0], y_shape[2] * y_shape[3]);
         let work = line * geometry.in_c * 9 / 4;
-        if images > 1 {
+        // Every piece reads the whole of what is not cut, so the smaller of both is left uncut.
+        if parallel && u.len() > x.len() {
+            let panels = y_shape[3].div_ceil(winograd::PANEL);
+            let work = images * y_shape[1] * work / panels;
+            let piece = parallel::rows(parallel, panels, work) * winograd::PANEL;
+            let pieces = Columns::cut(y, y_shape[3], piece);
+            parallel::each(parallel, pieces, |_, mut y| {
+                scratch::with(|s| {
+                    winograd::forward_columns(&geometry, images, x, u, bias, act, &mut y, s);
+                });
+            });
+        } else if images > 1 {
             let piece = parallel::rows(parallel, images, y_shape[1] * work);
             let (x_row, y_row) = (geometry.input_len(), geometry.output_len());
             parallel::chunks(parallel, y, piece * y_row, |i, y| {

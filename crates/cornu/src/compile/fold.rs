@@ -1,0 +1,173 @@
+//! Pass: in a network that is only used, what multiplies and shifts a product's channels goes into its kernel and bias.
+//!
+//! A batch normalisation with fixed statistics is a factor and a term for each channel: `f·(x ∗ w + b) + t = x ∗ (f·w) +
+//! (f·b + t)`. The kernel on the right follows from states alone, so it is computed once for their values
+//! ([`prepare`](super::prepare)), and the normalisation costs nothing. Zeros around an image become the convolution's own padding, or
+//! the pooling's where nothing is less than 0.
+
+use super::computation::{Computation, copy};
+use super::prepare::Fixed;
+use crate::error::Result;
+use crate::graph::ops::{Binary, BinaryKind, Conv2D, MatMul, MaxPool, Op, Unary, UnaryKind};
+use crate::graph::{Graph, Node, Value};
+
+/// The computation with factors, terms and zeros inside the products and poolings.
+pub(super) fn run(c: &Computation) -> Result<Computation> {
+    let uses = c.uses();
+    let once = |v: Value| uses[v.index()][v.output as usize] == 1;
+    let mut fixed = Fixed::default();
+    let folded = c.rewrite(|g, _, node, inputs| {
+        fixed.follow(g);
+        let y = match &node.op {
+            Op::Binary(Binary {
+                kind: BinaryKind::Mul,
+            }) => {
+                let orders = [(0, 1), (1, 0)]
+                    .into_iter()
+                    .filter(|o| once(node.inputs[o.0]));
+                let mut orders = orders.map(|(x, f)| (inputs[x], inputs[f]));
+                orders.find_map(|(x, f)| scaled(g, &mut fixed, x, f).transpose())
+            }
+            Op::Binary(Binary {
+                kind: BinaryKind::Add,
+            }) => {
+                let orders = [(0, 1), (1, 0)]
+                    .into_iter()
+                    .filter(|o| once(node.inputs[o.0]));
+                let mut orders = orders.map(|(x, t)| (inputs[x], inputs[t]));
+                orders.find_map(|(x, t)| shifted(g, &mut fixed, x, t).transpose())
+            }
+            _ => None,
+        };
+        let y = match y {
+            Some(y) => vec![y?],
+            None => unpadded(g, node, &inputs).unwrap_or_else(|| copy(g, node, inputs)),
+        };
+        Ok(Some(y))
+    })?;
+    Ok(super::cse::run(&folded))
+}
+
+/// Whether a value is one number for each channel of another, and follows from states alone.
+fn by_channel(g: &Graph, fixed: &mut Fixed, of: Value, v: Value) -> bool {
+    fixed.follow(g);
+    g.shape(of)
+        .last()
+        .is_some_and(|c| g.shape(v).axes() == [*c])
+        && fixed.is(v)
+}
+
+/// The operands of an addition of a number for each channel.
+fn sum(g: &Graph, fixed: &mut Fixed, y: Value) -> Option<(Value, Value)> {
+    let node = g.node(y);
+    let Op::Binary(Binary {
+        kind: BinaryKind::Add,
+    }) = node.op
+    else {
+        return None;
+    };
+    let (a, b) = (node.inputs[0], node.inputs[1]);
+    let mut orders = [(a, b), (b, a)].into_iter();
+    orders.find(|&(x, t)| by_channel(g, fixed, x, t))
+}
+
+/// `f·(x ∗ w + b)` as `x ∗ (f·w) + f·b`.
+fn scaled(g: &mut Graph, fixed: &mut Fixed, x: Value, f: Value) -> Result<Option<Value>> {
+    if !by_channel(g, fixed, x, f) {
+        return Ok(None);
+    }
+    let (product, term) = match sum(g, fixed, x) {
+        Some((product, term)) => (product, Some(term)),
+        None => (x, None),
+    };
+    let node = g.node(product).clone();
+    let plain = matches!(
+        node.op,
+        Op::Conv2D(Conv2D {
+            bias: false,
+            relu: false,
+            ..
+        }) | Op::MatMul(MatMul {
+            bias: false,
+            relu: false,
+        })
+    );
+    if !plain || !fixed.is(node.inputs[1]) {
+        return Ok(None);
+    }
+    let w = g.mul(node.inputs[1], f)?;
+    let y = g.push_checked(node.op, vec![node.inputs[0], w], node.outputs, node.path);
+    match term {
+        Some(term) => {
+            let term = g.mul(term, f)?;
+            g.add(y, term).map(Some)
+        }
+        None => Ok(Some(y)),
+    }
+}
+
+/// `(x + b) + t` as `x + (b + t)`.
+fn shifted(g: &mut Graph, fixed: &mut Fixed, x: Value, t: Value) -> Result<Option<Value>> {
+    if !by_channel(g, fixed, x, t) {
+        return Ok(None);
+    }
+    let Some((x, b)) = sum(g, fixed, x) else {
+        return Ok(None);
+    };
+    let term = g.add(b, t)?;
+    g.add(x, term).map(Some)
+}
+
+/// The op without the zeros that were put around its image.
+fn unpadded(g: &mut Graph, node: &Node, inputs: &[Value]) -> Option<Vec<Value>> {
+    let mut image = *inputs.first()?;
+    let mut padding = [(0, 0); 2];
+    while let Op::Pad(pad) = &g.node(image).op
+        && (1..3).contains(&pad.axis)
+    {
+        let (before, after) = &mut padding[pad.axis - 1];
+        *before += pad.before;
+        *after += pad.after;
+        image = g.node(image).inputs[0];
+    }
+    if padding == [(0, 0); 2] {
+        return None;
+    }
+    let op: Op = match &node.op {
+        Op::Conv2D(conv) if conv.convolution.lhs_dilation == [1, 1] => {
+            let mut conv = *conv;
+            for (own, more) in conv.convolution.padding.iter_mut().zip(padding) {
+                own.0 = own.0.checked_add_unsigned(more.0)?;
+                own.1 = own.1.checked_add_unsigned(more.1)?;
+            }
+            conv.into()
+        }
+        Op::MaxPool(pool) if at_least_zero(g, image) => {
+            let mut window = pool.window;
+            for (axis, more) in padding.into_iter().enumerate() {
+                let own = &mut window.padding[axis];
+                *own = (own.0 + more.0, own.1 + more.1);
+                // Every window must still see a pixel.
+                if own.0 >= window.size[axis] || own.1 >= window.size[axis] {
+                    return None;
+                }
+            }
+            MaxPool { window }.into()
+        }
+        _ => return None,
+    };
+    let mut operands = inputs.to_vec();
+    operands[0] = image;
+    let first = g.push_checked(op, operands, node.outputs.clone(), node.path.clone());
+    let outputs = 0..node.outputs.len() as u32;
+    Some(outputs.map(|output| Value { output, ..first }).collect())
+}
+
+fn at_least_zero(g: &Graph, v: Value) -> bool {
+    matches!(
+        g.node(v).op,
+        Op::Unary(Unary {
+            kind: UnaryKind::Relu
+        })
+    )
+}

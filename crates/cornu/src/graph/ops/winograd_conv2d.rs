@@ -22,6 +22,13 @@ pub struct WinogradConv2D {
 /// of a second cache.
 const WHOLE_KERNEL: usize = 1 << 18;
 
+/// Channels of a task where channels are cut.
+const WIDE: usize = if cfg!(test) {
+    winograd::PANEL
+} else {
+    4 * winograd::PANEL
+};
+
 impl WinogradConv2D {
     fn geometry(&self, x: &[usize], y: &[usize]) -> conv2d::Conv2d {
         let kernel = [3, 3, x[3], self.channels];
@@ -65,12 +72,10 @@ impl Rule for WinogradConv2D {
         // Several threads take some images each, or bands of rows where there is one image only.
         let (images, line) = (y_shape[0], y_shape[2] * y_shape[3]);
         let work = line * geometry.in_c * 9 / 4;
-        // Every piece reads the whole of what is not cut, so the smaller of both is left uncut.
-        if parallel && u.len() > x.len() {
-            let panels = y_shape[3].div_ceil(winograd::PANEL);
-            let work = images * y_shape[1] * work / panels;
-            let piece = parallel::rows(parallel, panels, work) * winograd::PANEL;
-            let pieces = Columns::cut(y, y_shape[3], piece);
+        // Every piece reads the whole of what is not cut, so the smaller of both is left uncut. Pieces of channels transform all
+        // of the image again, which is little beside the products of many channels alone.
+        if parallel && u.len() > x.len() && y_shape[3] >= 2 * WIDE {
+            let pieces = Columns::cut(y, y_shape[3], WIDE);
             parallel::each(parallel, pieces, |_, mut y| {
                 scratch::with(|s| {
                     winograd::forward_columns(&geometry, images, x, u, bias, act, &mut y, s);

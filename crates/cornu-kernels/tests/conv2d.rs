@@ -3,7 +3,8 @@
 mod against;
 
 use against::{Numbers, close, each_level};
-use cornu_kernels::conv2d::{Conv2d, flip_weights, forward, weight_grad};
+use cornu_kernels::columns::Columns;
+use cornu_kernels::conv2d::{Conv2d, flip_weights, forward, forward_columns, weight_grad};
 use cornu_kernels::product::Act;
 
 /// The input position that output `o` meets at tap `t`, unless it is padding or an inserted zero.
@@ -245,6 +246,37 @@ fn cutting_the_batch_changes_no_bit() {
                     .zip(&parts)
                     .all(|(a, b)| a.to_bits() == b.to_bits()),
                 "{g:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn cutting_the_channels_changes_no_bit() {
+    each_level(|_| {
+        let mut r = Numbers::new(7);
+        for _ in 0..60 {
+            let (g, images) = (geometry(&mut r), 2);
+            let co = g.out_c / g.groups;
+            let x = r.floats(images * g.input_len());
+            let w = r.floats(g.weights_len());
+            let bias = r.floats(g.out_c);
+            let mut whole = vec![0.0; images * g.output_len()];
+            let mut parts = r.floats(whole.len());
+            let (bias, act) = (Some(&bias[..]), Act::Relu);
+            let s = &mut Vec::new();
+            forward(&g, images, &x, &w, bias, act, &mut whole, s);
+            let width = if g.groups == 1 { 1 + r.below(co) } else { co };
+            if g.groups > 1 && g.groups == g.in_c {
+                continue;
+            }
+            for mut y in Columns::cut(&mut parts, g.out_c, width) {
+                forward_columns(&g, images, &x, &w, bias, act, &mut y, s);
+            }
+            let mut pairs = whole.iter().zip(&parts);
+            assert!(
+                pairs.all(|(a, b)| a.to_bits() == b.to_bits()),
+                "{width} of {g:?}"
             );
         }
     });

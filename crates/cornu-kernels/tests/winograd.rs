@@ -3,6 +3,7 @@
 mod against;
 
 use against::{Numbers, each_level};
+use cornu_kernels::columns::Columns;
 use cornu_kernels::conv2d::{Conv2d, winograd};
 use cornu_kernels::product::Act;
 
@@ -147,6 +148,32 @@ fn weight_gradient_agrees_with_the_definition_and_adds() {
                 job.sum(&blocks, first, &mut dw, &mut scratch);
             }
             close(&format!("cut, {g:?}"), &cut, &want, &squares);
+        }
+    });
+}
+
+#[test]
+fn cutting_the_channels_changes_no_bit() {
+    each_level(|_| {
+        let mut r = Numbers::new(9);
+        for _ in 0..20 {
+            let (mut g, images) = (geometry(&mut r), 2);
+            g.out_c += 60;
+            let x = r.floats(images * g.input_len());
+            let w = r.floats(g.weights_len());
+            let bias = r.floats(g.out_c);
+            let mut u = vec![0.0; winograd::weights_len(g.in_c, g.out_c)];
+            winograd::transform_weights(g.in_c, g.out_c, &w, 0, &mut u);
+            let mut whole = vec![0.0; images * g.output_len()];
+            let mut parts = r.floats(whole.len());
+            let (bias, act) = (Some(&bias[..]), Act::Relu);
+            let s = &mut Vec::new();
+            winograd::forward(&g, images, &x, &u, bias, act, &mut whole, s);
+            for mut y in Columns::cut(&mut parts, g.out_c, winograd::PANEL) {
+                winograd::forward_columns(&g, images, &x, &u, bias, act, &mut y, s);
+            }
+            let mut pairs = whole.iter().zip(&parts);
+            assert!(pairs.all(|(a, b)| a.to_bits() == b.to_bits()), "{g:?}");
         }
     });
 }

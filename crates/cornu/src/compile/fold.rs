@@ -171,3 +171,102 @@ fn at_least_zero(g: &Graph, v: Value) -> bool {
         })
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Mode, Plan, compile};
+    use super::*;
+    use crate::exec::executable::{Outcome, States, Workspace, run as run_plan};
+    use crate::graph::ops::{Convolution, Window};
+    use crate::tensor::Tensor;
+
+    /// Zeros, a convolution with a bias, a normalisation, a ReLU, zeros again, a pooling.
+    fn network(g: &mut Graph) -> Result<Value> {
+        let x = g.feed("x", [3, 6, 5, 2], true)?;
+        let x = g.pad(x, 1, 2, 1)?;
+        let x = g.pad(x, 2, 1, 1)?;
+        let w = g.state(0, [3, 3, 2, 4])?;
+        let plain = Convolution {
+            strides: [1, 1],
+            padding: [(0, 0); 2],
+            lhs_dilation: [1, 1],
+            rhs_dilation: [1, 1],
+            groups: 1,
+        };
+        let y = g.conv2d(x, w, plain)?;
+        let (b, f, t) = (g.state(1, [4])?, g.state(2, [4])?, g.state(3, [4])?);
+        let y = g.add(y, b)?;
+        let y = g.mul(y, f)?;
+        let y = g.add(y, t)?;
+        let y = g.relu(y)?;
+        let y = g.pad(y, 1, 1, 1)?;
+        let window = Window {
+            size: [3, 3],
+            strides: [2, 2],
+            padding: [(0, 0); 2],
+        };
+        g.push(MaxPool { window }.into(), vec![y])
+    }
+
+    fn computation() -> Result<Computation> {
+        let mut graph = Graph::new();
+        let y = network(&mut graph)?;
+        Ok(Computation {
+            graph,
+            batch: 3,
+            outputs: vec![y],
+            ..Computation::default()
+        })
+    }
+
+    fn states(seed: usize) -> Result<States> {
+        let mut states = States::new();
+        for (i, shape) in [vec![3, 3, 2, 4], vec![4], vec![4], vec![4]]
+            .into_iter()
+            .enumerate()
+        {
+            let n: usize = shape.iter().product();
+            let x: Vec<f32> = (0..n)
+                .map(|k| ((k * 7 + i + seed) % 11) as f32 / 5.0 - 1.0)
+                .collect();
+            states.push(&Tensor::new(shape, x)?)?;
+        }
+        Ok(states)
+    }
+
+    fn outputs(plan: &Plan, states: &mut States) -> Result<Vec<f32>> {
+        let x: Vec<f32> = (0..180).map(|k| (k % 13) as f32 / 6.0 - 1.0).collect();
+        let x = Tensor::new([3, 6, 5, 2], x)?;
+        match run_plan(plan, &mut Workspace::new(), &[&x], states)? {
+            Outcome::Done(y) => Ok(y[0].f32s()?.to_vec()),
+            Outcome::Refused(_) => unreachable!("nothing is guarded"),
+        }
+    }
+
+    #[test]
+    fn a_normalised_convolution_is_one_step_and_follows_its_weights() -> Result<()> {
+        let plan = compile(&computation()?, Mode::Fast)?;
+        let text = plan.to_string();
+        assert!(
+            text.contains("Conv2D + bias, ReLU") && text.contains("MaxPool"),
+            "{text}"
+        );
+        assert!(!text.contains("Map") && !text.contains("Pad"), "{text}");
+        let plain = compile(&computation()?, Mode::Traced)?;
+        let mut changed = states(0)?;
+        for seed in 0..3 {
+            // The second time through a changed state, which the plan must notice.
+            let new = states(seed)?;
+            for i in 0..new.len() {
+                changed.get_mut(i).copy_from_slice(new.get(i));
+            }
+            for _ in 0..2 {
+                let got = outputs(&plan, &mut changed)?;
+                let want = outputs(&plain, &mut changed)?;
+                let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-5;
+                assert!(got.iter().zip(&want).all(near), "{got:?}\n{want:?}");
+            }
+        }
+        Ok(())
+    }
+}

@@ -75,7 +75,7 @@ const TORCH: &str = "torch_cpu.py";
 
 const PEERS: &[Peer] = &[
     script("keras-fit", KERAS, &["--config", "fit"], false),
-    script("keras-fit-16", KERAS, &["--config", "fit-16"], true),
+    script("keras-fit-16", KERAS, &["--config", "fit-16"], false),
     script("keras-function", KERAS, &["--config", "function"], true),
     script("keras-jit", KERAS, &["--config", "jit"], true),
     with_tcmalloc(script(
@@ -106,7 +106,7 @@ const PEERS: &[Peer] = &[
         &["--compile", "--channels-last"],
         true,
     )),
-    script("jax", "jax_jit.py", &[], true),
+    script("jax", "jax_jit.py", &[], false),
     with_tcmalloc(script("jax-tcmalloc", "jax_jit.py", &[], true)),
     script("onnxruntime", "onnx_runtime.py", &[], true),
     rust("burn", "burn_flex"),

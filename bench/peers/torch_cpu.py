@@ -21,6 +21,7 @@ from torch.nn import functional as F  # noqa: E402
 from torch_networks import network  # noqa: E402
 
 torch.set_num_threads(args.threads)
+torch.set_flush_denormal(True)  # moments of dead weights become such numbers, which are slow; XLA does so by itself
 torch.manual_seed(0)
 spec = args.spec
 

@@ -111,11 +111,19 @@ unsafe fn tile<S: Simd, const R: usize, const V: usize, T: Tail<S, V>>(
     panel: usize,
     tail: &T,
 ) -> usize {
+    // The tail's loops are long and stay loops, which address what they touch; the sums are arrays of their own, copied in and
+    // out, so that nothing keeps them from registers.
+    let mut begun = [[S::splat(0.0); V]; R];
+    for r in 0..R {
+        begun[r] = tail.start(row + r, panel);
+    }
     let mut acc = [[S::splat(0.0); V]; R];
     let mut rows = [a.at; R];
     for r in 0..R {
-        acc[r] = tail.start(row + r, panel);
         rows[r] = a.at.add((row + r) * a.stride);
+        for v in 0..V {
+            acc[r][v] = begun[r][v];
+        }
     }
     let mut b = b;
     for k in 0..terms {
@@ -131,8 +139,14 @@ unsafe fn tile<S: Simd, const R: usize, const V: usize, T: Tail<S, V>>(
         }
         b = b.add(V * S::LANES);
     }
+    let mut done = [[S::splat(0.0); V]; R];
     for r in 0..R {
-        tail.finish(row + r, panel, acc[r]);
+        for v in 0..V {
+            done[r][v] = acc[r][v];
+        }
+    }
+    for r in 0..R {
+        tail.finish(row + r, panel, done[r]);
     }
     R
 }

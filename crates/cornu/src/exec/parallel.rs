@@ -77,3 +77,9 @@ pub(crate) fn many_rows(parallel: bool, rows: usize, work: usize) -> usize {
         rows.max(1)
     }
 }
+
+/// As [`rows`], for products over very many terms, which read the other operand once for each piece: small pieces grow up to
+/// 64 rows while every thread has one.
+pub(crate) fn tall_rows(parallel: bool, n: usize, work: usize) -> usize {
+    rows(parallel, n, work).max(many_rows(parallel, n, work).min(64))
+}

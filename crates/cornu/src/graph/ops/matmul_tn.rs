@@ -80,7 +80,7 @@ impl Rule for MatMulTn {
         if c.is_empty() {
             return;
         }
-        let block = parallel::rows(parallel, m, n * k);
+        let block = parallel::tall_rows(parallel, m, n * k);
         parallel::chunks(parallel, c, block * n, |i, c| {
             let p = Product {
                 m: c.len() / n,

@@ -83,7 +83,7 @@ impl Rule for StepProduct {
         if c.is_empty() {
             return;
         }
-        let block = parallel::rows(parallel, self.a.1, n * shape[0] * count);
+        let block = parallel::tall_rows(parallel, self.a.1, n * shape[0] * count);
         parallel::chunks(parallel, c, block * n, |i, c| {
             let p = Product {
                 m: c.len() / n,

@@ -33,6 +33,7 @@ pub mod channel_sum;
 pub mod columns;
 pub mod conv2d;
 pub mod copy;
+pub mod denormals;
 pub mod elementwise;
 pub mod gather;
 pub mod layer_norm;

@@ -1,6 +1,7 @@
 //! Runs a plan: its stages one after another, the updates only once the guards were found finite.
 
 use cornu_kernels::arena::Arena;
+use cornu_kernels::denormals::flushed;
 
 pub use super::states::States;
 pub use super::workspace::Workspace;
@@ -202,7 +203,7 @@ fn run_stage(
         Stage::Segment(s) => segment::run(plan, s, bytes, &workspace.locals, given, states),
         Stage::Whole(steps) => {
             for step in steps {
-                whole::run(plan, step, bytes, given, states);
+                flushed(|| whole::run(plan, step, bytes, given, states));
             }
         }
     }

@@ -1,7 +1,9 @@
 //! Cutting one op's output into pieces for several threads.
 //!
-//! How it is cut never changes a result: every element is computed by one thread in an order that its kernel fixes.
+//! How it is cut never changes a result: every element is computed by one thread in an order that its kernel fixes, with
+//! denormal numbers as 0.
 
+use cornu_kernels::denormals::flushed;
 use rayon::prelude::*;
 
 /// Calls `f(i, piece)` for the pieces of `y` of length `piece`, on several threads if `parallel`.
@@ -14,7 +16,7 @@ pub(crate) fn chunks<T: Send>(
     if parallel && y.len() > piece {
         y.par_chunks_mut(piece)
             .enumerate()
-            .for_each(|(i, y)| f(i, y));
+            .for_each(|(i, y)| flushed(|| f(i, y)));
     } else if !y.is_empty() {
         f(0, y);
     }
@@ -62,7 +64,8 @@ pub(crate) fn rows(parallel: bool, rows: usize, work: usize) -> usize {
 /// Calls `f(i, task)` for every task, on several threads if `parallel`.
 pub(crate) fn each<T: Send>(parallel: bool, tasks: Vec<T>, f: impl Fn(usize, T) + Sync) {
     if parallel && tasks.len() > 1 {
-        tasks.into_par_iter().enumerate().for_each(|(i, t)| f(i, t));
+        let tasks = tasks.into_par_iter().enumerate();
+        tasks.for_each(|(i, t)| flushed(|| f(i, t)));
     } else {
         tasks.into_iter().enumerate().for_each(|(i, t)| f(i, t));
     }
@@ -82,4 +85,19 @@ pub(crate) fn many_rows(parallel: bool, rows: usize, work: usize) -> usize {
 /// 64 rows while every thread has one.
 pub(crate) fn tall_rows(parallel: bool, n: usize, work: usize) -> usize {
     rows(parallel, n, work).max(many_rows(parallel, n, work).min(64))
+}
+
+/// What `f` makes of every piece of `x` of length `piece`, in order, on several threads if `parallel`.
+pub(crate) fn map<T: Sync, R: Send>(
+    parallel: bool,
+    x: &[T],
+    piece: usize,
+    f: impl Fn(&[T]) -> R + Sync,
+) -> Vec<R> {
+    if parallel && x.len() > piece {
+        let pieces = x.par_chunks(piece);
+        pieces.map(|x| flushed(|| f(x))).collect()
+    } else {
+        x.chunks(piece).map(f).collect()
+    }
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use cornu_kernels::arena::Arena;
+use cornu_kernels::denormals::flushed;
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
@@ -87,12 +88,12 @@ pub(super) fn run(
     if count == 1 {
         // Not worth waking other threads, or starting them.
         for task in &mut tasks {
-            shared.run(task, &locals[0]);
+            flushed(|| shared.run(task, &locals[0]));
         }
     } else {
         tasks.into_par_iter().for_each(|mut task| {
             let thread = rayon::current_thread_index().unwrap_or(0);
-            shared.run(&mut task, &locals[thread]);
+            flushed(|| shared.run(&mut task, &locals[thread]));
         });
     }
 }

@@ -1,7 +1,6 @@
 //! The gradient of a convolution with respect to its kernel.
 
 use cornu_kernels::conv2d;
-use rayon::prelude::*;
 
 use super::{Array, Call, Convolution, GradientOf, Operand, Rule, Split};
 use crate::error::{Error, Result};
@@ -37,7 +36,7 @@ fn by_halves(
         .chain(second.chunks_mut(line))
         .enumerate()
         .collect();
-    halves.into_par_iter().for_each(|(i, dw)| {
+    parallel::each(true, halves, |_, (i, dw)| {
         let (row, late) = (i % g.k_h, i / g.k_h == 1);
         let range = if late { half..images } else { 0..half };
         let band = conv2d::Conv2d {

@@ -136,15 +136,17 @@ impl Rule for Map {
             self.run_part(inputs, outputs, 0, len);
             return;
         }
-        rayon::scope(|scope| {
-            let mut at = 0;
-            while at < len {
-                let n = piece.min(len - at);
-                let (now, rest) = outputs.drain(..).map(|y| split_at(y, n)).unzip();
-                outputs = rest;
-                scope.spawn(move |_| self.run_part(inputs, now, at, n));
-                at += n;
-            }
+        let mut parts = Vec::with_capacity(len.div_ceil(piece));
+        let mut left = len;
+        while left > 0 {
+            let n = piece.min(left);
+            let (now, rest) = outputs.drain(..).map(|y| split_at(y, n)).unzip();
+            outputs = rest;
+            parts.push((now, n));
+            left -= n;
+        }
+        parallel::each(true, parts, |i, (part, n)| {
+            self.run_part(inputs, part, i * piece, n);
         });
     }
 

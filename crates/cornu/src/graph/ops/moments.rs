@@ -1,7 +1,6 @@
 //! Mean and variance of each channel over everything else: what a batch normalisation is made of.
 
 use cornu_kernels::moments::{self, Moments as Statistics};
-use rayon::prelude::*;
 
 use super::{Array, Call, GradientOf, Operand, Rule, Split};
 use crate::error::{Error, Result};
@@ -73,11 +72,7 @@ impl Rule for Moments {
         // Always cut at the same places, and merged in order, whoever computes the parts.
         let part = parallel::BLOCK.div_ceil(channels) * channels;
         let of = |x: &[f32]| moments::moments(channels, x);
-        let parts: Vec<Statistics> = if call.parallel && x.len() > part {
-            x.par_chunks(part).map(of).collect()
-        } else {
-            x.chunks(part).map(of).collect()
-        };
+        let parts: Vec<Statistics> = parallel::map(call.parallel, x, part, of);
         let mut all = Statistics::none(channels);
         for part in &parts {
             all.merge(part);

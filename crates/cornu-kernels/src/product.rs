@@ -3,6 +3,7 @@
 use crate::matrix::grid::Grid;
 use crate::matrix::panels::{Sweep, aligned};
 use crate::matrix::tile::Run;
+use std::marker::PhantomData;
 
 /// The shape and strides of a [`product`], in elements.
 ///
@@ -81,12 +82,16 @@ pub fn product(
     c: &mut [f32],
     scratch: &mut Vec<f32>,
 ) {
-    let run = Terms {
+    product_of(p, &whole(p), a, b, init, act, c, scratch);
+}
+
+/// All terms of a plain product.
+fn whole(p: &Product) -> [Terms; 1] {
+    [Terms {
         a: 0,
         b: 0,
         count: p.k,
-    };
-    product_of(p, &[run], a, b, init, act, c, scratch);
+    }]
 }
 
 /// Consecutive terms of a sum: from which element of A (in the first row) and of B.
@@ -123,6 +128,98 @@ pub fn product_of(
     c: &mut [f32],
     scratch: &mut Vec<f32>,
 ) {
+    // SAFETY: the elements are the caller's alone.
+    unsafe { multiply(p, runs, a, b, init, act, c.as_mut_ptr(), c.len(), scratch) }
+}
+
+/// Some columns of a matrix, to be written by one thread while others write others.
+#[derive(Debug)]
+pub struct Columns<'a> {
+    first: *mut f32,
+    /// Elements from the first to the end of the matrix.
+    len: usize,
+    /// The number of the first column.
+    pub start: usize,
+    /// How many there are.
+    pub width: usize,
+    row: usize,
+    matrix: PhantomData<&'a mut [f32]>,
+}
+
+// SAFETY: no two of them share an element, and elements are plain numbers.
+unsafe impl Send for Columns<'_> {}
+
+impl<'a> Columns<'a> {
+    /// Cuts a matrix of rows of `row` elements into blocks of `block` columns, the last perhaps fewer.
+    ///
+    /// # Panics
+    ///
+    /// When `row` or `block` is 0.
+    pub fn cut(c: &'a mut [f32], row: usize, block: usize) -> Vec<Columns<'a>> {
+        assert!(row > 0 && block > 0, "Columns: {block} of {row} columns");
+        let (first, len) = (c.as_mut_ptr(), c.len());
+        let starts = (0..row.min(len)).step_by(block);
+        starts
+            .map(|start| Columns {
+                first: first.wrapping_add(start),
+                len: len - start,
+                start,
+                width: block.min(row - start),
+                row,
+                matrix: PhantomData,
+            })
+            .collect()
+    }
+}
+
+/// [`product`] into some columns of a matrix: `p.n` is their number and `p.ldc` the length of the matrix's rows; B and a bias
+/// begin with the first of these columns.
+///
+/// # Example
+///
+/// ```
+/// use cornu_kernels::product::{Act, Columns, Init, Product, product_columns};
+/// // [1 2] times the identity, one column at a time.
+/// let (a, b, mut c) = ([1.0, 2.0], [1.0, 0.0, 0.0, 1.0], [0.0; 2]);
+/// for part in Columns::cut(&mut c, 2, 1) {
+///     let p = Product { m: 1, n: 1, k: 2, a_row: 2, a_k: 1, ldb: 2, ldc: 2 };
+///     let b = &b[part.start..];
+///     product_columns(&p, &a, b, Init::Zero, Act::Linear, part, &mut Vec::new());
+/// }
+/// assert_eq!(c, [1.0, 2.0]);
+/// ```
+pub fn product_columns(
+    p: &Product,
+    a: &[f32],
+    b: &[f32],
+    init: Init,
+    act: Act,
+    c: Columns<'_>,
+    scratch: &mut Vec<f32>,
+) {
+    assert_eq!(
+        [p.n, p.ldc],
+        [c.width, c.row],
+        "product: columns of C and the length of its rows"
+    );
+    // SAFETY: of each row, `n` elements are written, and these columns are the caller's alone.
+    unsafe { multiply(p, &whole(p), a, b, init, act, c.first, c.len, scratch) }
+}
+
+/// # Safety
+///
+/// Of the `len` elements at `c`, the `n` first of every `ldc` are the caller's alone.
+unsafe fn multiply(
+    p: &Product,
+    runs: &[Terms],
+    a: &[f32],
+    b: &[f32],
+    init: Init,
+    act: Act,
+    c: *mut f32,
+    len: usize,
+    scratch: &mut Vec<f32>,
+) {
     assert!(
         p.ldb >= p.n && p.ldc >= p.n,
         "product: rows of B and C need n = {} elements, {p:?}",
@@ -143,9 +240,8 @@ pub fn product_of(
         );
     }
     assert!(
-        c.len() >= reach(p.m, p.ldc, p.n, 1),
-        "product: C has {} elements, too few for {p:?}",
-        c.len()
+        len >= reach(p.m, p.ldc, p.n, 1),
+        "product: C has {len} elements, too few for {p:?}"
     );
     if let Init::Bias(bias) = init {
         assert_eq!(bias.len(), p.n, "product: one bias for each column");
@@ -164,5 +260,7 @@ pub fn product_of(
         })
         .collect();
     let sweep = Sweep::new(grid, &runs, p.a_k, p.ldb, p.n);
-    sweep.run(a, b, init, act, c, aligned(scratch, sweep.scratch_len()));
+    let packed = aligned(scratch, sweep.scratch_len());
+    // SAFETY: the rows of the grid are `n` elements each, `ldc` apart, and end before `len`.
+    unsafe { sweep.run_at(a, b, init, act, c, packed) }
 }

@@ -8,6 +8,7 @@ pub mod executable;
 pub mod interpreter;
 pub(crate) mod parallel;
 mod prepared;
+pub(crate) mod products;
 pub(crate) mod scratch;
 mod segment;
 mod states;

@@ -1,10 +1,10 @@
 //! Rows times a matrix: the forward pass of a dense layer.
 
-use cornu_kernels::product::{Act, Init, Product, product};
+use cornu_kernels::product::{Act, Init, Product};
 
 use super::{Array, Call, GradientOf, Operand, Rule, Split};
 use crate::error::{Error, Result};
-use crate::exec::{parallel, scratch};
+use crate::exec::products;
 use crate::graph::{Meta, Value};
 use crate::shape::DType;
 
@@ -17,9 +17,12 @@ pub struct MatMul {
     pub relu: bool,
 }
 
-/// A weight of more elements than this is read once for the whole batch rather than once for each part of it: 4 MiB, about
-/// what a core's own cache and its share of the next hold.
-const WHOLE_WEIGHT: usize = 1 << 20;
+/// A weight of this many elements and more is read once for the whole batch rather than once for each part of it, where samples
+/// are single rows: 1 MiB, half of a core's own cache.
+const WHOLE_WEIGHT: usize = if cfg!(test) { 1 << 6 } else { 1 << 18 };
+
+/// The same where a sample has many rows, so that a part of the batch makes up for reading the weight: 4 MiB.
+const WHOLE_WEIGHT_OF_MANY: usize = 1 << 20;
 
 impl Rule for MatMul {
     fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
@@ -71,9 +74,15 @@ impl Rule for MatMul {
     fn split(&self, inputs: &[Operand<'_>], outputs: &[Meta]) -> Split {
         let others = inputs[1..].iter().any(|o| o.batched);
         let rows = inputs[0].batched && !others && outputs[0].shape.rank() >= 2;
+        let single = inputs[0].meta.shape.rank() == 2;
+        let whole = if single {
+            WHOLE_WEIGHT
+        } else {
+            WHOLE_WEIGHT_OF_MANY
+        };
         match inputs[1].meta.shape.elements() {
             _ if !rows => Split::Whole,
-            n if n > WHOLE_WEIGHT => Split::RowsAtOnce,
+            n if n >= whole => Split::RowsAtOnce,
             _ => Split::Rows,
         }
     }
@@ -88,42 +97,17 @@ impl Rule for MatMul {
         if y.is_empty() {
             return;
         }
-        if y.len() == n {
-            // One row: several threads take some columns each.
-            let block = parallel::rows(parallel, n, k).next_multiple_of(64);
-            parallel::chunks(parallel, y, block, |i, y| {
-                let columns = i * block..i * block + y.len();
-                let p = Product {
-                    m: 1,
-                    n: y.len(),
-                    k,
-                    a_row: k,
-                    a_k: 1,
-                    ldb: n,
-                    ldc: n,
-                };
-                let init = bias.map_or(Init::Zero, |b| Init::Bias(&b[columns.clone()]));
-                let w = &w[columns.start.min(w.len())..];
-                scratch::with(|s| product(&p, x, w, init, act, y, s));
-            });
-            return;
-        }
-        let block = parallel::rows(parallel, y.len() / n, n * k);
-        parallel::chunks(parallel, y, block * n, |i, y| {
-            let m = y.len() / n;
-            let p = Product {
-                m,
-                n,
-                k,
-                a_row: k,
-                a_k: 1,
-                ldb: n,
-                ldc: n,
-            };
-            let init = bias.map_or(Init::Zero, Init::Bias);
-            let x = &x[i * block * k..][..m * k];
-            scratch::with(|s| product(&p, x, w, init, act, y, s));
-        });
+        let p = Product {
+            m: y.len() / n,
+            n,
+            k,
+            a_row: k,
+            a_k: 1,
+            ldb: n,
+            ldc: n,
+        };
+        let init = bias.map_or(Init::Zero, Init::Bias);
+        products::shared(parallel, &p, x, w, init, act, y);
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {

@@ -1,10 +1,10 @@
 //! A transposed matrix times a matrix: the weight gradient of a dense layer.
 
-use cornu_kernels::product::{Act, Init, Product, product};
+use cornu_kernels::product::{Act, Init, Product};
 
 use super::{Array, Call, GradientOf, Operand, Rule, Split};
 use crate::error::{Error, Result};
-use crate::exec::{parallel, scratch};
+use crate::exec::products;
 use crate::graph::{Meta, Value};
 use crate::shape::DType;
 
@@ -80,20 +80,17 @@ impl Rule for MatMulTn {
         if c.is_empty() {
             return;
         }
-        let block = parallel::tall_rows(parallel, m, n * k);
-        parallel::chunks(parallel, c, block * n, |i, c| {
-            let p = Product {
-                m: c.len() / n,
-                n,
-                k,
-                a_row: 1,
-                a_k: m,
-                ldb: n,
-                ldc: n,
-            };
-            let init = if accumulate { Init::Accumulate } else { Init::Zero };
-            scratch::with(|s| product(&p, &a[i * block..], b, init, Act::Linear, c, s));
-        });
+        let p = Product {
+            m,
+            n,
+            k,
+            a_row: 1,
+            a_k: m,
+            ldb: n,
+            ldc: n,
+        };
+        let init = if accumulate { Init::Accumulate } else { Init::Zero };
+        products::shared(parallel, &p, a, b, init, Act::Linear, c);
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {

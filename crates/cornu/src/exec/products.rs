@@ -1,0 +1,45 @@
+//! One matrix product on several threads.
+
+use cornu_kernels::product::{Act, Columns, Init, Product, product, product_columns};
+
+use super::{parallel, scratch};
+
+/// [`product`] on several threads if `parallel`, which take rows or columns each, so that the larger of A and B is read once.
+///
+/// The rows of C lie one behind the other.
+pub(crate) fn shared(
+    parallel: bool,
+    p: &Product,
+    a: &[f32],
+    b: &[f32],
+    init: Init<'_>,
+    act: Act,
+    c: &mut [f32],
+) {
+    debug_assert_eq!(p.n, p.ldc, "the rows of C lie one behind the other");
+    if p.m < p.n {
+        // Whole vectors of the widest tile each.
+        let block = parallel::rows(parallel, p.n, p.m * p.k).next_multiple_of(64);
+        let columns = Columns::cut(c, p.n, block);
+        parallel::each(parallel, columns, |_, c| {
+            let (start, n) = (c.start, c.width);
+            let init = match init {
+                Init::Bias(bias) => Init::Bias(&bias[start..start + n]),
+                init => init,
+            };
+            let p = Product { n, ..*p };
+            let b = &b[start.min(b.len())..];
+            scratch::with(|s| product_columns(&p, a, b, init, act, c, s));
+        });
+    } else {
+        let block = parallel::rows(parallel, p.m, p.n * p.k);
+        parallel::chunks(parallel, c, block * p.n, |i, c| {
+            let p = Product {
+                m: c.len() / p.n,
+                ..*p
+            };
+            let a = &a[(i * block * p.a_row).min(a.len())..];
+            scratch::with(|s| product(&p, a, b, init, act, c, s));
+        });
+    }
+}

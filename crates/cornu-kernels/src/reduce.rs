@@ -222,3 +222,25 @@ pub fn sum_parts(parts: usize, len: usize, x: &[f32], y: &mut [f32]) {
     y.fill(0.0);
     accumulate_rows(parts, len, x, y);
 }
+
+/// Whether there is neither infinity nor NaN.
+///
+/// # Example
+///
+/// ```
+/// use cornu_kernels::reduce::all_finite;
+/// assert!(all_finite(&[1.0, -0.0, f32::MAX]));
+/// assert!(!all_finite(&[1.0, f32::NAN]));
+/// ```
+pub fn all_finite(x: &[f32]) -> bool {
+    /// A plain loop over bits, compiled for each level's vectors.
+    #[inline(always)]
+    unsafe fn body<S: Simd>(x: &[f32]) -> bool {
+        const EXPONENT: u32 = 0x7f80_0000;
+        x.iter().fold(0, |bad, v| {
+            bad | u32::from(v.to_bits() & EXPONENT == EXPONENT)
+        }) == 0
+    }
+    // A few at a time: the first bad one ends it.
+    x.chunks(4096).all(|x| dispatch!(body(x: &[f32]) -> bool))
+}

@@ -261,3 +261,84 @@ fn a_program_that_reads_nothing_is_refused() {
         0,
     );
 }
+
+/// Random programs on floats whose inputs are, at random, what an output held before: against one element at a time.
+#[test]
+fn outputs_in_place_are_read_before_they_are_written() {
+    each_level(|_| {
+        let mut r = Numbers::new(11);
+        for _ in 0..300 {
+            let (inputs, outputs, registers) = (1 + r.below(4), 1 + r.below(3), 2 + r.below(5));
+            let mut instrs: Vec<Instr> = (0..registers)
+                .map(|dst| Instr::Load {
+                    dst: dst as u8,
+                    input: r.below(inputs),
+                })
+                .collect();
+            for _ in 0..r.below(12) {
+                let mut register = || r.below(registers) as u8;
+                let (dst, a, b) = (register(), register(), register());
+                instrs.push(match r.below(4) {
+                    0 => Instr::Load {
+                        dst,
+                        input: r.below(inputs),
+                    },
+                    1 => Instr::Store {
+                        output: r.below(outputs),
+                        src: a,
+                    },
+                    _ => Instr::Binary {
+                        op: Binary::Add,
+                        dst,
+                        a,
+                        b,
+                    },
+                });
+            }
+            for output in 0..outputs {
+                let src = r.below(registers) as u8;
+                instrs.push(Instr::Store { output, src });
+            }
+            let p = Program::new(instrs, registers, inputs, outputs);
+            let len = r.below(1600);
+            let given: Vec<Vec<f32>> = (0..inputs).map(|_| r.floats(len)).collect();
+            let in_place: Vec<Option<usize>> = (0..inputs)
+                .map(|_| (r.below(2) == 0).then(|| r.below(outputs)))
+                .collect();
+            let before: Vec<Vec<f32>> = (0..outputs).map(|_| r.floats(len)).collect();
+            let mut wanted = before.clone();
+            for i in 0..len {
+                let mut at = vec![0.0; registers];
+                let mut now: Vec<f32> = before.iter().map(|y| y[i]).collect();
+                for &instr in p.instrs() {
+                    match instr {
+                        Instr::Load { dst, input } => {
+                            at[usize::from(dst)] = match in_place[input] {
+                                Some(output) => now[output],
+                                None => given[input][i],
+                            }
+                        }
+                        Instr::Store { output, src } => now[output] = at[usize::from(src)],
+                        Instr::Binary { dst, a, b, .. } => {
+                            at[usize::from(dst)] = at[usize::from(a)] + at[usize::from(b)];
+                        }
+                        _ => unreachable!("not made above"),
+                    }
+                }
+                for (wanted, now) in wanted.iter_mut().zip(now) {
+                    wanted[i] = now;
+                }
+            }
+            let sources: Vec<_> = (0..inputs)
+                .map(|i| match in_place[i] {
+                    Some(output) => (Source::Output(output), Indexing::Same),
+                    None => (Source::F32(&given[i]), Indexing::Same),
+                })
+                .collect();
+            let mut got = before;
+            let mut sinks: Vec<_> = got.iter_mut().map(|y| Sink::F32(y)).collect();
+            run(&p, 0, len, &sources, &mut sinks);
+            assert_eq!(got, wanted, "{p:?}");
+        }
+    });
+}

@@ -8,29 +8,28 @@ pub(super) const TILE: usize = 512;
 
 /// Runs an instruction that neither loads nor stores on the first `n` elements of its registers.
 ///
-/// Register `r` owns `TILE` elements at `base + r·TILE`; `at[r]` is where its tile is now.
-pub(super) fn compute(instr: Instr, n: usize, base: *mut f32, at: &mut [*const f32]) {
-    dispatch!(loops(instr: Instr, n: usize, base: *mut f32, at: &mut [*const f32]));
+/// `at[r]` is where the tile of register `r` is; that of the register written will be `to`.
+pub(super) fn compute(instr: Instr, n: usize, to: *mut f32, at: &mut [*const f32]) {
+    dispatch!(loops(instr: Instr, n: usize, to: *mut f32, at: &mut [*const f32]));
 }
 
 /// # Safety
 ///
-/// Each register read has its tile at `at`, readable up to the next multiple of the vector length; each register
-/// written owns its memory.
+/// Each register read has its tile at `at`, readable up to the next multiple of the vector length; as much can be written
+/// at `to`, which may be one of the tiles read but does not overlap another.
 #[inline(always)]
-unsafe fn loops<S: Simd>(instr: Instr, n: usize, base: *mut f32, at: &mut [*const f32]) {
+unsafe fn loops<S: Simd>(instr: Instr, n: usize, to: *mut f32, at: &mut [*const f32]) {
     // SAFETY: n is at most TILE, a multiple of every vector length, so loops over whole vectors stay inside tiles.
     unsafe {
         macro_rules! each {
             ($dst:expr, |$i:ident| $value:expr) => {{
-                let own = base.add(usize::from($dst) * TILE);
                 let mut $i = 0;
                 while $i < n {
                     let value = $value;
-                    S::store(own.add($i), value);
+                    S::store(to.add($i), value);
                     $i += S::LANES;
                 }
-                at[usize::from($dst)] = own;
+                at[usize::from($dst)] = to;
             }};
         }
         let tile = |r: u8| at[usize::from(r)];
@@ -99,11 +98,10 @@ unsafe fn loops<S: Simd>(instr: Instr, n: usize, base: *mut f32, at: &mut [*cons
                     Binary::Min => binary!(|x, y| S::min(x, y)),
                     // A vector version needs the logarithm to twice the precision; rare enough to go one by one.
                     Binary::Pow => {
-                        let own = base.add(usize::from(dst) * TILE);
                         for i in 0..n {
-                            *own.add(i) = (*a.add(i)).powf(*b.add(i));
+                            *to.add(i) = (*a.add(i)).powf(*b.add(i));
                         }
-                        at[usize::from(dst)] = own;
+                        at[usize::from(dst)] = to;
                     }
                     Binary::Eq => binary!(|x, y| S::select(S::eq(x, y), one, zero)),
                     Binary::Ne => binary!(|x, y| S::select(S::eq(x, y), zero, one)),

@@ -204,6 +204,20 @@ pub enum Instr {
     },
 }
 
+impl Instr {
+    /// The register written and those read.
+    pub(super) fn registers(self) -> (Option<u8>, [Option<u8>; 3]) {
+        match self {
+            Instr::Const { dst, .. } | Instr::Load { dst, .. } => (Some(dst), [None; 3]),
+            Instr::Unary { dst, a, .. } => (Some(dst), [Some(a), None, None]),
+            Instr::Binary { dst, a, b, .. } => (Some(dst), [Some(a), Some(b), None]),
+            Instr::Fma { dst, a, b, c } => (Some(dst), [Some(a), Some(b), Some(c)]),
+            Instr::Select { dst, cond, a, b } => (Some(dst), [Some(cond), Some(a), Some(b)]),
+            Instr::Store { src, .. } => (None, [Some(src), None, None]),
+        }
+    }
+}
+
 /// A checked list of instructions: every register is written before it is read.
 ///
 /// # Example
@@ -240,6 +254,10 @@ pub struct Program {
     registers: usize,
     inputs: usize,
     outputs: usize,
+    /// For each output the one instruction that computes what is stored in it, where there is one.
+    computed: Vec<Option<usize>>,
+    /// For each input the last instruction that reads it.
+    read: Vec<usize>,
 }
 
 impl Program {
@@ -251,27 +269,18 @@ impl Program {
     pub fn new(instrs: Vec<Instr>, registers: usize, inputs: usize, outputs: usize) -> Program {
         let mut written = vec![false; registers];
         for (at, instr) in instrs.iter().enumerate() {
-            let (dst, read): (Option<u8>, [Option<u8>; 3]) = match *instr {
-                Instr::Const { dst, .. } => (Some(dst), [None; 3]),
-                Instr::Load { dst, input } => {
-                    assert!(
-                        input < inputs,
-                        "Program: instruction {at} {instr:?} of {inputs} inputs"
-                    );
-                    (Some(dst), [None; 3])
-                }
-                Instr::Unary { dst, a, .. } => (Some(dst), [Some(a), None, None]),
-                Instr::Binary { dst, a, b, .. } => (Some(dst), [Some(a), Some(b), None]),
-                Instr::Fma { dst, a, b, c } => (Some(dst), [Some(a), Some(b), Some(c)]),
-                Instr::Select { dst, cond, a, b } => (Some(dst), [Some(cond), Some(a), Some(b)]),
-                Instr::Store { output, src } => {
-                    assert!(
-                        output < outputs,
-                        "Program: instruction {at} {instr:?} of {outputs} outputs"
-                    );
-                    (None, [Some(src), None, None])
-                }
-            };
+            match *instr {
+                Instr::Load { input, .. } => assert!(
+                    input < inputs,
+                    "Program: instruction {at} {instr:?} of {inputs} inputs"
+                ),
+                Instr::Store { output, .. } => assert!(
+                    output < outputs,
+                    "Program: instruction {at} {instr:?} of {outputs} outputs"
+                ),
+                _ => {}
+            }
+            let (dst, read) = instr.registers();
             for register in read.into_iter().flatten() {
                 let ready = written.get(usize::from(register)).copied().unwrap_or(false);
                 assert!(
@@ -287,7 +296,10 @@ impl Program {
                 written[usize::from(dst)] = true;
             }
         }
+        let (computed, read) = uses(&instrs, registers, inputs, outputs);
         Program {
+            computed,
+            read,
             instrs,
             registers,
             inputs,
@@ -298,6 +310,16 @@ impl Program {
     /// The instructions, in order.
     pub fn instrs(&self) -> &[Instr] {
         &self.instrs
+    }
+
+    /// The instruction whose result is what `output` holds in the end, where one alone stores it and computes it.
+    pub(super) fn computed(&self, output: usize) -> Option<usize> {
+        self.computed[output]
+    }
+
+    /// The last instruction that reads an element of `input`.
+    pub(super) fn read(&self, input: usize) -> usize {
+        self.read[input]
     }
 
     /// The number of registers.
@@ -314,4 +336,41 @@ impl Program {
     pub fn outputs(&self) -> usize {
         self.outputs
     }
+}
+
+/// What [`Program::computed`] and [`Program::read`] tell.
+fn uses(
+    instrs: &[Instr],
+    registers: usize,
+    inputs: usize,
+    outputs: usize,
+) -> (Vec<Option<usize>>, Vec<usize>) {
+    let mut computed = vec![None; outputs];
+    let mut stored = vec![false; outputs];
+    let mut read = vec![0; inputs];
+    // For each register the instruction that wrote it last.
+    let mut written = vec![0; registers];
+    for (at, &instr) in instrs.iter().enumerate() {
+        let (dst, reads) = instr.registers();
+        for register in reads.into_iter().flatten() {
+            if let Instr::Load { input, .. } = instrs[written[usize::from(register)]] {
+                read[input] = at;
+            }
+        }
+        match instr {
+            Instr::Load { input, .. } => read[input] = at,
+            Instr::Store { output, src } => {
+                let by = written[usize::from(src)];
+                let once = !std::mem::replace(&mut stored[output], true);
+                let alone = once && !computed.contains(&Some(by));
+                let computes = !matches!(instrs[by], Instr::Load { .. });
+                computed[output] = (alone && computes).then_some(by);
+            }
+            _ => {}
+        }
+        if let Some(dst) = dst {
+            written[usize::from(dst)] = at;
+        }
+    }
+    (computed, read)
 }

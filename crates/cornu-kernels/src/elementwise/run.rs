@@ -174,12 +174,25 @@ fn tiles(
         }
     }
     let base = memory.as_mut_ptr();
+    // Floats are written through these alone; the slices are not touched until the end.
+    let floats: Vec<Option<*mut f32>> = outputs
+        .iter_mut()
+        .map(|output| match output {
+            Sink::F32(s) => Some(s.as_mut_ptr()),
+            _ => None,
+        })
+        .collect();
+    let direct: Vec<Option<usize>> = (0..p.instrs().len())
+        .map(|at| (0..outputs.len()).find(|&o| floats[o].is_some() && is_direct(p, at, o, inputs)))
+        .collect();
     // Where each register's tile is: its own memory, or a slice it was loaded from.
     let mut at = vec![base.cast_const(); p.registers()];
     for first in (0..len).step_by(TILE) {
         let n = TILE.min(len - first);
-        for instr in p.instrs() {
-            match *instr {
+        // Vectors read and write whole tiles, so only a whole one may be used where it lies.
+        let whole = n == TILE;
+        for (&instr, &direct_output) in p.instrs().iter().zip(&direct) {
+            match instr {
                 Instr::Load { dst, input } => {
                     let dst = usize::from(dst);
                     let (source, indexing) = &inputs[input];
@@ -188,8 +201,7 @@ fn tiles(
                     let own = unsafe { std::slice::from_raw_parts_mut(base.add(dst * TILE), n) };
                     at[dst] = own.as_ptr();
                     match (&feeds[input], source) {
-                        // Vectors read whole tiles, so only a whole one may be used in place.
-                        (Feed::Slice, Source::F32(from)) if n == TILE => {
+                        (Feed::Slice, Source::F32(from)) if whole => {
                             at[dst] = from[first..first + TILE].as_ptr();
                         }
                         (Feed::Slice, Source::F32(from)) => {
@@ -199,20 +211,61 @@ fn tiles(
                         (Feed::Unrolled { at: slot, cycle }, _) => unsafe {
                             at[dst] = base.add(slot + (start + first) % cycle);
                         },
-                        (_, Source::Output(output)) => before(&outputs[*output], first, own),
+                        (_, Source::Output(output)) => match floats[*output] {
+                            // SAFETY: an output has `len` elements, and `own` is not part of it.
+                            Some(s) => unsafe {
+                                let s = s.add(first).cast_const();
+                                if whole && direct.contains(&Some(*output)) {
+                                    at[dst] = s;
+                                } else {
+                                    std::ptr::copy_nonoverlapping(s, base.add(dst * TILE), n);
+                                }
+                            },
+                            None => before(&outputs[*output], first, own),
+                        },
                         _ if *indexing == Indexing::Same => same(source, first, own),
                         _ => cyclic(source, *indexing, start + first, own),
                     }
                 }
                 Instr::Store { output, src } => {
-                    // SAFETY: every register's pointer has n elements behind it: see Load and `compute`.
-                    let from = unsafe { std::slice::from_raw_parts(at[usize::from(src)], n) };
-                    store(from, first, &mut outputs[output]);
+                    let from = at[usize::from(src)];
+                    // SAFETY: every register's pointer has n elements behind it (see Load and `compute`) and an output `len`.
+                    // What was computed in the output itself is there; no other tile overlaps it, for a register
+                    // loaded from an output is not stored there as it is (`is_direct`).
+                    unsafe {
+                        match floats[output].map(|s| s.add(first)) {
+                            Some(to) if from == to.cast_const() => {}
+                            Some(to) => std::ptr::copy_nonoverlapping(from, to, n),
+                            None => {
+                                let from = std::slice::from_raw_parts(from, n);
+                                store(from, first, &mut outputs[output]);
+                            }
+                        }
+                    }
                 }
-                instr => compute(instr, n, base, &mut at),
+                instr => {
+                    let dst = instr.registers().0.map_or(0, usize::from);
+                    // SAFETY: each register owns TILE elements, and a whole tile of an output lies at `first`.
+                    let to = unsafe {
+                        match direct_output.and_then(|o| floats[o]) {
+                            Some(s) if whole => s.add(first),
+                            _ => base.add(dst * TILE),
+                        }
+                    };
+                    compute(instr, n, to, &mut at);
+                }
             }
         }
     }
+}
+
+/// Whether instruction `at` may write its result where output `o` lies: what the output held before is read no later, and by
+/// vectors at the same place.
+fn is_direct(p: &Program, at: usize, o: usize, inputs: &[(Source, Indexing)]) -> bool {
+    p.computed(o) == Some(at)
+        && inputs.iter().enumerate().all(|(number, (source, _))| {
+            !matches!(source, Source::Output(output) if *output == o) || p.read(number) <= at
+        })
 }
 
 /// Writes elements `from, from + 1, ...` of a repeating input.
@@ -301,7 +354,7 @@ fn to_bytes(from: &[f32], to: &mut [u8]) {
 
 fn before(output: &Sink, first: usize, to: &mut [f32]) {
     match output {
-        Sink::F32(s) => same(&Source::F32(s), first, to),
+        Sink::F32(_) => unreachable!("floats are read where they lie"),
         Sink::U8(s) => same(&Source::U8(s), first, to),
         Sink::I32(s) => same(&Source::I32(s), first, to),
     }
@@ -310,7 +363,7 @@ fn before(output: &Sink, first: usize, to: &mut [f32]) {
 fn store(from: &[f32], first: usize, output: &mut Sink) {
     let n = from.len();
     match output {
-        Sink::F32(s) => s[first..first + n].copy_from_slice(from),
+        Sink::F32(_) => unreachable!("floats are stored as they are"),
         Sink::U8(s) => to_bytes(from, &mut s[first..first + n]),
         Sink::I32(s) => s[first..first + n]
             .iter_mut()

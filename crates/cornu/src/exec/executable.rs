@@ -2,12 +2,13 @@
 
 use cornu_kernels::arena::Arena;
 use cornu_kernels::denormals::flushed;
+use cornu_kernels::reduce::all_finite;
 
 pub use super::states::States;
 pub use super::workspace::Workspace;
 
 use super::views::{Given, feed_view, floats, view};
-use super::{segment, whole};
+use super::{parallel, segment, whole};
 use crate::compile::Plan;
 use crate::compile::plan::{Operand, Place, Stage};
 use crate::error::{Error, Kind, Result};
@@ -159,10 +160,10 @@ fn run_in(
             }
         };
         let finite = match values {
-            View::F32(x) => x.iter().all(|x| x.is_finite()),
-            _ => true,
+            View::F32(x) => parallel::map(true, x, parallel::BLOCK, all_finite),
+            _ => Vec::new(),
         };
-        if !finite {
+        if finite.contains(&false) {
             return Ok(Outcome::Refused(i));
         }
     }

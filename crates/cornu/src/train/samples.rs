@@ -1,6 +1,7 @@
 //! Where training and evaluation get their batches from.
 
 use cornu_data::ImageSet;
+use cornu_kernels::reduce::all_finite;
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
@@ -152,9 +153,11 @@ fn check_finite(what: &str, x: &Tensor) -> Result<()> {
     let Data::F32(values) = x.data() else {
         return Ok(());
     };
-    let Some(bad) = values.iter().position(|v| !v.is_finite()) else {
+    if all_finite(values) {
         return Ok(());
-    };
+    }
+    let bad = values.iter().position(|v| !v.is_finite());
+    let bad = bad.expect("there is one");
     let row = x.shape().row().max(1);
     Err(Error::data(format!(
         "{what} must be finite numbers, received {} in sample {}, element {}",

@@ -298,12 +298,12 @@ impl Program {
         }
         let (computed, read) = uses(&instrs, registers, inputs, outputs);
         Program {
-            computed,
-            read,
             instrs,
             registers,
             inputs,
             outputs,
+            computed,
+            read,
         }
     }
 

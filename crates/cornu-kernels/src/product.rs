@@ -1,9 +1,9 @@
 //! The matrix product with any strides on its left operand: every dense layer and its gradients.
 
+use crate::columns::Columns;
 use crate::matrix::grid::Grid;
 use crate::matrix::panels::{Sweep, aligned};
 use crate::matrix::tile::Run;
-use std::marker::PhantomData;
 
 /// The shape and strides of a [`product`], in elements.
 ///
@@ -132,58 +132,19 @@ pub fn product_of(
     unsafe { multiply(p, runs, a, b, init, act, c.as_mut_ptr(), c.len(), scratch) }
 }
 
-/// Some columns of a matrix, to be written by one thread while others write others.
-#[derive(Debug)]
-pub struct Columns<'a> {
-    first: *mut f32,
-    /// Elements from the first to the end of the matrix.
-    len: usize,
-    /// The number of the first column.
-    pub start: usize,
-    /// How many there are.
-    pub width: usize,
-    row: usize,
-    matrix: PhantomData<&'a mut [f32]>,
-}
-
-// SAFETY: no two of them share an element, and elements are plain numbers.
-unsafe impl Send for Columns<'_> {}
-
-impl<'a> Columns<'a> {
-    /// Cuts a matrix of rows of `row` elements into blocks of `block` columns, the last perhaps fewer.
-    ///
-    /// # Panics
-    ///
-    /// When `row` or `block` is 0.
-    pub fn cut(c: &'a mut [f32], row: usize, block: usize) -> Vec<Columns<'a>> {
-        assert!(row > 0 && block > 0, "Columns: {block} of {row} columns");
-        let (first, len) = (c.as_mut_ptr(), c.len());
-        let starts = (0..row.min(len)).step_by(block);
-        starts
-            .map(|start| Columns {
-                first: first.wrapping_add(start),
-                len: len - start,
-                start,
-                width: block.min(row - start),
-                row,
-                matrix: PhantomData,
-            })
-            .collect()
-    }
-}
-
 /// [`product`] into some columns of a matrix: `p.n` is their number and `p.ldc` the length of the matrix's rows; B and a bias
 /// begin with the first of these columns.
 ///
 /// # Example
 ///
 /// ```
-/// use cornu_kernels::product::{Act, Columns, Init, Product, product_columns};
+/// use cornu_kernels::columns::Columns;
+/// use cornu_kernels::product::{Act, Init, Product, product_columns};
 /// // [1 2] times the identity, one column at a time.
 /// let (a, b, mut c) = ([1.0, 2.0], [1.0, 0.0, 0.0, 1.0], [0.0; 2]);
 /// for part in Columns::cut(&mut c, 2, 1) {
 ///     let p = Product { m: 1, n: 1, k: 2, a_row: 2, a_k: 1, ldb: 2, ldc: 2 };
-///     let b = &b[part.start..];
+///     let b = &b[part.first()..];
 ///     product_columns(&p, &a, b, Init::Zero, Act::Linear, part, &mut Vec::new());
 /// }
 /// assert_eq!(c, [1.0, 2.0]);
@@ -194,16 +155,18 @@ pub fn product_columns(
     b: &[f32],
     init: Init,
     act: Act,
-    c: Columns<'_>,
+    mut c: Columns<'_>,
     scratch: &mut Vec<f32>,
 ) {
     assert_eq!(
         [p.n, p.ldc],
-        [c.width, c.row],
+        [c.width(), c.stride()],
         "product: columns of C and the length of its rows"
     );
-    // SAFETY: of each row, `n` elements are written, and these columns are the caller's alone.
-    unsafe { multiply(p, &whole(p), a, b, init, act, c.first, c.len, scratch) }
+    let len = reach(p.m, p.ldc, p.n, 1);
+    let first = c.at(c.first(), p.n, len);
+    // SAFETY: of each row, `n` elements are written, and `at` found these columns to be the caller's alone.
+    unsafe { multiply(p, &whole(p), a, b, init, act, first, len, scratch) }
 }
 
 /// # Safety

@@ -1,6 +1,7 @@
 //! One matrix product on several threads.
 
-use cornu_kernels::product::{Act, Columns, Init, Product, product, product_columns};
+use cornu_kernels::columns::Columns;
+use cornu_kernels::product::{Act, Init, Product, product, product_columns};
 
 use super::{parallel, scratch};
 
@@ -22,7 +23,7 @@ pub(crate) fn shared(
         let block = parallel::rows(parallel, p.n, p.m * p.k).next_multiple_of(64);
         let columns = Columns::cut(c, p.n, block);
         parallel::each(parallel, columns, |_, c| {
-            let (start, n) = (c.start, c.width);
+            let (start, n) = (c.first(), c.width());
             let init = match init {
                 Init::Bias(bias) => Init::Bias(&bias[start..start + n]),
                 init => init,

@@ -33,7 +33,7 @@ pub(crate) fn shared(
             scratch::with(|s| product_columns(&p, a, b, init, act, c, s));
         });
     } else {
-        let block = parallel::rows(parallel, p.m, p.n * p.k);
+        let block = parallel::tall_rows(parallel, p.m, p.n * p.k);
         parallel::chunks(parallel, c, block * p.n, |i, c| {
             let p = Product {
                 m: c.len() / p.n,

@@ -7,6 +7,7 @@
 use super::grid::{Cursor, Grid};
 use super::tile::{self, Block, MAX_ROWS, Run, Start, Walk};
 use crate::product::{Act, Init};
+use crate::simd::{Simd, dispatch};
 
 /// Elements of a panel of B that share the first cache with A and C.
 const PANEL: usize = 9 * 1024;
@@ -14,6 +15,13 @@ const PANEL: usize = 9 * 1024;
 const BLOCK: usize = 64 * 1024;
 /// Elements of B copied together at a time.
 const PACKED: usize = 256 * 1024;
+
+/// A matrix B of more elements comes from beyond the second cache.
+const FAR: usize = 512 * 1024;
+/// From so many rows on B is copied together.
+const PACK_NEAR: usize = 96;
+/// The same where it comes from afar.
+const PACK_FAR: usize = 8;
 
 struct Panel {
     col: usize,
@@ -139,7 +147,12 @@ impl Sweep {
         let line = if walk == Walk::Cols { grid.size[2] } else { m };
         let panels = panels(tiles, line, n);
         let widest = panels.iter().map(|p| p.vectors * w).max().unwrap_or(w);
-        let shallow = m <= 2 * MAX_ROWS;
+        let terms: usize = runs.iter().map(|run| run.len).sum();
+        // Rows of B further apart than the panel is wide miss in cache sets, and in pages where they come from afar; worth
+        // copying once rows are many, or fewer where B is not in the second cache anyway.
+        let far = terms * ldb > FAR;
+        let pack = ldb > widest && m >= if far { PACK_FAR } else { PACK_NEAR };
+        let shallow = m <= 2 * MAX_ROWS && !pack;
         let (runs, ends, depth) = blocks(
             runs,
             a_k,
@@ -156,9 +169,8 @@ impl Sweep {
             }
             from = end;
         }
-        // Rows of B further apart than the panel is wide miss in cache sets; worth copying once rows are many.
         let partial = panels.last().is_some_and(|p| p.cols < p.vectors * w);
-        let packed_from = if m >= 32 && ldb > widest {
+        let packed_from = if pack {
             0
         } else {
             panels.len() - usize::from(partial)
@@ -396,24 +408,95 @@ impl Sweep {
         let mut blocks = packed.chunks_exact_mut(self.packed_width * self.depth.max(1));
         for index in group {
             let block = blocks.next().unwrap_or_default();
-            // Row by row of B, which is read once and in order; the panels are written side by side.
+            let panels = &self.panels[self.packed_from..];
             let mut row = 0;
             for run in &self.runs[self.range(index)] {
-                for k in 0..run.len {
-                    let from = &b[run.b + k * self.ldb..];
-                    let mut panel_at = 0;
-                    for panel in &self.panels[self.packed_from..] {
-                        let width = panel.vectors * self.tiles.lanes;
-                        let to = &mut block[panel_at + row * width..][..width];
-                        to[..panel.cols].copy_from_slice(&from[panel.col..][..panel.cols]);
-                        to[panel.cols..].fill(0.0);
-                        panel_at += width * self.depth;
-                    }
-                    row += 1;
-                }
+                assert!(
+                    b.len() >= run.b + (run.len - 1) * self.ldb + self.n
+                        && row + run.len <= self.depth,
+                    "matrix: {} elements of B, packed from {run:?}",
+                    b.len()
+                );
+                // SAFETY: the rows of B were just found to be there, and a block has `depth` rows of all packed panels.
+                unsafe {
+                    pack_rows(
+                        &b[run.b..],
+                        self.ldb,
+                        run.len,
+                        panels,
+                        block,
+                        row,
+                        self.depth,
+                    )
+                };
+                row += run.len;
             }
         }
     }
+}
+
+/// Copies rows of B, in order, to where they belong in each panel.
+///
+/// # Safety
+///
+/// `b` has `rows` rows, `ldb` apart, up to the last panel's last column; `block` has `depth` rows of every panel, and
+/// `row + rows` is at most `depth`.
+unsafe fn pack_rows(
+    b: &[f32],
+    ldb: usize,
+    rows: usize,
+    panels: &[Panel],
+    block: &mut [f32],
+    row: usize,
+    depth: usize,
+) {
+    #[inline(always)]
+    unsafe fn body<S: Simd>(
+        b: &[f32],
+        ldb: usize,
+        rows: usize,
+        panels: &[Panel],
+        block: &mut [f32],
+        row: usize,
+        depth: usize,
+    ) {
+        // Rows of a wide matrix lie in pages of their own, which the processor does not foresee.
+        const AHEAD: usize = 4;
+        let mut from = b.as_ptr();
+        for k in row..row + rows {
+            let mut to = block.as_mut_ptr();
+            for panel in panels {
+                let width = panel.vectors * S::LANES;
+                // SAFETY: the caller has the level and vouches for the rows; a panel has more columns than all but its last
+                // vector hold.
+                unsafe {
+                    let (from, to_row) = (from.add(panel.col), to.add(k * width));
+                    for v in 0..panel.vectors {
+                        let at = v * S::LANES;
+                        let some = (panel.cols - at).min(S::LANES);
+                        let value = if some == S::LANES {
+                            S::load(from.add(at))
+                        } else {
+                            S::load_part(from.add(at), some)
+                        };
+                        S::prefetch(from.wrapping_add(at + AHEAD * ldb));
+                        S::store(to_row.add(at), value);
+                    }
+                }
+                to = to.wrapping_add(width * depth);
+            }
+            from = from.wrapping_add(ldb);
+        }
+    }
+    dispatch!(body(
+        b: &[f32],
+        ldb: usize,
+        rows: usize,
+        panels: &[Panel],
+        block: &mut [f32],
+        row: usize,
+        depth: usize
+    ))
 }
 
 /// `len` elements of `scratch` that begin on a cache line.

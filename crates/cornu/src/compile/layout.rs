@@ -93,11 +93,11 @@ impl Layout {
                     continue;
                 }
                 let mut first = s.tick[i];
-                if sum && s.tasks() == 1 {
+                if sum && s.tasks(stage) == 1 {
                     single.push((i, v));
                 } else if sum {
                     let demand = Demand {
-                        bytes: bytes * s.tasks(),
+                        bytes: bytes * s.tasks(stage),
                         first,
                         last: first + 1,
                     };
@@ -135,19 +135,15 @@ impl Layout {
             local: Vec::with_capacity(s.order.len()),
         };
         for (stage, values) in local.iter().enumerate() {
-            let rows = layout.place_local(s, &s.order[stage], values);
+            let rows = layout.place_local(s, stage, values);
             layout.local.push(rows);
         }
         layout
     }
 
     /// Places the values that live in one segment alone; returns how many rows go through it at a time, and the bytes.
-    fn place_local(
-        &mut self,
-        s: &Schedule<'_>,
-        list: &[usize],
-        values: &[Value],
-    ) -> (usize, usize) {
+    fn place_local(&mut self, s: &Schedule<'_>, stage: usize, values: &[Value]) -> (usize, usize) {
+        let list = &s.order[stage];
         let position: HashMap<usize, usize> =
             list.iter().enumerate().map(|(p, &i)| (i, p)).collect();
         let demands = |rows: usize| -> Vec<Demand> {
@@ -163,9 +159,10 @@ impl Layout {
             values.iter().map(demand).collect()
         };
         let (_, one) = place(&demands(1));
-        let most = (LOCAL_BUDGET / one.max(1)).clamp(1, s.task_rows());
+        let task = s.task_rows(stage);
+        let most = (LOCAL_BUDGET / one.max(1)).clamp(1, task);
         // Even pieces: 4 and 4 rather than 5 and 3.
-        let rows = s.task_rows().div_ceil(s.task_rows().div_ceil(most));
+        let rows = task.div_ceil(task.div_ceil(most));
         let (offsets, bytes) = place(&demands(rows));
         for (&v, &offset) in values.iter().zip(&offsets) {
             let row = s.row_bytes(v);

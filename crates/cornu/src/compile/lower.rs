@@ -112,7 +112,7 @@ impl Writer<'_> {
         }
         for &i in list {
             if let Some(&place) = self.layout.parts.get(&i) {
-                let stride = place.1 / self.s.tasks().max(1);
+                let stride = place.1 / self.s.tasks(stage).max(1);
                 uses.insert(place, Use::Parts { stride });
                 continue;
             }
@@ -167,7 +167,7 @@ impl Writer<'_> {
         Segment {
             steps: steps.collect(),
             ranges: ranges.clone(),
-            task_rows: self.s.task_rows(),
+            task_rows: self.s.task_rows(stage),
             chunk_rows,
             local_bytes,
         }
@@ -181,7 +181,7 @@ impl Writer<'_> {
             // With one task the part is the sum.
             (from != to).then_some(Whole::SumParts {
                 node: i,
-                parts: self.s.tasks(),
+                parts: self.s.tasks(stage - 1),
                 from,
                 to,
             })

@@ -206,11 +206,8 @@ impl Plan {
     /// Floating-point operations of a run.
     pub fn flops(&self) -> u64 {
         let g = &self.computation.graph;
-        let of_node = |n: &crate::graph::Node| {
-            let inputs: Vec<&Meta> = n.inputs.iter().map(|&v| g.meta(v)).collect();
-            n.op.flops(&inputs, &n.outputs)
-        };
-        g.nodes().iter().map(of_node).fold(0, u64::saturating_add)
+        let flops = g.nodes().iter().map(|node| g.flops(node));
+        flops.fold(0, u64::saturating_add)
     }
 
     fn output_bytes(&self) -> usize {

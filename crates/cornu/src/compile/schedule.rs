@@ -11,6 +11,10 @@ use crate::graph::{Meta, Op, Value};
 /// not depend on the machine, because the order of additions depends on it.
 const TASKS: usize = 16;
 
+/// A task does at least this much, counted as arithmetic and bytes written: some 10 µs, of which handing it over and calling
+/// its kernels are a small part. Tests cut small batches too.
+const TASK_WORK: u64 = if cfg!(test) { 1 } else { 1 << 19 };
+
 /// The order of all steps.
 pub(super) struct Schedule<'a> {
     pub(super) c: &'a Computation,
@@ -23,6 +27,8 @@ pub(super) struct Schedule<'a> {
     roots: Vec<Vec<Value>>,
     /// For each root, the running nodes that read it.
     readers: HashMap<Value, Vec<usize>>,
+    /// For each stage, the rows of the batch that make a task.
+    task_rows: Vec<usize>,
 }
 
 impl<'a> Schedule<'a> {
@@ -69,9 +75,11 @@ impl<'a> Schedule<'a> {
                 }
             }
         }
+        let task_rows = order.iter().map(|list| task_rows(c, list)).collect();
         Self {
             c,
             stages,
+            task_rows,
             order,
             tick,
             roots,
@@ -106,20 +114,32 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    /// Rows of the batch that make a task.
-    pub(super) fn task_rows(&self) -> usize {
-        self.c.batch.div_ceil(TASKS).max(1)
+    /// Rows of the batch that make a task of a segment.
+    pub(super) fn task_rows(&self, stage: usize) -> usize {
+        self.task_rows[stage]
     }
 
     /// Tasks of a segment: none if the batch is empty.
-    pub(super) fn tasks(&self) -> usize {
-        self.c.batch.div_ceil(self.task_rows())
+    pub(super) fn tasks(&self, stage: usize) -> usize {
+        self.c.batch.div_ceil(self.task_rows[stage])
     }
 
     /// Bytes of one row of a batched value.
     pub(super) fn row_bytes(&self, v: Value) -> usize {
         self.meta(v).bytes() / self.c.batch.max(1)
     }
+}
+
+/// Rows of the batch that make a task, for a segment of these nodes.
+fn task_rows(c: &Computation, nodes: &[usize]) -> usize {
+    let work = |&i: &usize| {
+        let node = &c.graph.nodes()[i];
+        let written: usize = node.outputs.iter().map(Meta::bytes).sum();
+        c.graph.flops(node).saturating_add(written as u64)
+    };
+    let work = nodes.iter().map(work).fold(0, u64::saturating_add);
+    let tasks = (work / TASK_WORK).clamp(1, TASKS as u64);
+    c.batch.div_ceil(tasks as usize).max(1)
 }
 
 fn outputs_of(node: usize, count: usize) -> impl Iterator<Item = Value> {

@@ -124,6 +124,12 @@ impl Graph {
         &self.nodes[value.index()].outputs[value.output as usize]
     }
 
+    /// Floating-point operations of a node.
+    pub(crate) fn flops(&self, node: &Node) -> u64 {
+        let inputs: Vec<&Meta> = node.inputs.iter().map(|&v| self.meta(v)).collect();
+        node.op.flops(&inputs, &node.outputs)
+    }
+
     /// Shape of a value.
     pub fn shape(&self, value: Value) -> &Shape {
         &self.meta(value).shape

@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::Model;
 use crate::error::Result;
-use crate::graph::Meta;
 use crate::shape::Shape;
 
 /// One line of a [`Summary`].
@@ -65,13 +64,7 @@ impl Model {
                 class_name: layer.class_name().to_owned(),
                 output_shape: self.shapes[a.inputs.len() + first].clone(),
                 params: own.map(|w| w.spec.shape.elements()).sum(),
-                flops: flops
-                    .map(|n| {
-                        let metas: Vec<&Meta> =
-                            n.inputs.iter().map(|&v| traced.graph.meta(v)).collect();
-                        n.op.flops(&metas, &n.outputs)
-                    })
-                    .sum(),
+                flops: flops.map(|n| traced.graph.flops(n)).sum(),
             }
         });
         let rows = rows.collect();

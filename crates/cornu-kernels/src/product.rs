@@ -129,30 +129,43 @@ pub fn product_of(
     scratch: &mut Vec<f32>,
 ) {
     // SAFETY: the elements are the caller's alone.
-    unsafe { multiply(p, runs, a, b, init, act, c.as_mut_ptr(), c.len(), scratch) }
+    unsafe {
+        multiply(
+            p,
+            Factor::Plain,
+            runs,
+            a,
+            b,
+            init,
+            act,
+            c.as_mut_ptr(),
+            c.len(),
+            scratch,
+        );
+    }
 }
 
 /// [`product`] into some columns of a matrix: `p.n` is their number and `p.ldc` the length of the matrix's rows; B and a bias
-/// begin with the first of these columns.
+/// begin with the first of these columns. B may be given transposed.
 ///
 /// # Example
 ///
 /// ```
 /// use cornu_kernels::columns::Columns;
-/// use cornu_kernels::product::{Act, Init, Product, product_columns};
+/// use cornu_kernels::product::{Act, Factor, Init, Product, product_columns};
 /// // [1 2] times the identity, one column at a time.
 /// let (a, b, mut c) = ([1.0, 2.0], [1.0, 0.0, 0.0, 1.0], [0.0; 2]);
 /// for part in Columns::cut(&mut c, 2, 1) {
 ///     let p = Product { m: 1, n: 1, k: 2, a_row: 2, a_k: 1, ldb: 2, ldc: 2 };
 ///     let b = &b[part.first()..];
-///     product_columns(&p, &a, b, Init::Zero, Act::Linear, part, &mut Vec::new());
+///     product_columns(&p, &a, (b, Factor::Plain), Init::Zero, Act::Linear, part, &mut Vec::new());
 /// }
 /// assert_eq!(c, [1.0, 2.0]);
 /// ```
 pub fn product_columns(
     p: &Product,
     a: &[f32],
-    b: &[f32],
+    b: (&[f32], Factor),
     init: Init,
     act: Act,
     mut c: Columns<'_>,
@@ -166,7 +179,16 @@ pub fn product_columns(
     let len = reach(p.m, p.ldc, p.n, 1);
     let first = c.at(c.first(), p.n, len);
     // SAFETY: of each row, `n` elements are written, and `at` found these columns to be the caller's alone.
-    unsafe { multiply(p, &whole(p), a, b, init, act, first, len, scratch) }
+    unsafe { multiply(p, b.1, &whole(p), a, b.0, init, act, first, len, scratch) }
+}
+
+/// How the elements of B lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Factor {
+    /// Term `k` of column `j` at `k·ldb + j`.
+    Plain,
+    /// Term `k` of column `j` at `j·ldb + k`, `ldb` being at least `k`: B is its own transpose.
+    Transposed,
 }
 
 /// # Safety
@@ -174,6 +196,7 @@ pub fn product_columns(
 /// Of the `len` elements at `c`, the `n` first of every `ldc` are the caller's alone.
 unsafe fn multiply(
     p: &Product,
+    factor: Factor,
     runs: &[Terms],
     a: &[f32],
     b: &[f32],
@@ -183,8 +206,9 @@ unsafe fn multiply(
     len: usize,
     scratch: &mut Vec<f32>,
 ) {
+    let transposed = factor == Factor::Transposed;
     assert!(
-        p.ldb >= p.n && p.ldc >= p.n,
+        (transposed || p.ldb >= p.n) && p.ldc >= p.n,
         "product: rows of B and C need n = {} elements, {p:?}",
         p.n
     );
@@ -195,7 +219,8 @@ unsafe fn multiply(
             "product: A has {} elements, too few for {p:?} {run:?}",
             a.len()
         );
-        let reach_b = reach(run.count, p.ldb, p.n, 1);
+        let (b_k, b_col) = if transposed { (1, p.ldb) } else { (p.ldb, 1) };
+        let reach_b = reach(run.count, b_k, p.n, b_col);
         assert!(
             reach_b == 0 || b.len() >= run.b + reach_b,
             "product: B has {} elements, too few for {p:?} {run:?}",
@@ -222,7 +247,11 @@ unsafe fn multiply(
             len: run.count,
         })
         .collect();
-    let sweep = Sweep::new(grid, &runs, p.a_k, p.ldb, p.n);
+    let plan = match factor {
+        Factor::Plain => Sweep::new,
+        Factor::Transposed => Sweep::transposed,
+    };
+    let sweep = plan(grid, &runs, p.a_k, p.ldb, p.n);
     let packed = aligned(scratch, sweep.scratch_len());
     // SAFETY: the rows of the grid are `n` elements each, `ldc` apart, and end before `len`.
     unsafe { sweep.run_at(a, b, init, act, c, packed) }

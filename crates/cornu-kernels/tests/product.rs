@@ -3,7 +3,8 @@
 mod against;
 
 use against::{Numbers, close, each_level};
-use cornu_kernels::product::{Act, Init, Product, product};
+use cornu_kernels::columns::Columns;
+use cornu_kernels::product::{Act, Factor, Init, Product, product, product_columns};
 
 fn naive(
     p: &Product,
@@ -178,4 +179,54 @@ fn a_short_operand_is_refused() {
         &mut [0.0; 3],
         &mut Vec::new(),
     );
+}
+
+#[test]
+fn cutting_the_columns_or_turning_the_weight_changes_no_bit() {
+    each_level(|_| {
+        let mut r = Numbers::new(5);
+        for round in 0..60 {
+            let large = if round % 10 == 0 { 4 } else { 1 };
+            let (m, n, k) = (
+                1 + r.below(60 * large),
+                1 + r.below(100 * large),
+                r.below(150 * large),
+            );
+            let (a, b, bias) = (r.floats(m * k), r.floats(k * n), r.floats(n));
+            let mut turned = vec![0.0; n * k];
+            for i in 0..k {
+                for j in 0..n {
+                    turned[j * k + i] = b[i * n + j];
+                }
+            }
+            let p = Product {
+                m,
+                n,
+                k,
+                a_row: k,
+                a_k: 1,
+                ldb: n,
+                ldc: n,
+            };
+            let mut want = vec![0.0; m * n];
+            let mut scratch = Vec::new();
+            let act = Act::Relu;
+            product(&p, &a, &b, Init::Bias(&bias), act, &mut want, &mut scratch);
+            for (factor, b, ldb) in [(Factor::Plain, &b, n), (Factor::Transposed, &turned, k)] {
+                let mut got = vec![f32::NAN; m * n];
+                for part in Columns::cut(&mut got, n, 1 + r.below(n)) {
+                    let (first, width) = (part.first(), part.width());
+                    let p = Product { n: width, ldb, ..p };
+                    let from = match factor {
+                        Factor::Plain => first,
+                        Factor::Transposed => first * k,
+                    };
+                    let b = (&b[from.min(b.len())..], factor);
+                    let init = Init::Bias(&bias[first..first + width]);
+                    product_columns(&p, &a, b, init, act, part, &mut scratch);
+                }
+                assert_eq!(got, want, "{factor:?} {p:?}");
+            }
+        }
+    });
 }

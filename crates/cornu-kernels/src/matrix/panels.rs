@@ -112,6 +112,8 @@ pub(crate) struct Sweep {
     ends: Vec<usize>,
     /// The most terms of a block.
     depth: usize,
+    /// Whether B is given transposed, rows where columns should be: it is turned as it is packed.
+    transposed: bool,
     /// The first panel that is copied together.
     packed_from: usize,
     packed_width: usize,
@@ -124,6 +126,17 @@ pub(crate) struct Sweep {
 impl Sweep {
     /// Plans `C[row][j] = act(init + Σ A[row + run.a + k·a_k] · B[run.b + k·ldb + j])` over all runs and their terms.
     pub(crate) fn new(grid: Grid, runs: &[Run], a_k: usize, ldb: usize, n: usize) -> Sweep {
+        Sweep::of(grid, runs, a_k, ldb, n, false)
+    }
+
+    /// As [`Sweep::new`] with `B[run.b + k + j·ldb]`.
+    pub(crate) fn transposed(grid: Grid, runs: &[Run], a_k: usize, ldb: usize, n: usize) -> Sweep {
+        Sweep::of(grid, runs, a_k, ldb, n, true)
+    }
+
+    fn of(grid: Grid, runs: &[Run], a_k: usize, ldb: usize, n: usize, transposed: bool) -> Sweep {
+        // From one term to the next, and from one column to the next.
+        let (b_k, b_col) = if transposed { (1, ldb) } else { (ldb, 1) };
         let tiles = tile::current();
         let grid = grid.merged();
         let m = grid.rows();
@@ -133,7 +146,7 @@ impl Sweep {
             reach[2] = grid.reach(grid.c) + n;
             for run in runs.iter().filter(|run| run.len > 0) {
                 reach[0] = reach[0].max(grid.reach(grid.a) + run.a + (run.len - 1) * a_k + 1);
-                reach[1] = reach[1].max(run.b + (run.len - 1) * ldb + n);
+                reach[1] = reach[1].max(run.b + (run.len - 1) * b_k + (n - 1) * b_col + 1);
             }
         }
         let walk = if a_k == 1 {
@@ -151,12 +164,13 @@ impl Sweep {
         // Rows of B further apart than the panel is wide miss in cache sets, and in pages where they come from afar; worth
         // copying once rows are many, or fewer where B is not in the second cache anyway.
         let far = terms * ldb > FAR;
-        let pack = ldb > widest && m >= if far { PACK_FAR } else { PACK_NEAR };
+        let many = m >= if far { PACK_FAR } else { PACK_NEAR };
+        let pack = transposed || ldb > widest && many;
         let shallow = m <= 2 * MAX_ROWS && !pack;
         let (runs, ends, depth) = blocks(
             runs,
             a_k,
-            ldb,
+            b_k,
             if shallow { usize::MAX } else { PANEL / widest },
         );
         let mut relative = Vec::with_capacity(runs.len());
@@ -192,6 +206,7 @@ impl Sweep {
             relative,
             ends,
             depth,
+            transposed,
             packed_from,
             packed_width,
             group,
@@ -411,6 +426,20 @@ impl Sweep {
             let panels = &self.panels[self.packed_from..];
             let mut row = 0;
             for run in &self.runs[self.range(index)] {
+                if self.transposed {
+                    turn(
+                        b,
+                        run,
+                        self.ldb,
+                        panels,
+                        self.tiles.lanes,
+                        block,
+                        row,
+                        self.depth,
+                    );
+                    row += run.len;
+                    continue;
+                }
                 assert!(
                     b.len() >= run.b + (run.len - 1) * self.ldb + self.n
                         && row + run.len <= self.depth,
@@ -427,9 +456,55 @@ impl Sweep {
                         block,
                         row,
                         self.depth,
-                    )
+                    );
                 };
                 row += run.len;
+            }
+        }
+    }
+}
+
+/// Copies terms of B, given transposed, to where they belong in each panel: a few columns at a time, along their terms.
+fn turn(
+    b: &[f32],
+    run: &Run,
+    ldb: usize,
+    panels: &[Panel],
+    lanes: usize,
+    block: &mut [f32],
+    row: usize,
+    depth: usize,
+) {
+    /// Lines of B that are read side by side; more would not stay in one set of the first cache where they lie a power of two
+    /// apart.
+    const SIDE: usize = 8;
+    let mut rest = block;
+    for panel in panels {
+        let width = panel.vectors * lanes;
+        let (to, after) = rest.split_at_mut(width * depth);
+        rest = after;
+        let to = &mut to[row * width..(row + run.len) * width];
+        for first in (0..width).step_by(SIDE) {
+            let line = |j: usize| -> &[f32] {
+                let column = panel.col + first + j;
+                &b[column * ldb + run.b..][..run.len]
+            };
+            let some = panel.cols.saturating_sub(first).min(SIDE);
+            if some == SIDE && first + SIDE <= width {
+                let lines: [&[f32]; SIDE] = std::array::from_fn(line);
+                for (k, to) in to.chunks_exact_mut(width).enumerate() {
+                    let to = &mut to[first..first + SIDE];
+                    for (to, line) in to.iter_mut().zip(&lines) {
+                        *to = line[k];
+                    }
+                }
+            } else {
+                for j in 0..SIDE.min(width - first) {
+                    let line = if j < some { line(j) } else { &[] };
+                    for (k, to) in to.chunks_exact_mut(width).enumerate() {
+                        to[first + j] = line.get(k).copied().unwrap_or(0.0);
+                    }
+                }
             }
         }
     }
@@ -496,7 +571,7 @@ unsafe fn pack_rows(
         block: &mut [f32],
         row: usize,
         depth: usize
-    ))
+    ));
 }
 
 /// `len` elements of `scratch` that begin on a cache line.

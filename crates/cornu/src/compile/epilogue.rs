@@ -45,16 +45,13 @@ fn with_bias(g: &Graph, product: Value, bias: Value) -> Option<Op> {
         return None;
     }
     match g.node(product).op {
-        Op::MatMul(MatMul {
-            bias: false,
-            relu: false,
-        }) => Some(
-            MatMul {
-                bias: true,
+        Op::MatMul(
+            m @ MatMul {
+                bias: false,
                 relu: false,
-            }
-            .into(),
-        ),
+                ..
+            },
+        ) => Some(MatMul { bias: true, ..m }.into()),
         Op::Conv2D(
             conv @ Conv2D {
                 bias: false,

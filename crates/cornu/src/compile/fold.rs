@@ -90,6 +90,7 @@ fn scaled(g: &mut Graph, fixed: &mut Fixed, x: Value, f: Value) -> Result<Option
         }) | Op::MatMul(MatMul {
             bias: false,
             relu: false,
+            ..
         })
     );
     if !plain || !fixed.is(node.inputs[1]) {

@@ -30,6 +30,7 @@ mod schedule;
 mod show;
 mod simplify;
 mod stage;
+mod transposed;
 mod verify;
 mod winograd;
 
@@ -71,6 +72,8 @@ pub fn compile(computation: &Computation, mode: Mode) -> Result<Plan> {
     if mode == Mode::Fast {
         c = epilogue::run(&c);
         verify::graph(&c, "epilogue");
+        c = transposed::run(&c);
+        verify::graph(&c, "transposed");
         c = winograd::run(&c, used);
         verify::graph(&c, "winograd");
     }

@@ -79,11 +79,11 @@ impl<'a> Schedule<'a> {
         Self {
             c,
             stages,
-            task_rows,
             order,
             tick,
             roots,
             readers,
+            task_rows,
         }
     }
 

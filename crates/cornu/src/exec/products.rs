@@ -1,7 +1,7 @@
 //! One matrix product on several threads.
 
 use cornu_kernels::columns::Columns;
-use cornu_kernels::product::{Act, Init, Product, product, product_columns};
+use cornu_kernels::product::{Act, Factor, Init, Product, product, product_columns};
 
 use super::{parallel, scratch};
 
@@ -12,13 +12,15 @@ pub(crate) fn shared(
     parallel: bool,
     p: &Product,
     a: &[f32],
-    b: &[f32],
+    b: (&[f32], Factor),
     init: Init<'_>,
     act: Act,
     c: &mut [f32],
 ) {
     debug_assert_eq!(p.n, p.ldc, "the rows of C lie one behind the other");
-    if p.m < p.n {
+    let (b, factor) = b;
+    // What is turned is cut as it is packed, by columns.
+    if p.m < p.n || factor == Factor::Transposed {
         // Whole vectors of the widest tile each.
         let block = parallel::rows(parallel, p.n, p.m * p.k).next_multiple_of(64);
         let columns = Columns::cut(c, p.n, block);
@@ -29,7 +31,11 @@ pub(crate) fn shared(
                 init => init,
             };
             let p = Product { n, ..*p };
-            let b = &b[start.min(b.len())..];
+            let first = match factor {
+                Factor::Plain => start,
+                Factor::Transposed => start * p.ldb,
+            };
+            let b = (&b[first.min(b.len())..], factor);
             scratch::with(|s| product_columns(&p, a, b, init, act, c, s));
         });
     } else {

@@ -1,6 +1,6 @@
 //! Rows times a matrix: the forward pass of a dense layer.
 
-use cornu_kernels::product::{Act, Init, Product};
+use cornu_kernels::product::{Act, Factor, Init, Product};
 
 use super::{Array, Call, GradientOf, Operand, Rule, Split};
 use crate::error::{Error, Result};
@@ -15,11 +15,20 @@ pub struct MatMul {
     pub bias: bool,
     /// Negative results become 0. Set by the fusing pass alone.
     pub relu: bool,
+    /// The weight is given as `[n, k]`. Set by the fusing pass alone.
+    pub transposed: bool,
+}
+
+impl MatMul {
+    /// Terms and columns: `k` and `n`.
+    fn sizes(self, w: &[usize]) -> (usize, usize) {
+        if self.transposed { (w[1], w[0]) } else { (w[0], w[1]) }
+    }
 }
 
 /// A weight of this many elements and more is read once for the whole batch rather than once for each part of it, where samples
 /// are single rows: 1 MiB, half of a core's own cache.
-const WHOLE_WEIGHT: usize = if cfg!(test) { 1 << 6 } else { 1 << 18 };
+pub(crate) const WHOLE_WEIGHT: usize = if cfg!(test) { 1 << 6 } else { 1 << 18 };
 
 /// The same where a sample has many rows, so that a part of the batch makes up for reading the weight: 4 MiB.
 const WHOLE_WEIGHT_OF_MANY: usize = 1 << 20;
@@ -29,7 +38,7 @@ impl Rule for MatMul {
         let (x, w) = (inputs[0], inputs[1]);
         let fits = x.shape.rank() >= 1
             && w.shape.rank() == 2
-            && x.shape.last() == Some(&w.shape[0])
+            && x.shape.last() == Some(&self.sizes(&w.shape).0)
             && x.dtype == DType::F32
             && w.dtype == DType::F32;
         if !fits {
@@ -39,7 +48,7 @@ impl Rule for MatMul {
         }
         let mut axes = x.shape.to_vec();
         axes.pop();
-        axes.push(w.shape[1]);
+        axes.push(self.sizes(&w.shape).1);
         Ok(vec![Meta::f32(axes)])
     }
 
@@ -47,6 +56,7 @@ impl Rule for MatMul {
         let Some(dy) = at.dy0() else {
             return super::no_gradient(2);
         };
+        debug_assert!(!self.transposed, "differentiation comes before fusing");
         let (x, w) = (at.inputs[0], at.inputs[1]);
         let g = &mut *at.graph;
         let wt = g.transpose(w, &[1, 0])?;
@@ -57,13 +67,14 @@ impl Rule for MatMul {
 
     fn eval(&self, inputs: &[&Array], outputs: &[Meta]) -> Vec<Array> {
         let (x, w) = (inputs[0], inputs[1]);
-        let (k, n) = (w.shape[0], w.shape[1]);
+        let (k, n) = self.sizes(&w.shape);
+        let (w_k, w_n) = if self.transposed { (1, k) } else { (n, 1) };
         let mut y = Vec::with_capacity(outputs[0].shape.elements());
         for row in 0..outputs[0].shape.elements() / n.max(1) {
             for j in 0..n {
                 y.push(
                     (0..k)
-                        .map(|i| x.data[row * k + i] * w.data[i * n + j])
+                        .map(|i| x.data[row * k + i] * w.data[i * w_k + j * w_n])
                         .sum(),
                 );
             }
@@ -88,7 +99,7 @@ impl Rule for MatMul {
     }
 
     fn run(&self, call: &mut Call<'_, '_>) {
-        let (k, n) = (call.input_metas[1].shape[0], call.input_metas[1].shape[1]);
+        let (k, n) = self.sizes(&call.input_metas[1].shape);
         let (x, w) = (call.f32(0), call.f32(1));
         let bias = self.bias.then(|| call.f32(2));
         let act = if self.relu { Act::Relu } else { Act::Linear };
@@ -103,15 +114,20 @@ impl Rule for MatMul {
             k,
             a_row: k,
             a_k: 1,
-            ldb: n,
+            ldb: if self.transposed { k } else { n },
             ldc: n,
         };
         let init = bias.map_or(Init::Zero, Init::Bias);
-        products::shared(parallel, &p, x, w, init, act, y);
+        let factor = if self.transposed {
+            Factor::Transposed
+        } else {
+            Factor::Plain
+        };
+        products::shared(parallel, &p, x, (w, factor), init, act, y);
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
-        (outputs[0].shape.elements() as u64).saturating_mul(2 * inputs[1].shape[0] as u64)
+        (outputs[0].shape.elements() as u64).saturating_mul(2 * self.sizes(&inputs[1].shape).0 as u64)
     }
 }
 
@@ -159,6 +175,11 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
     cases.push(case("a vector", |s| {
         let (x, w) = (s.fixed(&[3], Mixed)?, s.fixed(&[3, 2], Mixed)?);
         s.g.matmul(x, w)
+    }));
+    cases.push(case("by a transposed weight", |s| {
+        let (x, w) = (s.batched(&[13], Mixed)?, s.fixed(&[35, 13], Mixed)?);
+        let wt = s.g.transpose(w, &[1, 0])?;
+        s.g.matmul(x, wt)
     }));
     cases.push(case("by a batch", |s| {
         let n = s.batch;

@@ -1,6 +1,6 @@
 //! A transposed matrix times a matrix: the weight gradient of a dense layer.
 
-use cornu_kernels::product::{Act, Init, Product};
+use cornu_kernels::product::{Act, Factor, Init, Product};
 
 use super::{Array, Call, GradientOf, Operand, Rule, Split};
 use crate::error::{Error, Result};
@@ -90,7 +90,7 @@ impl Rule for MatMulTn {
             ldc: n,
         };
         let init = if accumulate { Init::Accumulate } else { Init::Zero };
-        products::shared(parallel, &p, a, b, init, Act::Linear, c);
+        products::shared(parallel, &p, a, (b, Factor::Plain), init, Act::Linear, c);
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {

@@ -2,7 +2,7 @@
 
 Tensors: `input.N`, `target.0`; `weight.N` before training, `weight_after.N` after the last step (every weight, in `model.weights`
 order, which the metadata `weights` lists); `grad_weight.N` of the first step (trainable weights; regularizers included);
-`prediction_before.0` and `prediction_after.0` (inference mode); `loss.0` (the loss of each step with regularizers, before its update).
+`prediction_before.0` and `prediction_after.0` (inference mode); `evaluated.0` (loss and accuracy afterwards, where there is a label for each step); `loss.0` (the loss of each step with regularizers, before its update).
 Metadata: `config` (the model's own JSON), `loss` and `optimizer` (class_name and config), `steps`.
 """
 
@@ -18,6 +18,7 @@ import case_file
 from layer_cases import draw_weight
 
 STEPS = 5
+TOKENS = 9
 
 
 def article_small():
@@ -143,17 +144,107 @@ def avg_pool_l2():
     return model, loss, optimizers.SGD(0.05, weight_decay=0.01), ("labels", 4, 5)
 
 
-MODELS = [article_small, article_odd, mlp, mlp_binary, bn_cnn, two_inputs_add_concat, skip_cnn, avg_pool_l2]
+# The masked models are trained by SGD: on TensorFlow, Keras's adaptive optimizers square the gradients of an embedding's row token by
+# token, before they are added up, unlike with the other backends and the published algorithms.
 
 
-def draw_target(rng, kind, width, batch):
+def masked_text():
+    """Sequences of unequal length, padded with zeros that the LSTM passes over."""
+    model = keras.Sequential(
+        [
+            keras.Input((7,), dtype="int32"),
+            layers.Embedding(TOKENS, 6, mask_zero=True),
+            layers.LSTM(5),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    return model, losses.BinaryCrossentropy(), optimizers.SGD(0.1, momentum=0.9), ("binary", 1, 5)
+
+
+def masked_tagger():
+    """A label for each token: padding counts neither in the loss nor in the accuracy."""
+    model = keras.Sequential(
+        [
+            keras.Input((6,), dtype="int32"),
+            layers.Embedding(TOKENS, 5, mask_zero=True),
+            layers.Bidirectional(layers.GRU(4, return_sequences=True)),
+            layers.Dropout(0.0),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+    return model, losses.SparseCategoricalCrossentropy(), optimizers.SGD(0.1, momentum=0.9), ("labels", 3, 5)
+
+
+def masked_steps():
+    """Masking of a value, and batch normalization over the steps that count."""
+    model = keras.Sequential(
+        [
+            keras.Input((6,), dtype="int32"),
+            layers.Embedding(TOKENS, 3, embeddings_initializer="zeros"),
+            layers.Masking(mask_value=0.5),
+            layers.SimpleRNN(4, return_sequences=True),
+            layers.BatchNormalization(momentum=0.8),
+            layers.Activation("tanh"),
+            layers.Dense(2),
+        ]
+    )
+    return model, losses.MeanSquaredError(), optimizers.SGD(0.05, momentum=0.9), ("real", 2, 5)
+
+
+def masked_attention():
+    """Self-attention, causal, and attention to a second sequence, both padded; masks merged and joined.
+
+    Keras's MultiHeadAttention takes the masks away from its inputs, so that no tensor is used again after it was one.
+    """
+    a, b = keras.Input((6,), dtype="int32", name="a"), keras.Input((5,), dtype="int32", name="b")
+    embedding = layers.Embedding(TOKENS, 8, mask_zero=True)
+    x = embedding(a)
+    x = layers.MultiHeadAttention(2, 4)(x, x, use_causal_mask=True)
+    x = layers.LayerNormalization()(x)
+    x = layers.Add()([x, layers.Dense(8, activation="relu")(x)])
+    x = layers.MultiHeadAttention(2, 3, value_dim=5)(x, embedding(b))
+    x = layers.Concatenate(axis=1)([x, embedding(b)])
+    x = layers.Concatenate()([x, layers.Dense(3, activation="relu")(x)])
+    y = layers.Dense(4, activation="softmax")(x)
+    return keras.Model([a, b], y), losses.SparseCategoricalCrossentropy(), optimizers.SGD(0.05, momentum=0.9), ("labels", 4, 4)
+
+
+MODELS = [
+    article_small,
+    article_odd,
+    mlp,
+    mlp_binary,
+    bn_cnn,
+    two_inputs_add_concat,
+    skip_cnn,
+    avg_pool_l2,
+    masked_text,
+    masked_tagger,
+    masked_steps,
+    masked_attention,
+]
+
+
+def draw_input(rng, model_input, batch):
+    shape = (batch, *model_input.shape[1:])
+    if model_input.dtype == "float32":
+        return rng.standard_normal(shape).astype(np.float32)
+    # Tokens, padded at the end of all sequences but the first, and one 0 in the middle.
+    tokens = rng.integers(1, TOKENS, shape)
+    for row, length in enumerate(rng.integers(1, shape[1], batch - 1), 1):
+        tokens[row, length:] = 0
+    tokens[0, 1] = 0
+    return tokens.astype(np.int32)
+
+
+def draw_target(rng, kind, width, batch, output):
     if kind == "labels":
-        return rng.integers(0, width, batch).astype(np.int32)
+        return rng.integers(0, width, (batch, *output[1:-1])).astype(np.int32)
     if kind == "one_hot":
         return np.eye(width, dtype=np.float32)[rng.integers(0, width, batch)]
     if kind == "binary":
         return rng.integers(0, 2, (batch, width)).astype(np.float32)
-    return rng.standard_normal((batch, width)).astype(np.float32)
+    return rng.standard_normal((batch, *output[1:])).astype(np.float32)
 
 
 def compute(build):
@@ -162,10 +253,15 @@ def compute(build):
     keras.backend.clear_session()
     model, loss, optimizer, (kind, width, batch) = build()
     model.name = build.__name__
-    inputs = [rng.standard_normal((batch, *x.shape[1:])).astype(np.float32) for x in model.inputs]
-    target = draw_target(rng, kind, width, batch)
+    inputs = [draw_input(rng, x, batch) for x in model.inputs]
+    target = draw_target(rng, kind, width, batch, model.output_shape)
     for weight in model.weights:
         weight.assign(weight.numpy() * 0 + draw_weight(rng, weight.name, tuple(weight.shape)) * 0.8)
+    if build is masked_steps:
+        # Two tokens become steps of the value that is masked.
+        table = model.weights[0].numpy()
+        table[2:4] = 0.5
+        model.weights[0].assign(table)
     tensors = {f"input.{i}": x for i, x in enumerate(inputs)} | {"target.0": target}
     tensors |= {f"weight.{i}": w.numpy() for i, w in enumerate(model.weights)}
     argument = inputs if len(inputs) > 1 else inputs[0]
@@ -194,7 +290,7 @@ def compute(build):
         if step == 0:
             places = {id(w): i for i, w in enumerate(model.weights)}
             for weight, grad in zip(model.trainable_weights, grads, strict=True):
-                tensors[f"grad_weight.{places[id(weight)]}"] = grad.numpy()
+                tensors[f"grad_weight.{places[id(weight)]}"] = tf.convert_to_tensor(grad).numpy()
         optimizer.apply(grads, model.trainable_weights)
         history.append(value.numpy())
     tensors["loss.0"] = np.asarray(history, np.float32)
@@ -208,11 +304,14 @@ def check_against_fit(build, start, argument, target, tensors):
     """The hand-written steps must be what `fit` does."""
     model, loss, optimizer, (_, _, batch) = build()
     model.set_weights(start)
-    model.compile(optimizer, loss)
+    model.compile(optimizer, loss, metrics=["accuracy"])
     history = model.fit(argument, target, batch_size=batch, epochs=STEPS, shuffle=False, verbose=0).history["loss"]
     deviation = case_file.worst(tensors["loss.0"].tolist(), history)
     for i, weight in enumerate(model.weights):
         deviation = max(deviation, case_file.worst(tensors[f"weight_after.{i}"], weight.numpy()))
+    if len(target.shape) > 1 and target.dtype == np.int32:
+        result = model.evaluate(argument, target, batch_size=batch, verbose=0)
+        tensors["evaluated.0"] = np.asarray(result, np.float32)
     if deviation > 1:
         raise SystemExit(f"error: {build.__name__}: the recorded steps differ from fit by {deviation} tolerances")
 

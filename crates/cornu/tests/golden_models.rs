@@ -70,13 +70,17 @@ impl Case<'_> {
     }
 
     fn compile(&self, model: &mut Model, optimizer: Box<dyn Optimizer>) {
+        let metrics: &[&str] = match self.tensor("evaluated.0") {
+            Some(_) => &["accuracy"],
+            None => &[],
+        };
         let part = self.json("loss");
         let config = part["config"].as_object().cloned().unwrap_or_default();
         let class = part["class_name"].as_str().expect("a class");
         let loss = cornu::losses::deserialize(class, config)
             .unwrap_or_else(|e| panic!("{}: {e}", self.name));
         model
-            .compile(optimizer, loss, [] as [&str; 0])
+            .compile(optimizer, loss, metrics.iter().copied())
             .expect("compiles");
     }
 
@@ -174,6 +178,16 @@ fn check(path: &Path) {
         &after[0],
         &case.tensor("prediction_after.0").expect("recorded"),
     );
+
+    if let Some(want) = case.tensor("evaluated.0") {
+        let logs = model.evaluate_batched(&data, batch).expect("evaluates");
+        let got: Vec<f32> = ["loss", "accuracy"]
+            .iter()
+            .map(|name| logs.get(name).expect("evaluated") as f32)
+            .collect();
+        let got = Tensor::new([2], got).expect("sizes fit");
+        case.near("evaluated", &got, &want);
+    }
 
     // Saved and read again it is the same model, to the last bit, with the optimizer's memory.
     let file = std::env::temp_dir().join(format!(

@@ -37,14 +37,14 @@ fn check_loss(name: &str, case: &Json, loss: &dyn Loss) {
     let y_pred = p.feed(tensor(&case["y_pred"]));
     let weight = case.get("sample_weight").map(|w| p.feed(tensor(w)));
     let g = &mut p.graph;
-    let value = losses::value(loss, g, y_true, y_pred, None).expect(name);
+    let value = losses::value(loss, g, y_true, y_pred, None, None).expect(name);
     let grad = gradients(g, value, &[y_pred]).expect(name)[0];
     let mut wanted = vec![("value", value), ("grad_y_pred", grad)];
     if case.get("per_sample").is_some() {
         wanted.push(("per_sample", loss.call(g, y_true, y_pred).expect(name)));
     }
     if let Some(weight) = weight {
-        let weighted = losses::value(loss, g, y_true, y_pred, Some(weight)).expect(name);
+        let weighted = losses::value(loss, g, y_true, y_pred, Some(weight), None).expect(name);
         wanted.push(("value_weighted", weighted));
     }
     let values: Vec<Value> = wanted.iter().map(|w| w.1).collect();
@@ -144,7 +144,7 @@ fn from_scores(
     let x = p.feed(fed);
     let g = &mut p.graph;
     let y_pred = activation.map_or(x, |f| f(g, x).expect("scores are floats"));
-    let value = losses::value(loss, g, y_true, y_pred, None).expect("targets fit");
+    let value = losses::value(loss, g, y_true, y_pred, None, None).expect("targets fit");
     let grad = gradients(g, value, &[x]).expect("a loss has gradients")[0];
     p.run(&[value, grad])
 }
@@ -222,7 +222,7 @@ fn weights_reach_every_place_of_their_sample() {
     let x = p.feed(Tensor::new([2, 3, 2], rows.to_vec()).expect("predictions"));
     let w = p.feed(Tensor::new([2], vec![2.0f32, 0.0]).expect("weights"));
     let loss = losses::SparseCategoricalCrossentropy::default();
-    let value = losses::value(&loss, &mut p.graph, y, x, Some(w)).expect("shapes fit");
+    let value = losses::value(&loss, &mut p.graph, y, x, Some(w), None).expect("shapes fit");
     let hits = metrics::SparseCategoricalAccuracy::default();
     let sums = hits
         .accumulate(&mut p.graph, y, x, Some(w))

@@ -119,6 +119,8 @@ impl Graph {
         pow => Pow,
         /// 1 where `a = b`, else 0.
         equal => Eq,
+        /// 1 where `a ≠ b`, else 0.
+        not_equal => Ne,
     }
 
     /// `x + c`.

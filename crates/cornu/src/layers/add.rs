@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::merging::{self, merging};
+use super::merging::{self, merges_masks, merging};
 use super::{Base, Context, Layer, WeightSpec};
 use crate::error::Result;
 use crate::graph::Value;
@@ -37,6 +37,7 @@ merging!(Add, "The sum of the inputs.");
 
 impl Layer for Add {
     layer_identity!(Add);
+    merges_masks!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         merging::check("Add", inputs)?;

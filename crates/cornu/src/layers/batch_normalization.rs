@@ -186,6 +186,36 @@ impl BatchNormalization {
     }
 }
 
+/// Mean and variance over axes of what a mask, which has no axis of features, lets count.
+fn masked_moments(g: &mut Graph, x: Value, mask: Value, axes: &[usize]) -> Result<(Value, Value)> {
+    let mut spread = g.shape(mask).to_vec();
+    spread.push(1);
+    if spread.len() != g.shape(x).rank() {
+        return Err(Error::shape(format!(
+            "the mask of an input must have all its axes but the last, received {} for {}",
+            g.shape(mask),
+            g.shape(x)
+        )));
+    }
+    let shape = g.shape(x).clone();
+    let mask = g.reshape(mask, spread)?;
+    let mask = g.broadcast(mask, shape)?;
+    let count = g.sum(mask, axes, true)?;
+    // As Keras has it: a batch of which nothing counts gives 0.
+    let count = g.add_scalar(count, 1e-7)?;
+    let mean_of = |g: &mut Graph, values: Value| {
+        let counted = g.mul(values, mask)?;
+        let sum = g.sum(counted, axes, true)?;
+        g.div(sum, count)
+    };
+    let mean = mean_of(g, x)?;
+    let deviation = g.sub(x, mean)?;
+    let square = g.mul(deviation, deviation)?;
+    let variance = mean_of(g, square)?;
+    let features = g.shape(mean).elements();
+    Ok((g.reshape(mean, [features])?, g.reshape(variance, [features])?))
+}
+
 impl Default for BatchNormalization {
     fn default() -> Self {
         Self::new()
@@ -194,6 +224,7 @@ impl Default for BatchNormalization {
 
 impl Layer for BatchNormalization {
     layer_identity!(BatchNormalization);
+    passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let x = inputs::single("BatchNormalization", inputs)?;
@@ -250,6 +281,7 @@ impl Layer for BatchNormalization {
                 None => Ok(inverse),
             }
         };
+        let mask = cx.mask();
         let g = &mut *cx.graph;
         if !training {
             // One factor and one term for each feature, whatever the size of the batch.
@@ -263,7 +295,9 @@ impl Layer for BatchNormalization {
             let y = g.mul(x, factor)?;
             return g.add(y, term);
         }
-        let (mean, variance) = if others.contains(&(shape.rank() - 1)) {
+        let (mean, variance) = if let Some(mask) = mask {
+            masked_moments(g, x, mask, &others)?
+        } else if others.contains(&(shape.rank() - 1)) {
             // The features come last while their statistics are taken.
             let order: Vec<usize> = others.iter().copied().chain([axis]).collect();
             let last = g.transpose(x, &order)?;

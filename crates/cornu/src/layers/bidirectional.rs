@@ -120,6 +120,11 @@ impl Bidirectional {
         self
     }
 
+    /// Whether the output has a place for each step.
+    fn gives_sequences(&self) -> bool {
+        self.layer.config().get("return_sequences") == Some(&true.into())
+    }
+
     /// Both layers.
     fn layers(&self) -> Result<[Wrapped; 2]> {
         let class = self.layer.0.class_name();
@@ -160,6 +165,7 @@ impl Bidirectional {
 
 impl Layer for Bidirectional {
     layer_identity!(Bidirectional);
+    passes_mask!(Self::gives_sequences);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::single("Bidirectional", inputs)?;

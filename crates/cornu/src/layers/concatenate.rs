@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::axis::last;
-use super::{Axes, Base, Context, Layer, WeightSpec, inputs};
+use super::{Axes, Base, Context, Layer, WeightSpec, inputs, merging};
 use crate::error::{Error, Result};
-use crate::graph::Value;
+use crate::graph::{Graph, Value};
 use crate::shape::Shape;
 
 /// Sets its inputs side by side along an axis.
@@ -59,6 +59,33 @@ impl Default for Concatenate {
 
 impl Layer for Concatenate {
     layer_identity!(Concatenate);
+
+    fn mask(
+        &self,
+        g: &mut Graph,
+        inputs: &[Value],
+        masks: &[Option<Value>],
+    ) -> Result<Option<Value>> {
+        let rank = g.shape(inputs[0]).rank();
+        let axis = self.axis.one(rank)?;
+        if axis == rank - 1 {
+            return merging::mask(g, masks);
+        }
+        if masks.iter().all(Option::is_none) {
+            return Ok(None);
+        }
+        let one = g.constant(1.0)?;
+        let mut parts = Vec::with_capacity(inputs.len());
+        for (&x, mask) in inputs.iter().zip(masks) {
+            parts.push(if let Some(mask) = *mask {
+                mask
+            } else {
+                let steps = g.shape(x)[..rank - 1].to_vec();
+                g.broadcast(one, steps)?
+            });
+        }
+        g.concat(&parts, axis).map(Some)
+    }
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let inputs = inputs::several("Concatenate", inputs)?;

@@ -66,8 +66,8 @@ pub struct Context<'a> {
     pub(crate) rng: Value,
     /// New values for the layer's weights, (number, value).
     pub(crate) updates: &'a mut Vec<(usize, Value)>,
-    /// Which steps of a sequence count, `[batch, steps]`: 1, or 0 for those to be passed over.
-    pub(crate) mask: Option<Value>,
+    /// For each input, which steps of its sequences count, `[batch, steps]`: 1, or 0 for those to be passed over.
+    pub(crate) masks: Vec<Option<Value>>,
 }
 
 impl<'a> Context<'a> {
@@ -88,14 +88,19 @@ impl<'a> Context<'a> {
             weights,
             rng,
             updates,
-            mask: None,
+            masks: Vec::new(),
         }
     }
 
-    /// The same call with a mask: which steps of a sequence count, `[batch, steps]`, 1 or 0.
+    /// The same call with a mask of the first input: which steps of a sequence count, `[batch, steps]`, 1 or 0.
     pub fn masked(mut self, mask: Value) -> Self {
-        self.mask = Some(mask);
+        self.masks = vec![Some(mask)];
         self
+    }
+
+    /// Which steps of the first input's sequences count, `[batch, steps]`: 1 or 0, if not all do.
+    pub fn mask(&self) -> Option<Value> {
+        self.masks.first().copied().flatten()
     }
 
     /// A call of a layer inside this one, whose weights are some of this one's.
@@ -111,7 +116,7 @@ impl<'a> Context<'a> {
             weights: &self.weights[weights.clone()],
             rng: self.rng,
             updates: &mut updates,
-            mask: self.mask,
+            masks: self.masks.clone(),
         });
         let own = updates.into_iter().map(|(i, v)| (weights.start + i, v));
         self.updates.extend(own);

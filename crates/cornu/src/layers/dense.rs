@@ -120,6 +120,7 @@ impl Dense {
 
 impl Layer for Dense {
     layer_identity!(Dense);
+    passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let x = inputs::single("Dense", inputs)?;

@@ -74,6 +74,7 @@ impl Dropout {
 
 impl Layer for Dropout {
     layer_identity!(Dropout);
+    passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let x = inputs::single("Dropout", inputs)?;

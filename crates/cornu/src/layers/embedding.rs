@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Base, Context, Layer, Pair, WeightSpec, inputs};
-use crate::error::{Error, Result};
-use crate::graph::Value;
+use crate::error::Result;
+use crate::graph::{Graph, Value};
 use crate::initializers::InitializerConfig;
 use crate::regularizers::Regularizer;
 use crate::shape::{DType, Shape};
@@ -17,7 +17,7 @@ use crate::shape::{DType, Shape};
 /// `[batch, ..] → [batch, .., output_dim]`; embeddings `[input_dim, output_dim]`.
 ///
 /// # Errors
-/// No rows or columns; `mask_zero`; when it runs, a number outside `0..input_dim`, which is told before anything is computed if
+/// No rows or columns; when it runs, a number outside `0..input_dim`, which is told before anything is computed if
 /// it was fed.
 ///
 /// # Example
@@ -32,7 +32,8 @@ use crate::shape::{DType, Shape};
 /// ```
 ///
 /// # Keras
-/// Inputs may be int32 or floats that hold whole numbers. Masks do not exist yet: `mask_zero` is refused.
+/// Inputs may be int32 or floats that hold whole numbers. With optimizers that square gradients, Keras on TensorFlow squares those of a
+/// row that was looked up twice before it adds them up; here, as with its other backends, they are added up first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Embedding {
@@ -67,6 +68,12 @@ impl Embedding {
         }
     }
 
+    /// Whether 0 stands for padding, which the layers after this one pass over.
+    pub fn mask_zero(mut self, mask_zero: bool) -> Self {
+        self.mask_zero = mask_zero;
+        self
+    }
+
     /// How the table begins.
     pub fn embeddings_initializer(mut self, initializer: impl Into<InitializerConfig>) -> Self {
         self.embeddings_initializer = initializer.into();
@@ -83,18 +90,27 @@ impl Embedding {
 impl Layer for Embedding {
     layer_identity!(Embedding);
 
+    fn mask(
+        &self,
+        g: &mut Graph,
+        inputs: &[Value],
+        _: &[Option<Value>],
+    ) -> Result<Option<Value>> {
+        if !self.mask_zero {
+            return Ok(None);
+        }
+        let index = g.cast(inputs[0], DType::I32)?;
+        let index = g.cast(index, DType::F32)?;
+        let zero = g.constant(0.0)?;
+        g.not_equal(index, zero).map(Some)
+    }
+
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::single("Embedding", inputs)?;
         inputs::sizes([
             ("input_dim", Pair::from(self.input_dim)),
             ("output_dim", Pair::from(self.output_dim)),
         ])?;
-        if self.mask_zero {
-            return Err(
-                Error::config("mask_zero must be false: layers know no masks yet")
-                    .help("cut or pad sequences to one length, and leave the padding in"),
-            );
-        }
         let table = WeightSpec::new(
             "embeddings",
             [self.input_dim, self.output_dim],

@@ -58,6 +58,7 @@ impl GRU {
 
 impl Layer for GRU {
     layer_identity!(GRU);
+    passes_mask!(|layer| layer.return_sequences);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         self.settings().build(inputs)

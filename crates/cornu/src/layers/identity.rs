@@ -40,6 +40,7 @@ impl Identity {
 
 impl Layer for Identity {
     layer_identity!(Identity);
+    passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::single("Identity", inputs)?;

@@ -176,6 +176,7 @@ pub(super) fn lengths(axis: &Axes, x: &Shape) -> Result<Vec<usize>> {
 
 impl Layer for LayerNormalization {
     layer_identity!(LayerNormalization);
+    passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let x = inputs::single("LayerNormalization", inputs)?;

@@ -57,6 +57,7 @@ impl LSTM {
 
 impl Layer for LSTM {
     layer_identity!(LSTM);
+    passes_mask!(|layer| layer.return_sequences);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         self.settings().build(inputs)

@@ -62,4 +62,33 @@ macro_rules! merging {
     };
 }
 
-pub(super) use merging;
+/// The steps that count in a merged output: those that count in any of the inputs; all, where an input has no mask.
+pub(super) fn mask(g: &mut Graph, masks: &[Option<Value>]) -> Result<Option<Value>> {
+    let Some(all) = masks.iter().copied().collect::<Option<Vec<_>>>() else {
+        return Ok(None);
+    };
+    let Some((&first, rest)) = all.split_first() else {
+        return Ok(None);
+    };
+    let mut any = first;
+    for &mask in rest {
+        any = g.maximum(any, mask)?;
+    }
+    Ok(Some(any))
+}
+
+/// [`Layer::mask`](super::Layer::mask) of a merged output.
+macro_rules! merges_masks {
+    () => {
+        fn mask(
+            &self,
+            g: &mut $crate::graph::Graph,
+            _: &[$crate::graph::Value],
+            masks: &[Option<$crate::graph::Value>],
+        ) -> $crate::error::Result<Option<$crate::graph::Value>> {
+            $crate::layers::merging::mask(g, masks)
+        }
+    };
+}
+
+pub(super) use {merges_masks, merging};

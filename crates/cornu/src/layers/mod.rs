@@ -25,7 +25,7 @@ use std::fmt;
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Error, Result};
-use crate::graph::Value;
+use crate::graph::{Graph, Value};
 use crate::shape::Shape;
 
 /// A part of a network: weights, and how they turn inputs into an output.
@@ -53,6 +53,18 @@ pub trait Layer: fmt::Debug + Send + Sync {
     /// As [`Layer::call`], for layers that can give several outputs.
     fn call_all(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Vec<Value>> {
         self.call(cx, inputs).map(|y| vec![y])
+    }
+
+    /// Which steps of the output count, `[batch, steps]` of 1 and 0, given the masks of the inputs; `None` where all do.
+    ///
+    /// Keras's `compute_mask`. A layer that says nothing of masks ends them: what comes after it counts every step.
+    fn mask(
+        &self,
+        _g: &mut Graph,
+        _inputs: &[Value],
+        _masks: &[Option<Value>],
+    ) -> Result<Option<Value>> {
+        Ok(None)
     }
 
     /// A copy in a box.
@@ -119,6 +131,24 @@ macro_rules! layer_identity {
     };
 }
 
+/// [`Layer::mask`] of a layer whose output has the steps of its first input, where the condition given holds.
+macro_rules! passes_mask {
+    () => {
+        passes_mask!(|_layer: &Self| true);
+    };
+    ($condition:expr) => {
+        fn mask(
+            &self,
+            _: &mut $crate::graph::Graph,
+            _: &[$crate::graph::Value],
+            masks: &[Option<$crate::graph::Value>],
+        ) -> $crate::error::Result<Option<$crate::graph::Value>> {
+            let passes: fn(&Self) -> bool = $condition;
+            Ok(masks.first().copied().flatten().filter(|_| passes(self)))
+        }
+    };
+}
+
 macro_rules! layers {
     ($($module:ident :: $name:ident,)*) => {
         $(mod $module; pub use $module::$name;)*
@@ -142,6 +172,7 @@ layers! {
     rescaling::Rescaling,
     dense::Dense,
     embedding::Embedding,
+    masking::Masking,
     position_embedding::PositionEmbedding,
     layer_normalization::LayerNormalization,
     rms_normalization::RMSNormalization,

@@ -6,10 +6,10 @@ use super::dense::{glorot_uniform, yes, zeros};
 use super::{Base, Context, Layer, Pair, WeightSpec, inputs};
 use crate::error::{Error, Result};
 use crate::graph::Value;
-use crate::graph::ops::Attending;
+use crate::graph::ops::{Attending, BinaryKind};
 use crate::initializers::InitializerConfig;
 use crate::regularizers::Regularizer;
-use crate::shape::Shape;
+use crate::shape::{DType, Shape};
 
 /// Each place of a sequence gathers from the places of another (or of its own) what fits it, in several ways at once.
 ///
@@ -39,7 +39,9 @@ use crate::shape::Shape;
 /// Vaswani et al., "Attention Is All You Need", 2017.
 ///
 /// # Keras
-/// `use_causal_mask` is an argument of Keras's call; here it is one of the layer. Masks of padding do not exist yet.
+/// `use_causal_mask` is an argument of Keras's call; here it is one of the layer. Masks of padding come with
+/// the inputs, as Masking and Embedding make them; Keras takes them away from the inputs once they were used, here they stay.
+/// `attention_mask` is not there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MultiHeadAttention {
@@ -153,6 +155,44 @@ impl MultiHeadAttention {
         self.value_dim.unwrap_or(self.key_dim)
     }
 
+    /// Which keys each query may see by the masks of the inputs, `[batch, queries, keys]`, if not all.
+    fn seen(
+        &self,
+        cx: &mut Context<'_>,
+        inputs: usize,
+        shape: [usize; 3],
+    ) -> Result<Option<Value>> {
+        let mut masks = cx.masks.clone();
+        masks.resize(inputs, None);
+        let [query, value, key] = roles(self.class_name(), &masks)?;
+        let [batch, queries, keys] = shape;
+        let g = &mut *cx.graph;
+        let mut seen = None;
+        for (mask, shape) in [
+            (query, [batch, queries, 1]),
+            (value, [batch, 1, keys]),
+            (key.filter(|_| key != value), [batch, 1, keys]),
+        ] {
+            let Some(mask) = mask else { continue };
+            let mask = g.reshape(mask, shape)?;
+            seen = Some(match seen {
+                Some(others) => g.mul(others, mask)?,
+                None => mask,
+            });
+        }
+        let Some(mut seen) = seen else {
+            return Ok(None);
+        };
+        if self.use_causal_mask {
+            // Part of the mask, so that a query that sees no key weighs all alike, those after it too, as in Keras.
+            let (row, column) = (g.iota([queries, keys], 0)?, g.iota([queries, keys], 1)?);
+            let before = g.binary(BinaryKind::Ge, row, column)?;
+            seen = g.mul(seen, before)?;
+        }
+        let seen = g.broadcast(seen, shape)?;
+        g.cast(seen, DType::U8).map(Some)
+    }
+
     /// A kernel and its bias.
     fn pair(&self, name: &str, kernel: [usize; 3], bias: &[usize]) -> Vec<WeightSpec> {
         let w = WeightSpec::new(
@@ -215,6 +255,7 @@ pub(super) fn check_dropout(dropout: f64) -> Result<()> {
 
 impl Layer for MultiHeadAttention {
     layer_identity!(MultiHeadAttention);
+    passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let [query, value, key] = check_sequences("MultiHeadAttention", inputs)?;
@@ -277,7 +318,6 @@ impl Layer for MultiHeadAttention {
             let shape = cx.graph.shape(y);
             heads[number] = cx.graph.reshape(y, [shape[0], shape[1], h, width])?;
         }
-        let how = Attending::new(1.0 / (k as f32).sqrt()).causal(self.use_causal_mask);
         let (q, s) = (cx.graph.shape(heads[0]).clone(), cx.graph.shape(heads[1])[1]);
         let mut kept = None;
         if cx.training && self.dropout > 0.0 {
@@ -285,7 +325,10 @@ impl Layer for MultiHeadAttention {
             let mask = cx.bernoulli_bytes(&table, (1.0 - self.dropout) as f32)?;
             kept = Some((mask, (1.0 / (1.0 - self.dropout)) as f32));
         }
-        let y = cx.graph.attention(heads, how, None, kept)?;
+        let seen = self.seen(cx, inputs.len(), [q[0], q[1], s])?;
+        let causal = self.use_causal_mask && seen.is_none();
+        let how = Attending::new(1.0 / (k as f32).sqrt()).causal(causal);
+        let y = cx.graph.attention(heads, how, seen, kept)?;
         let joined = cx.graph.reshape(y, [q[0], q[1], h * v])?;
         let w = cx.weight(3 * step);
         let output = *cx.graph.shape(w).last().unwrap_or(&1);

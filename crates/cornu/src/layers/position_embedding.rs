@@ -66,6 +66,7 @@ impl PositionEmbedding {
 
 impl Layer for PositionEmbedding {
     layer_identity!(PositionEmbedding);
+    passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let x = inputs::single("PositionEmbedding", inputs)?;

@@ -120,7 +120,7 @@ impl Recurrent<'_> {
             && inputs.len() == 1
             && !drops(cx, self.recurrent_dropout);
         let (p, bias) = self.projections(cx, inputs[0])?;
-        let (u, mask) = (cx.weight(1), cx.mask);
+        let (u, mask) = (cx.weight(1), cx.mask());
         let last = if self.go_backwards { 0 } else { steps - 1 };
         if at_once {
             let g = &mut *cx.graph;
@@ -229,7 +229,7 @@ impl Recurrent<'_> {
                 masks.push(scaled_mask(cx, &[batch, n].into(), self.recurrent_dropout)?);
             }
         }
-        let step_mask = cx.mask;
+        let step_mask = cx.mask();
         let g = &mut *cx.graph;
         let zero = g.constant(0.0)?;
         let zeros = g.broadcast(zero, [batch, n])?;

@@ -77,6 +77,7 @@ impl Default for ReLU {
 
 impl Layer for ReLU {
     layer_identity!(ReLU);
+    passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::single("ReLU", inputs)?;

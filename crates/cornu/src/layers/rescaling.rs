@@ -56,6 +56,7 @@ impl Rescaling {
 
 impl Layer for Rescaling {
     layer_identity!(Rescaling);
+    passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::single("Rescaling", inputs)?;

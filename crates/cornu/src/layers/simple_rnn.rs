@@ -50,6 +50,7 @@ impl SimpleRNN {
 
 impl Layer for SimpleRNN {
     layer_identity!(SimpleRNN);
+    passes_mask!(|layer| layer.return_sequences);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         self.settings().build(inputs)

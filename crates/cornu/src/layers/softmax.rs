@@ -60,6 +60,7 @@ impl Default for Softmax {
 
 impl Layer for Softmax {
     layer_identity!(Softmax);
+    passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let x = inputs::single("Softmax", inputs)?;

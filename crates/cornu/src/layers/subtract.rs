@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::merging::{self, merging};
+use super::merging::{self, merges_masks, merging};
 use super::{Base, Context, Layer, WeightSpec};
 use crate::error::{Error, Result};
 use crate::graph::Value;
@@ -37,6 +37,7 @@ merging!(Subtract, "The difference of two inputs.");
 
 impl Layer for Subtract {
     layer_identity!(Subtract);
+    merges_masks!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         if inputs.len() != 2 {

@@ -52,7 +52,8 @@ pub(super) fn usual() -> Choice<Reduction> {
 /// The number that training makes small: the losses of the samples, weighted, masked and reduced as the loss says.
 ///
 /// # Shapes
-/// `y_true` and `y_pred` with the batch in front, `weight` `[batch]` or the shape of the losses; the result is a scalar.
+/// `y_true` and `y_pred` with the batch in front, `weight` `[batch]` or the shape of the losses, `mask` (1 for what counts, else 0)
+/// the shape of the losses; the result is a scalar.
 ///
 /// # Keras
 /// The same, also with a mask: the sum over what counts is divided by the number of what counts.
@@ -62,10 +63,15 @@ pub fn value(
     y_true: Value,
     y_pred: Value,
     weight: Option<Value>,
+    mask: Option<Value>,
 ) -> Result<Value> {
     let losses = loss.call(g, y_true, y_pred)?;
     let shape = g.shape(losses).clone();
-    let mask = loss.mask(g, y_true, &shape)?;
+    let own = loss.mask(g, y_true, &shape)?;
+    let mask = match (mask, own) {
+        (Some(a), Some(b)) => Some(g.mul(a, b)?),
+        (a, b) => a.or(b),
+    };
     let reduction = *loss.reduction().get()?;
     reduce(g, losses, weight, mask, reduction)
 }

@@ -53,7 +53,8 @@ pub trait Metric: fmt::Debug + Send + Sync {
         DType::F32
     }
 
-    /// Sums over the batch: what is added up from batch to batch. `weight` counts each sample by a factor, `[batch]`.
+    /// Sums over the batch: what is added up from batch to batch. `weight` counts each sample by a factor, `[batch]`, or each
+    /// of its values.
     fn accumulate(
         &self,
         g: &mut Graph,

@@ -75,6 +75,8 @@ pub(crate) struct WeightEntry {
 #[derive(Debug)]
 pub(crate) struct Traced {
     pub(crate) values: Vec<Value>,
+    /// For each value, which of its steps count, if not all.
+    pub(crate) masks: Vec<Option<Value>>,
     pub(crate) updates: Vec<(usize, Value)>,
 }
 
@@ -157,6 +159,7 @@ impl Architecture {
                 .map_err(|e| e.at(self.name.clone()))?;
             values.push(graph.feed_of(meta, true)?);
         }
+        let mut masks = vec![None; values.len()];
         for call in &self.calls {
             let path = self.path(call.layer);
             let layer = &*self.layers[call.layer].1;
@@ -200,6 +203,7 @@ impl Architecture {
             let mut updates = Vec::new();
             graph.set_path(Some(Arc::from(path.as_str())));
             let inputs: Vec<Value> = call.inputs.iter().map(|&t| values[t]).collect();
+            let masked: Vec<_> = call.inputs.iter().map(|&t| masks[t]).collect();
             let y = layer
                 .call(
                     &mut Context {
@@ -208,7 +212,7 @@ impl Architecture {
                         weights: &own,
                         rng,
                         updates: &mut updates,
-                        mask: None,
+                        masks: masked.clone(),
                     },
                     &inputs,
                 )
@@ -221,6 +225,8 @@ impl Architecture {
                 ))
                 .at(path));
             }
+            let mask = layer.mask(&mut graph, &inputs, &masked);
+            masks.push(mask.map_err(|e| e.at(path))?);
             values.push(y);
         }
         let shapes = values
@@ -241,6 +247,7 @@ impl Architecture {
         entries: &[WeightEntry],
     ) -> Result<Traced> {
         let mut values = inputs.to_vec();
+        let mut masks = vec![None; values.len()];
         let mut updates = Vec::new();
         for call in &self.calls {
             let path = self.path(call.layer);
@@ -251,8 +258,9 @@ impl Architecture {
             let called: Vec<Value> = call.inputs.iter().map(|&t| values[t]).collect();
             let mut changed = Vec::new();
             graph.set_path(Some(Arc::from(path.as_str())));
-            let y = self.layers[call.layer]
-                .1
+            let masked: Vec<_> = call.inputs.iter().map(|&t| masks[t]).collect();
+            let layer = &*self.layers[call.layer].1;
+            let y = layer
                 .call(
                     &mut Context {
                         graph,
@@ -260,15 +268,21 @@ impl Architecture {
                         weights: &own_values,
                         rng,
                         updates: &mut changed,
-                        mask: None,
+                        masks: masked.clone(),
                     },
                     &called,
                 )
-                .map_err(|e| e.at(path))?;
+                .map_err(|e| e.at(path.clone()))?;
+            let mask = layer.mask(graph, &called, &masked);
+            masks.push(mask.map_err(|e| e.at(path))?);
             graph.set_path(None);
             values.push(y);
             updates.extend(changed.into_iter().map(|(i, v)| (own[i], v)));
         }
-        Ok(Traced { values, updates })
+        Ok(Traced {
+            values,
+            masks,
+            updates,
+        })
     }
 }

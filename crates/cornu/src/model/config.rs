@@ -308,6 +308,46 @@ fn ends(config: &Json, key: &str) -> Result<Vec<Origin>> {
     all.iter().map(origin).collect()
 }
 
+/// Arguments of calls that are further inputs, in the order of the layer's inputs.
+const TENSOR_ARGUMENTS: [&str; 5] = ["inputs", "query", "value", "key", "initial_state"];
+
+/// Arguments of calls that are settings of the layer here.
+const HELD_ARGUMENTS: [&str; 1] = ["use_causal_mask"];
+
+/// Puts into a layer's config what Keras says in each call; refuses arguments that would be passed over.
+fn hold_call_arguments(layer: &Json, own: &mut Json) -> Result<()> {
+    let nodes = layer.get("inbound_nodes").and_then(Json::as_array);
+    let calls: Vec<&Map<String, Json>> = nodes
+        .into_iter()
+        .flatten()
+        .filter_map(|node| node.get("kwargs").and_then(Json::as_object))
+        .collect();
+    for (key, value) in calls.iter().flat_map(|kwargs| kwargs.iter()) {
+        let known =
+            TENSOR_ARGUMENTS.contains(&key.as_str()) || HELD_ARGUMENTS.contains(&key.as_str());
+        if !known && !value.is_null() && *value != Json::Bool(false) {
+            return Err(Error::config(format!(
+                "a call of this layer has the argument {key}={}, which is not supported",
+                short(value)
+            ))
+            .help("leave it out, or make it part of the layer's settings"));
+        }
+    }
+    for key in HELD_ARGUMENTS {
+        let on = |kwargs: &&Map<String, Json>| kwargs.get(key) == Some(&Json::Bool(true));
+        let count = calls.iter().copied().filter(on).count();
+        if count != 0 && count != calls.len() {
+            return Err(Error::config(format!(
+                "some calls of this layer have {key} and others not"
+            )));
+        }
+        if count > 0 {
+            own[key] = true.into();
+        }
+    }
+    Ok(())
+}
+
 fn functional(config: &Json) -> Result<Architecture> {
     let name = model_name(config, "functional");
     let at = |e: Error| e.at(name.clone());
@@ -334,6 +374,7 @@ fn functional(config: &Json) -> Result<Architecture> {
             continue;
         }
         own["name"] = own_name.clone().into();
+        hold_call_arguments(layer, &mut own).map_err(place)?;
         made.push(layers::deserialize(class, &own).map_err(place)?);
         for (call, node) in list(layer, "inbound_nodes")
             .map_err(place)?
@@ -343,6 +384,14 @@ fn functional(config: &Json) -> Result<Architecture> {
             let mut from = Vec::new();
             let args = node.get("args").unwrap_or(node);
             tensors(args, &mut from).map_err(place)?;
+            for key in TENSOR_ARGUMENTS {
+                if let Some(given) = node
+                    .pointer(&format!("/kwargs/{key}"))
+                    .filter(|v| !v.is_null())
+                {
+                    tensors(given, &mut from).map_err(place)?;
+                }
+            }
             pending.push(((own_name.clone(), call), made.len() - 1, from));
         }
     }

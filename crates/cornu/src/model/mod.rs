@@ -217,6 +217,7 @@ impl Model {
             graph,
             weights,
             values: traced.values,
+            masks: traced.masks,
             updates: traced.updates,
         })
     }
@@ -242,6 +243,8 @@ pub(crate) struct ModelGraph {
     pub(crate) weights: Vec<Value>,
     /// Every tensor between layers: the inputs, then each call's output.
     pub(crate) values: Vec<Value>,
+    /// For each of them, which of its steps count, if not all.
+    pub(crate) masks: Vec<Option<Value>>,
     /// New values of statistics, (weight, value).
     pub(crate) updates: Vec<(usize, Value)>,
 }

@@ -31,6 +31,8 @@ pub(crate) struct Forward {
     pub(crate) graph: Graph,
     pub(crate) weights: Vec<Value>,
     pub(crate) prediction: Value,
+    /// Which of the predictions count, if not all.
+    pub(crate) mask: Option<Value>,
     pub(crate) targets: Value,
     pub(crate) loss: Value,
     /// New values of statistics, (weight, value).
@@ -47,6 +49,7 @@ pub(crate) fn forward(
     let compiled = model.compiled()?;
     let traced = model.trace(batch, training)?;
     let prediction = traced.values[model.architecture.outputs[0]];
+    let mask = traced.masks[model.architecture.outputs[0]];
     let mut g = traced.graph;
     let y = g.feed_of(
         Meta {
@@ -57,7 +60,7 @@ pub(crate) fn forward(
     )?;
     let wanted = g.cast(y, compiled.loss.target_dtype())?;
     g.set_path(Some(compiled.loss.class_name().into()));
-    let mut total = losses::value(&*compiled.loss, &mut g, wanted, prediction, None)?;
+    let mut total = losses::value(&*compiled.loss, &mut g, wanted, prediction, None, mask)?;
     for (i, w) in model.weights.iter().enumerate() {
         if let (Some(r), true) = (&w.spec.regularizer, w.spec.trainable) {
             g.set_path(Some(w.path.as_str().into()));
@@ -69,6 +72,7 @@ pub(crate) fn forward(
         graph: g,
         weights: traced.weights,
         prediction,
+        mask,
         targets: y,
         loss: total,
         updates: traced.updates,
@@ -93,7 +97,7 @@ pub(crate) fn plan(
     for metric in metrics {
         g.set_path(Some(metric.name().into()));
         let wanted = g.cast(traced.targets, metric.target_dtype())?;
-        let sums = metric.accumulate(&mut g, wanted, traced.prediction, None)?;
+        let sums = metric.accumulate(&mut g, wanted, traced.prediction, traced.mask)?;
         accumulators.push(sums.len());
         outputs.extend(sums);
     }

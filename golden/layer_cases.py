@@ -144,6 +144,8 @@ ROWS = [
     ("Softmax", "axis-2_rank3", lambda: layers.Softmax(axis=-2), [(2, 4, 3)]),
     ("Softmax", "large", lambda: layers.Softmax(), [(3, 6)], {}, "large"),
     # Numbers to vectors: odd sizes, one number a sample, whole numbers as floats.
+    ("Masking", "zero", lambda: layers.Masking(), [(3, 5, 2)], {}, "whole floats"),
+    ("Masking", "half_one_feature", lambda: layers.Masking(0.5), [(3, 7, 1)], {}, "coarse"),
     ("Embedding", "5x3_rank2", lambda: layers.Embedding(5, 3), [(4, 6)], {}, "whole"),
     ("Embedding", "5x33_rank1", lambda: layers.Embedding(5, 33), [(7,)], {}, "whole"),
     ("Embedding", "5x4_rank3_floats", lambda: layers.Embedding(5, 4, embeddings_initializer="glorot_normal"), [(2, 3, 2)], {}, "whole floats"),

@@ -99,11 +99,10 @@ fn holds_code(config: &serde_json::Value) -> bool {
     }
 }
 
-/// An argument that no layer takes here: attention has no mask of its own yet and never holds its scores, an embedding makes none.
+/// An argument that no layer takes here: attention has no mask of its own yet and never holds its scores.
 fn unknown_argument(case: &case::Case) -> Option<&str> {
     const UNKNOWN: [&str; 2] = ["attention_mask", "return_attention_scores"];
-    let in_call = UNKNOWN.into_iter().find(|a| case.call.get(a).is_some());
-    in_call.or((case.config["mask_zero"] == true).then_some("mask_zero"))
+    UNKNOWN.into_iter().find(|a| case.call.get(a).is_some())
 }
 
 #[test]

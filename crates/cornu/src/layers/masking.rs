@@ -23,7 +23,7 @@ use crate::shape::Shape;
 /// let mut model = Sequential::new().input([3, 2]).add(Masking::new()).add(LSTM::new(4)).build()?;
 /// let padded = Tensor::new([1, 3, 2], vec![0.5, 0.1, -0.2, 0.3, 0.0, 0.0])?;
 /// let mut short = Sequential::new().input([2, 2]).add(LSTM::new(4)).build()?;
-/// short.set_weights(&model.get_weights())?;
+/// short.set_weights(&model.weights())?;
 /// let alone = Tensor::new([1, 2, 2], vec![0.5, 0.1, -0.2, 0.3])?;
 /// assert_eq!(model.predict(&padded)?.f32s()?, short.predict(&alone)?.f32s()?);
 /// # Ok::<(), cornu::Error>(())

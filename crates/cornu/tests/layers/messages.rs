@@ -135,11 +135,7 @@ fn all() -> String {
             json!({ "input_dim": 0, "output_dim": 2 }),
             &[4],
         ),
-        (
-            "Embedding",
-            json!({ "input_dim": 3, "output_dim": 2, "mask_zero": true }),
-            &[4],
-        ),
+        ("Masking", json!({}), &[]),
     ];
     let mut text = String::new();
     for (class, config, shape) in mistakes {

@@ -58,6 +58,13 @@ pub(crate) fn all() -> Vec<Sample> {
         ),
         sample("Identity", none(), &[&[4, 3]], &[4, 3], 0),
         sample(
+            "Masking",
+            json!({ "mask_value": 0.5 }),
+            &[&[4, 3]],
+            &[4, 3],
+            0,
+        ),
+        sample(
             "Rescaling",
             json!({ "scale": 0.00392156862745098, "offset": -1 }),
             &[&[4, 3]],

@@ -48,5 +48,6 @@ pub mod recurrent;
 pub mod reduce;
 mod simd;
 pub mod softmax;
+pub mod team;
 
 pub use level::{Level, init, level, with_level};

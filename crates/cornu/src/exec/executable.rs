@@ -45,7 +45,11 @@ pub fn run(
         prepared: &prepared,
     };
     let mut arena = workspace.prepare(plan)?;
-    let outcome = run_in(plan, &mut arena, workspace, given, states);
+    let outcome = if plan.divides() {
+        parallel::with_team(|| run_in(plan, &mut arena, workspace, given, states))
+    } else {
+        run_in(plan, &mut arena, workspace, given, states)
+    };
     workspace.keep(arena);
     outcome
 }

@@ -3,8 +3,10 @@
 //! How it is cut never changes a result: every element is computed by one thread in an order that its kernel fixes, with
 //! denormal numbers as 0.
 
+use std::sync::Mutex;
+
 use cornu_kernels::denormals::flushed;
-use rayon::prelude::*;
+use cornu_kernels::team;
 
 /// Calls `f(i, piece)` for the pieces of `y` of length `piece`, on several threads if `parallel`.
 pub(crate) fn chunks<T: Send>(
@@ -14,9 +16,7 @@ pub(crate) fn chunks<T: Send>(
     f: impl Fn(usize, &mut [T]) + Sync,
 ) {
     if parallel && y.len() > piece {
-        y.par_chunks_mut(piece)
-            .enumerate()
-            .for_each(|(i, y)| flushed(|| f(i, y)));
+        each(true, y.chunks_mut(piece).collect(), f);
     } else if !y.is_empty() {
         f(0, y);
     }
@@ -64,11 +64,37 @@ pub(crate) fn rows(parallel: bool, rows: usize, work: usize) -> usize {
 /// Calls `f(i, task)` for every task, on several threads if `parallel`.
 pub(crate) fn each<T: Send>(parallel: bool, tasks: Vec<T>, f: impl Fn(usize, T) + Sync) {
     if parallel && tasks.len() > 1 {
-        let tasks = tasks.into_par_iter().enumerate();
-        tasks.for_each(|(i, t)| flushed(|| f(i, t)));
+        on_threads(tasks, |i, _, t| f(i, t));
     } else {
         tasks.into_iter().enumerate().for_each(|(i, t)| f(i, t));
     }
+}
+
+/// Calls `f(i, thread, task)` for every task on the threads of the team that runs the plan.
+pub(crate) fn on_threads<T: Send>(tasks: Vec<T>, f: impl Fn(usize, usize, T) + Sync) {
+    // Whoever takes a task's number takes the task, so that no lock is ever waited for.
+    let tasks: Vec<Mutex<Option<T>>> = tasks.into_iter().map(|t| Mutex::new(Some(t))).collect();
+    team::each(tasks.len(), &|i, thread| {
+        let mut slot = tasks[i]
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(task) = slot.take() {
+            drop(slot);
+            flushed(|| f(i, thread, task));
+        }
+    });
+}
+
+/// Runs `f` on this thread, with the pool's other threads as helpers for what is cut into pieces.
+pub(crate) fn with_team<R>(f: impl FnOnce() -> R) -> R {
+    let team = team::Team::new();
+    rayon::in_place_scope(|scope| {
+        for number in 1..rayon::current_num_threads() {
+            let team = &team;
+            scope.spawn(move |_| team.help(number));
+        }
+        team.lead(f)
+    })
 }
 
 /// As [`rows`], for work that gains from many rows: a piece for each thread, of 4 rows at least.
@@ -95,8 +121,13 @@ pub(crate) fn map<T: Sync, R: Send>(
     f: impl Fn(&[T]) -> R + Sync,
 ) -> Vec<R> {
     if parallel && x.len() > piece {
-        let pieces = x.par_chunks(piece);
-        pieces.map(|x| flushed(|| f(x))).collect()
+        let mut made: Vec<Option<R>> = x.chunks(piece).map(|_| None).collect();
+        each(
+            true,
+            x.chunks(piece).zip(&mut made).collect(),
+            |_, (x, made)| *made = Some(f(x)),
+        );
+        made.into_iter().flatten().collect()
     } else {
         x.chunks(piece).map(f).collect()
     }

@@ -8,9 +8,9 @@ use std::sync::Mutex;
 
 use cornu_kernels::arena::Arena;
 use cornu_kernels::denormals::flushed;
-use rayon::prelude::*;
 use smallvec::SmallVec;
 
+use super::parallel;
 use super::states::States;
 use super::views::{Few, Given, carve, feed_view, view, view_mut};
 use crate::compile::Plan;
@@ -91,9 +91,8 @@ pub(super) fn run(
             flushed(|| shared.run(task, &locals[0]));
         }
     } else {
-        tasks.into_par_iter().for_each(|mut task| {
-            let thread = rayon::current_thread_index().unwrap_or(0);
-            flushed(|| shared.run(&mut task, &locals[thread]));
+        parallel::on_threads(tasks, |_, thread, mut task| {
+            shared.run(&mut task, &locals[thread])
         });
     }
 }

@@ -37,19 +37,36 @@ pub fn instruction_set() -> Result<&'static str> {
         .map_err(|message| Error::config(message).at("CORNU_SIMD"))
 }
 
+/// The threads set; none on a thread of a pool, which has its own.
+fn pool() -> Option<Arc<rayon::ThreadPool>> {
+    if rayon::current_thread_index().is_some() {
+        return None;
+    }
+    POOL.read()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .clone()
+}
+
 /// Runs `f` on the threads set.
 pub(crate) fn on_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
-    let pool = POOL
-        .read()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .clone();
-    match pool {
+    match pool() {
         Some(pool) => pool.install(f),
         None => f(),
     }
 }
 
+/// Runs `f` on this thread; what it spawns runs on the threads set.
+pub(crate) fn in_scope<'a, R>(f: impl FnOnce(&rayon::Scope<'a>) -> R) -> R {
+    match pool() {
+        Some(pool) => pool.in_place_scope(f),
+        None => rayon::in_place_scope(f),
+    }
+}
+
 /// How many threads there are.
 pub fn threads() -> usize {
-    on_pool(rayon::current_num_threads)
+    match pool() {
+        Some(pool) => pool.current_num_threads(),
+        None => rayon::current_num_threads(),
+    }
 }

@@ -8,6 +8,8 @@ use std::sync::Mutex;
 use cornu_kernels::denormals::flushed;
 use cornu_kernels::team;
 
+use crate::threads::{in_scope, threads};
+
 /// Calls `f(i, piece)` for the pieces of `y` of length `piece`, on several threads if `parallel`.
 pub(crate) fn chunks<T: Send>(
     parallel: bool,
@@ -54,7 +56,7 @@ pub(crate) fn rows(parallel: bool, rows: usize, work: usize) -> usize {
     let least = PIECE.div_ceil(work.max(1)).max(1);
     // Where one piece holds it all, the threads are not asked for: that would start them.
     if parallel && rows > least {
-        let even = rows.div_ceil(4 * rayon::current_num_threads());
+        let even = rows.div_ceil(4 * threads());
         least.max(even)
     } else {
         rows.max(1)
@@ -88,8 +90,8 @@ pub(crate) fn on_threads<T: Send>(tasks: Vec<T>, f: impl Fn(usize, usize, T) + S
 /// Runs `f` on this thread, with the pool's other threads as helpers for what is cut into pieces.
 pub(crate) fn with_team<R>(f: impl FnOnce() -> R) -> R {
     let team = team::Team::new();
-    rayon::in_place_scope(|scope| {
-        for number in 1..rayon::current_num_threads() {
+    in_scope(|scope| {
+        for number in 1..threads() {
             let team = &team;
             scope.spawn(move |_| team.help(number));
         }
@@ -101,7 +103,7 @@ pub(crate) fn with_team<R>(f: impl FnOnce() -> R) -> R {
 pub(crate) fn many_rows(parallel: bool, rows: usize, work: usize) -> usize {
     let least = PIECE.div_ceil(work.max(1)).max(4);
     if parallel && rows > least {
-        least.max(rows.div_ceil(rayon::current_num_threads()))
+        least.max(rows.div_ceil(threads()))
     } else {
         rows.max(1)
     }

@@ -92,7 +92,7 @@ pub(super) fn run(
         }
     } else {
         parallel::on_threads(tasks, |_, thread, mut task| {
-            shared.run(&mut task, &locals[thread])
+            shared.run(&mut task, &locals[thread]);
         });
     }
 }

@@ -43,7 +43,7 @@ impl Workspace {
     pub(super) fn prepare(&mut self, plan: &Plan) -> Result<Arena> {
         // Asking for the number of threads starts them, which a plan without work for them does not need.
         let threads = if plan.divides() {
-            rayon::current_num_threads()
+            crate::threads::threads()
         } else {
             1
         };

@@ -95,7 +95,7 @@ impl Model {
             _ => self.prediction_plan(batch)?,
         };
         let (workspace, states) = (&mut self.workspace, &mut self.states);
-        let outcome = crate::threads::on_pool(|| run(&plan, workspace, feeds, states))?;
+        let outcome = run(&plan, workspace, feeds, states)?;
         self.predict_plan = Some(plan);
         match outcome {
             Outcome::Done(outputs) => Ok(outputs),

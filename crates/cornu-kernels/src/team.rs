@@ -11,6 +11,11 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::thread::yield_now;
 
+/// Whether this thread leads a team, which waits for a job.
+pub fn is_led() -> bool {
+    !LED.get().is_null()
+}
+
 /// A parallel step: so many tasks, and what does the one with this number on the thread with this number.
 struct Job<'a> {
     tasks: usize,

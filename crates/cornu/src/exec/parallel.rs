@@ -87,8 +87,12 @@ pub(crate) fn on_threads<T: Send>(tasks: Vec<T>, f: impl Fn(usize, usize, T) + S
     });
 }
 
-/// Runs `f` on this thread, with the pool's other threads as helpers for what is cut into pieces.
+/// Runs `f` on this thread, with the pool's other threads as helpers for what is cut into pieces. Inside another such call
+/// the helpers are that one's.
 pub(crate) fn with_team<R>(f: impl FnOnce() -> R) -> R {
+    if team::is_led() {
+        return f();
+    }
     let team = team::Team::new();
     in_scope(|scope| {
         for number in 1..threads() {

@@ -5,6 +5,7 @@ use cornu_kernels::random::{self, Stream};
 use crate::compile::{Mode, Plan};
 use crate::error::{Error, Result};
 use crate::exec::executable::{Outcome, run};
+use crate::exec::parallel::with_team;
 use crate::losses::Targets;
 use crate::metrics::Metric;
 use crate::model::Model;
@@ -333,7 +334,7 @@ impl Trainer<'_> {
         feeds.iteration = Tensor::scalar(iteration as f32);
         let (data, samples) = (self.data, &self.order[range]);
         let (workspace, states) = (&mut model.workspace, &mut model.states);
-        let outcome = crate::threads::on_pool(|| {
+        let outcome = with_team(|| {
             fill(feeds, data, samples);
             run(&plan.plan, workspace, &feeds.list(Purpose::Train), states)
         })?;

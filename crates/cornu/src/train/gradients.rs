@@ -6,6 +6,7 @@ use super::step::{Feeds, Purpose, check_samples, forward, rng_tensor};
 use crate::compile::{Computation, Mode, compile};
 use crate::error::Result;
 use crate::exec::executable::{Outcome, run};
+use crate::exec::parallel::with_team;
 use crate::graph::Value;
 use crate::model::Model;
 use crate::tensor::Tensor;
@@ -60,7 +61,7 @@ impl Model {
         feeds.rng = rng_tensor(0, 1);
         let samples: Vec<usize> = (0..batch).collect();
         let (workspace, states) = (&mut self.workspace, &mut self.states);
-        let outcome = crate::threads::on_pool(|| {
+        let outcome = with_team(|| {
             fill(&mut feeds, data, &samples);
             run(&plan, workspace, &feeds.list(Purpose::Evaluate), states)
         })?;

@@ -1,8 +1,8 @@
 //! Where training and evaluation get their batches from.
 
+use crate::exec::parallel::each;
 use cornu_data::ImageSet;
 use cornu_kernels::reduce::all_finite;
-use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::losses::Targets;
@@ -85,10 +85,12 @@ impl Samples for ImageSet {
                 .expect("samples are numbered within the set");
         };
         match &mut inputs[0] {
-            RowsMut::F32(out) => out
-                .par_chunks_mut(PIECE * width)
-                .zip(samples.par_chunks(PIECE))
-                .for_each(|(out, samples)| fill(samples, out)),
+            RowsMut::F32(out) => {
+                let pieces = out.chunks_mut(PIECE * width).zip(samples.chunks(PIECE));
+                each(true, pieces.collect(), |_, (out, samples)| {
+                    fill(samples, out);
+                });
+            }
             RowsMut::I32(out) => {
                 let mut image = vec![0.0; width];
                 for (out, &sample) in out.chunks_mut(width.max(1)).zip(samples) {

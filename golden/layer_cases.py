@@ -197,6 +197,17 @@ ROWS = [
     ("Bidirectional", "SimpleRNN3_seq_unmerged", lambda: layers.Bidirectional(layers.SimpleRNN(3, return_sequences=True), merge_mode=None), [(3, 5, 6)]),
     ("Bidirectional", "LSTM3_state", lambda: layers.Bidirectional(layers.LSTM(3, return_state=True)), [(3, 5, 6)]),
     # Shapes and merging.
+    # Augmentation: drawn from a range of one number, or not drawn because the layer is in use.
+    ("RandomFlip", "infer", lambda: layers.RandomFlip("horizontal"), [(2, 5, 4, 3)], {"training": False}),
+    ("RandomBrightness", "0.1_train", lambda: layers.RandomBrightness((0.1, 0.1), value_range=(0, 1)), [(2, 5, 7, 3)], {"training": True}, "picture"),
+    ("RandomBrightness", "-0.3_train_grey", lambda: layers.RandomBrightness((-0.3, -0.3), value_range=(0, 1)), [(3, 3, 5, 1)], {"training": True}, "picture"),
+    ("RandomBrightness", "infer", lambda: layers.RandomBrightness(0.5), [(2, 3, 4, 3)], {"training": False}),
+    ("RandomContrast", "1.5_train", lambda: layers.RandomContrast((-0.5, 0.5), value_range=(0, 1)), [(2, 5, 7, 3)], {"training": True}, "picture"),
+    ("RandomContrast", "1_train_grey", lambda: layers.RandomContrast((0, 0), value_range=(0, 1)), [(3, 3, 5, 1)], {"training": True}, "picture"),
+    ("RandomContrast", "infer", lambda: layers.RandomContrast(0.5), [(2, 3, 4, 3)], {"training": False}),
+    ("RandomSaturation", "0.3_train", lambda: layers.RandomSaturation((0.3, 0.3), value_range=(0, 1)), [(2, 5, 7, 3)], {"training": True}, "picture"),
+    ("RandomSaturation", "0.8_train_clipped", lambda: layers.RandomSaturation((0.8, 0.8), value_range=(0, 1)), [(2, 3, 5, 3)], {"training": True}, "picture"),
+    ("RandomSaturation", "infer", lambda: layers.RandomSaturation(0.5), [(2, 3, 4, 3)], {"training": False}),
     ("Dropout", "0_train", lambda: layers.Dropout(0.0), [(3, 4)], {"training": True}),
     ("Dropout", "0.25_infer_rank4", lambda: layers.Dropout(0.25), [(2, 3, 4, 2)], {"training": False}),
     ("Flatten", "default_rank4", lambda: layers.Flatten(), [(2, 3, 4, 5)]),
@@ -221,6 +232,7 @@ NOTES = {
     "negative": "all inputs are negative",
     "large": "inputs up to about 60",
     "whole": "inputs are int32 from 0 to 4",
+    "picture": "inputs from 0 to 1",
     "whole floats": "inputs are floats from 0 to 4 without fractions",
 }
 
@@ -236,6 +248,8 @@ def draw(rng, shape, kind):
         value = np.round(value) / 2
     elif kind == "negative":
         value = -0.1 - np.abs(value)
+    elif kind == "picture":
+        value = rng.random(shape)
     elif kind == "large":
         value = value * 25
     return value.astype(np.float32)

@@ -135,6 +135,24 @@ pub(crate) struct Train {
     /// Use only the first N training images
     #[arg(long, value_name = "N", value_parser = positive, help_heading = "Data")]
     pub(crate) train_limit: Option<usize>,
+
+    /// Change training images at random, anew at each step
+    #[arg(
+        long,
+        value_name = "WHAT,...",
+        value_delimiter = ',',
+        help_heading = "Data"
+    )]
+    pub(crate) augment: Vec<Augmentation>,
+}
+
+/// A way to change training images at random.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Augmentation {
+    /// Mirror every second image, left to right.
+    Flip,
+    /// Brightness and contrast by up to a fifth, and where there are colours their saturation.
+    Colour,
 }
 
 #[derive(Debug, Args)]

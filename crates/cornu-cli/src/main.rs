@@ -7,6 +7,7 @@
 #![allow(clippy::struct_field_names)]
 
 mod args;
+mod augment;
 mod classes;
 mod commands;
 mod engine;

@@ -8,6 +8,7 @@ use cornu_data::{Dataset, registry};
 use serde_json::json;
 
 use crate::args::Train;
+use crate::augment;
 use crate::commands::outline;
 use crate::engine::{Network, Outline};
 use crate::failure::{Failure, Result};
@@ -36,6 +37,7 @@ pub(crate) fn run(args: &Train, screen: Screen) -> Result<()> {
     let layers = settings
         .layers
         .get_or_insert_with(|| Settings::default_layers(info.classes));
+    layers.splice(0..0, augment::layers(&args.augment, &info.shape));
     let mut network = Network::build(&info.shape, layers, settings.seed)?;
     network.compile(&settings)?;
     let outline = network.outline(settings.batch_size)?;

@@ -265,6 +265,11 @@ impl Graph {
         self.reduce(Reduction::Max, x, axes, keepdims)
     }
 
+    /// The smallest element over the axes listed.
+    pub fn min(&mut self, x: Value, axes: &[usize], keepdims: bool) -> Result<Value> {
+        self.reduce(Reduction::Min, x, axes, keepdims)
+    }
+
     /// Sums `x` over the axes along which an operand like `like` was repeated to make it.
     pub(crate) fn sum_to_shape_of(&mut self, x: Value, like: Value) -> Result<Value> {
         let (from, to) = (self.shape(x).clone(), self.shape(like).clone());

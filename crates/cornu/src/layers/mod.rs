@@ -12,12 +12,15 @@ mod pooling;
 mod recurrent;
 mod registry;
 mod settings;
+mod span;
 mod wrapped;
 
 pub use axis::Axes;
 pub use context::{Context, WeightSpec};
+pub use random_flip::FlipMode;
 pub use registry::{FromConfig, deserialize, names, register};
 pub use settings::{Base, Padding, Pair};
+pub use span::Span;
 pub use zero_padding2d::Margins;
 
 use std::fmt;
@@ -185,6 +188,10 @@ layers! {
     batch_normalization::BatchNormalization,
     local_response_normalization::LocalResponseNormalization,
     dropout::Dropout,
+    random_flip::RandomFlip,
+    random_brightness::RandomBrightness,
+    random_contrast::RandomContrast,
+    random_saturation::RandomSaturation,
     zero_padding2d::ZeroPadding2D,
     flatten::Flatten,
     reshape::Reshape,

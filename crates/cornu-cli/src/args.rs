@@ -364,6 +364,9 @@ mod tests {
         );
         assert!(failure("cornu train --learning-rate nan").contains("expected a number above 0"));
         assert!(failure("cornu train --quiet --json").contains("cannot be used with"));
+        let augment = failure("cornu train --augment flip,wobble");
+        assert!(augment.contains("invalid value 'wobble'"), "{augment}");
+        assert!(augment.contains("flip, colour"), "{augment}");
         assert!(failure("cornu predict m.keras").contains("<IMAGE>"));
     }
 

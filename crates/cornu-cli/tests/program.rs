@@ -265,6 +265,31 @@ fn a_run_leaves_everything_in_its_folder_and_can_be_repeated_to_the_last_digit()
 }
 
 #[test]
+fn an_augmented_run_is_repeated_by_its_settings_alone() {
+    let folder = Folder::new("augmented");
+    let recipe = folder.small_recipe();
+    let train = |recipe: &str, out: &str, more: &[&str]| -> String {
+        let mut args = vec!["train", recipe, "--epochs", "2", "--out", out];
+        args.extend(more);
+        let done = cornu(&folder.0, &args);
+        assert_eq!(code(&done), 0, "{}", stderr(&done));
+        let history = fs::read_to_string(folder.file(out).join("history.csv")).unwrap();
+        // Without the times.
+        let losses = history.lines().map(|l| l.split(',').take(3).collect());
+        losses.collect::<Vec<String>>().join("\n")
+    };
+    let plain = train(&recipe, "plain", &[]);
+    let first = train(
+        &recipe,
+        "first",
+        &["--augment", "flip,colour", "--threads", "1"],
+    );
+    assert_ne!(first, plain);
+    let settings = text(&folder.file("first").join("settings.toml"));
+    assert_eq!(train(&settings, "again", &["--threads", "2"]), first);
+}
+
+#[test]
 fn an_existing_run_folder_is_refused_before_any_work_and_left_alone() {
     let folder = Folder::new("existing");
     fs::create_dir(folder.file("mine")).unwrap();

@@ -1,7 +1,10 @@
 //! What single layers promise beyond the common measure.
 
 use cornu::Tensor;
-use cornu::layers::{BatchNormalization, Dropout, Layer, deserialize};
+use cornu::layers::{
+    BatchNormalization, Dropout, Layer, RandomBrightness, RandomContrast, RandomFlip,
+    RandomSaturation, deserialize,
+};
 use serde_json::json;
 
 use crate::check::{Call, numbers};
@@ -43,6 +46,80 @@ fn dropout_drops_whole_axes_of_length_one_in_its_noise_shape() {
         }
     }
     assert!(y.contains(&0.0) && y.contains(&2.0));
+}
+
+/// Images whose pixels all differ, from 0 to 1.
+fn pictures(batch: usize) -> Tensor {
+    let x = (0..batch * 24).map(|i| (i * 37 % 101) as f32 / 101.0);
+    Tensor::new([batch, 2, 4, 3], x.collect::<Vec<f32>>()).expect("sizes fit")
+}
+
+#[test]
+fn random_flip_mirrors_about_half_of_the_images_and_each_as_a_whole() {
+    // Where the pixel (i, j) of a mirrored image comes from.
+    type Turn = fn(usize, usize) -> (usize, usize);
+    let modes: [(&str, Turn); 3] = [
+        ("horizontal", |i, j| (i, 3 - j)),
+        ("vertical", |i, j| (1 - i, j)),
+        ("horizontal_and_vertical", |i, j| (1 - i, 3 - j)),
+    ];
+    for (mode, turn) in modes {
+        let x = pictures(512);
+        let y = floats(&Call::new(&RandomFlip::new(mode), vec![x.clone()], true, 1).run()[0]);
+        let mut mirrored = 0;
+        for (x, y) in floats(&x).chunks(24).zip(y.chunks(24)) {
+            let turned: Vec<f32> = (0..24)
+                .map(|k| {
+                    let (i, j) = turn(k / 12, k / 3 % 4);
+                    x[i * 12 + j * 3 + k % 3]
+                })
+                .collect();
+            assert!(y == x || y == turned, "{mode}");
+            mirrored += usize::from(y != x);
+        }
+        assert!((200..312).contains(&mirrored), "{mode}: {mirrored}");
+    }
+}
+
+#[test]
+fn colours_change_by_one_factor_an_image_within_the_range_given() {
+    let x = pictures(512);
+    let call =
+        |layer: &dyn Layer, step| floats(&Call::new(layer, vec![x.clone()], true, step).run()[0]);
+    // No pixel reaches an end of so wide a range.
+    let brightness = RandomBrightness::new((-0.1, 0.3)).value_range(-5.0, 5.0);
+    let y = call(&brightness, 1);
+    let mut deltas = Vec::new();
+    for (x, y) in floats(&x).chunks(24).zip(y.chunks(24)) {
+        let delta = y[0] - x[0];
+        assert!(x.iter().zip(y).all(|(x, y)| (y - x - delta).abs() < 1e-5));
+        deltas.push(delta);
+    }
+    let mean = deltas.iter().sum::<f32>() / 512.0;
+    assert!(deltas.iter().all(|d| (-1.0..=3.0).contains(d)));
+    assert!((mean - 1.0).abs() < 0.2, "{mean}");
+    assert_eq!(call(&brightness, 1), y, "one step, one draw");
+    assert_ne!(call(&brightness, 2), y, "another step, another draw");
+
+    let contrast = RandomContrast::new((0.5, 0.5)).value_range(-5.0, 5.0);
+    let saturation = RandomSaturation::new((0.4, 0.6)).value_range(0.0, 1.0);
+    for layer in [&contrast as &dyn Layer, &saturation] {
+        let y = call(layer, 1);
+        assert_ne!(y, floats(&x));
+        assert_eq!(
+            floats(&Call::new(layer, vec![x.clone()], false, 1).run()[0]),
+            floats(&x)
+        );
+    }
+    // Contrast keeps the mean of a channel, saturation the lightest channel of a pixel.
+    for (x, y) in floats(&x).chunks(24).zip(call(&contrast, 1).chunks(24)) {
+        let mean = |x: &[f32]| x.iter().step_by(3).sum::<f32>();
+        assert!((mean(x) - mean(y)).abs() < 1e-4);
+    }
+    for (x, y) in floats(&x).chunks(3).zip(call(&saturation, 1).chunks(3)) {
+        let most = |x: &[f32]| x.iter().copied().fold(0.0, f32::max);
+        assert!((most(x) - most(y)).abs() < 1e-6);
+    }
 }
 
 #[test]

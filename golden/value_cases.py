@@ -1,4 +1,4 @@
-"""Golden cases kept as JSON: losses, metrics, optimizer trajectories, regularizers and initializer statistics.
+"""Golden cases kept as JSON: losses, metrics, optimizer trajectories, learning rate schedules, regularizers and initializer statistics.
 
 Each case records its arguments and inputs; `make` computes the expected values again from them and adds the cases listed here.
 """
@@ -11,6 +11,7 @@ import zlib
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.optimizers import schedules
 
 import case_file
 
@@ -52,7 +53,31 @@ OPTIMIZERS = [  # name, class, arguments
     ("Adam_amsgrad", "Adam", {"learning_rate": 0.05, "amsgrad": True}),
     ("Adam_global_clipnorm0.8", "Adam", {"learning_rate": 0.05, "global_clipnorm": 0.8}),
     ("Adam_clipvalue0.2", "Adam", {"learning_rate": 0.05, "clipvalue": 0.2}),
+    ("SGD_nesterov0.85_cosine_warmup", "SGD", {"learning_rate": schedules.CosineDecay(0.02, 12, 0.07, warmup_target=0.1, warmup_steps=4), "momentum": 0.85, "nesterov": True, "weight_decay": 0.01}),
 ]
+
+SCHEDULES = [  # name, class, arguments
+    ("ExponentialDecay", "ExponentialDecay", {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5}),
+    ("ExponentialDecay_staircase", "ExponentialDecay", {"initial_learning_rate": 0.1, "decay_steps": 7, "decay_rate": 0.9, "staircase": True}),
+    ("PiecewiseConstantDecay_one", "PiecewiseConstantDecay", {"boundaries": [10], "values": [1.0, 0.5]}),
+    ("PiecewiseConstantDecay_three", "PiecewiseConstantDecay", {"boundaries": [5, 20, 99], "values": [0.2, 0.1, 0.3, 0.01]}),
+    ("PolynomialDecay", "PolynomialDecay", {"initial_learning_rate": 0.1, "decay_steps": 20}),
+    ("PolynomialDecay_power2", "PolynomialDecay", {"initial_learning_rate": 0.1, "decay_steps": 21, "end_learning_rate": 0.01, "power": 2.0}),
+    ("PolynomialDecay_rising_root", "PolynomialDecay", {"initial_learning_rate": 0.1, "decay_steps": 50, "end_learning_rate": 0.4, "power": 0.5}),
+    ("PolynomialDecay_cycle", "PolynomialDecay", {"initial_learning_rate": 0.1, "decay_steps": 20, "end_learning_rate": 0.01, "power": 1.5, "cycle": True}),
+    ("InverseTimeDecay", "InverseTimeDecay", {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5}),
+    ("InverseTimeDecay_staircase", "InverseTimeDecay", {"initial_learning_rate": 0.1, "decay_steps": 7, "decay_rate": 1.5, "staircase": True}),
+    ("CosineDecay", "CosineDecay", {"initial_learning_rate": 0.1, "decay_steps": 20}),
+    ("CosineDecay_alpha0.1", "CosineDecay", {"initial_learning_rate": 0.3, "decay_steps": 31, "alpha": 0.1}),
+    ("CosineDecay_warmup", "CosineDecay", {"initial_learning_rate": 0.0, "decay_steps": 20, "alpha": 0.07, "warmup_target": 0.1, "warmup_steps": 10}),
+    ("CosineDecay_target_without_warmup", "CosineDecay", {"initial_learning_rate": 0.5, "decay_steps": 30, "warmup_target": 0.1}),
+    ("CosineDecayRestarts", "CosineDecayRestarts", {"initial_learning_rate": 0.1, "first_decay_steps": 10}),
+    ("CosineDecayRestarts_equal_periods", "CosineDecayRestarts", {"initial_learning_rate": 0.1, "first_decay_steps": 10, "t_mul": 1.0, "m_mul": 0.5, "alpha": 0.1}),
+    ("CosineDecayRestarts_t_mul1.5", "CosineDecayRestarts", {"initial_learning_rate": 0.2, "first_decay_steps": 8, "t_mul": 1.5, "m_mul": 0.8}),
+]
+
+# Every step at first, then some: starts and ends of periods among them.
+SCHEDULE_STEPS = [*range(32), 49, 50, 51, 69, 70, 71, 98, 99, 100, 101, 149, 150, 1000]
 
 REGULARIZERS = [("L1L2_0.01_0.02", {"l1": 0.01, "l2": 0.02}), ("L2_0.1", {"l2": 0.1}), ("L1_0.5", {"l1": 0.5})]
 
@@ -181,6 +206,18 @@ def new_optimizer(name, kind, args, rng):
     }
 
 
+def schedule_case(case):
+    """Computes the rate at each recorded step again."""
+    schedule = getattr(schedules, case["schedule"]).from_config(copy.deepcopy(case["config"]))
+    rates = [float(schedule(keras.ops.convert_to_tensor(step, "int32"))) for step in case["steps"]]
+    return {k: case[k] for k in ("name", "schedule", "config", "steps")} | {"values": rates}
+
+
+def new_schedule(name, schedule, args, rng):
+    config = getattr(schedules, schedule)(**args).get_config()
+    return {"name": name, "schedule": schedule, "config": config, "steps": SCHEDULE_STEPS}
+
+
 def regularizer_case(case):
     """Computes one regularizer's penalty and gradient again."""
     cls = getattr(keras.regularizers, re.match(r"L1L2|L1|L2", case["name"])[0])
@@ -198,6 +235,7 @@ def make(folder, report, write):
         "losses.json": (loss_case, new_loss, LOSSES),
         "metrics.json": (metric_case, new_metric, METRICS),
         "optimizers.json": (optimizer_case, new_optimizer, OPTIMIZERS),
+        "schedules.json": (schedule_case, new_schedule, SCHEDULES),
         "regularizers_constraints.json": (
             regularizer_case,
             lambda name, config, rng: {

@@ -10,6 +10,10 @@ pub use crate::losses::{
 };
 pub use crate::metrics::{Metric, metric};
 pub use crate::model::{Apply, Model, Sequential, Shared, Symbol, input, input_of};
+pub use crate::optimizers::schedules::{
+    CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, LearningRateSchedule,
+    PiecewiseConstantDecay, PolynomialDecay,
+};
 pub use crate::optimizers::{Adam, AdamW, Optimizer, RMSprop, SGD, optimizer};
 pub use crate::shape::{DType, Shape};
 pub use crate::tensor::Tensor;

@@ -11,6 +11,8 @@ mod messages;
 mod program;
 #[path = "golden_values/registry.rs"]
 mod registry;
+#[path = "golden_values/schedules.rs"]
+mod schedules;
 
 use cases::{assert_close, cases, numbers, tensor};
 use cornu::Tensor;

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Base, Optimizer, Step, Stepped, arguments, base_arguments, optimizer_identity, towards,
+    Base, LearningRate, Optimizer, Step, Stepped, arguments, base_arguments, optimizer_identity,
+    towards,
 };
 use crate::error::Result;
 use crate::graph::{Graph, Value};
@@ -49,7 +50,7 @@ base_arguments!(Adam);
 
 impl Adam {
     /// Keras's defaults, with a learning rate.
-    pub fn new(learning_rate: f32) -> Self {
+    pub fn new(learning_rate: impl Into<LearningRate>) -> Self {
         Self {
             base: Base::new(learning_rate),
             beta_1: 0.9,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Adam, Base, Optimizer, Step, Stepped};
+use super::{Adam, Base, LearningRate, Optimizer, Step, Stepped};
 use crate::error::Result;
 use crate::graph::Graph;
 
@@ -41,7 +41,7 @@ impl Default for AdamW {
 
 impl AdamW {
     /// Keras's defaults, with a learning rate.
-    pub fn new(learning_rate: f32) -> Self {
+    pub fn new(learning_rate: impl Into<LearningRate>) -> Self {
         Self::from(Adam::new(learning_rate))
     }
 }

@@ -4,15 +4,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Optimizer, Step, Stepped, arguments, clip};
+use super::{LearningRate, Optimizer, Step, Stepped, arguments, clip, schedules};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
 
 /// The arguments that every optimizer has, as in Keras.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Base {
-    /// How far a step goes.
-    pub learning_rate: f32,
+    /// How far a step goes: a number, or a schedule by steps.
+    pub learning_rate: LearningRate,
     /// Each step first shrinks the weight by this share times the learning rate.
     pub weight_decay: Option<f64>,
     /// Each gradient is scaled down to this length at most.
@@ -25,9 +25,9 @@ pub struct Base {
 
 impl Base {
     /// Only a learning rate.
-    pub fn new(learning_rate: f32) -> Self {
+    pub fn new(learning_rate: impl Into<LearningRate>) -> Self {
         Self {
-            learning_rate,
+            learning_rate: learning_rate.into(),
             weight_decay: None,
             clipnorm: None,
             global_clipnorm: None,
@@ -40,7 +40,7 @@ impl Base {
     /// # Errors
     /// [`Kind::Config`](crate::error::Kind::Config) naming the argument.
     pub fn check(&self, class: &str) -> Result<()> {
-        arguments::not_negative(class, "learning_rate", self.learning_rate)?;
+        self.learning_rate.check(class)?;
         if let Some(decay) = self.weight_decay {
             arguments::not_negative(class, "weight_decay", decay)?;
         }
@@ -79,9 +79,12 @@ impl Default for Base {
 macro_rules! base_arguments {
     ($name:ident) => {
         impl $name {
-            /// How far a step goes.
-            pub fn learning_rate(mut self, learning_rate: f32) -> Self {
-                self.base.learning_rate = learning_rate;
+            /// How far a step goes: a number, or a schedule by steps.
+            pub fn learning_rate(
+                mut self,
+                learning_rate: impl Into<crate::optimizers::LearningRate>,
+            ) -> Self {
+                self.base.learning_rate = learning_rate.into();
                 self
             }
 
@@ -213,13 +216,9 @@ where
     let own = arguments::object(&optimizer);
     let known: Vec<String> = base.keys().chain(own.keys()).cloned().collect();
     arguments::refuse_unknown(class, &given, &known)?;
-    if let Some(schedule @ Json::Object(_)) = given.get("learning_rate") {
-        let name = schedule.get("class_name").and_then(Json::as_str);
-        return Err(Error::config(format!(
-            "{class}: learning_rate must be a number, received the schedule {}",
-            name.unwrap_or("without a class_name")
-        ))
-        .help("set the starting rate here, and change it in training by a callback"));
+    if let Some(Json::Object(written)) = given.get("learning_rate") {
+        // Read here first, for a mistake's own help.
+        schedules::from_written(written).map_err(|e| e.at(format!("{class}/learning_rate")))?;
     }
     let (shared, own): (Map<_, _>, Map<_, _>) =
         given.into_iter().partition(|(k, _)| base.contains_key(k));

@@ -8,7 +8,9 @@ mod adam_w;
 pub(crate) mod arguments;
 mod base;
 mod clip;
+mod learning_rate;
 mod rmsprop;
+pub mod schedules;
 mod sgd;
 #[cfg(test)]
 mod trajectories;
@@ -16,6 +18,7 @@ mod trajectories;
 pub use adam::Adam;
 pub use adam_w::AdamW;
 pub use base::{Base, Trained, apply};
+pub use learning_rate::LearningRate;
 pub use rmsprop::RMSprop;
 pub use sgd::{MomentumForm, SGD};
 
@@ -132,7 +135,7 @@ pub fn names() -> Vec<&'static str> {
 /// # Example
 /// ```
 /// let sgd = cornu::optimizers::optimizer("sgd")?;
-/// assert_eq!(sgd.base().learning_rate, 0.01);
+/// assert_eq!(sgd.base().learning_rate, 0.01.into());
 /// # Ok::<(), cornu::Error>(())
 /// ```
 pub fn optimizer(name: &str) -> Result<Box<dyn Optimizer>> {

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Base, Optimizer, Step, Stepped, arguments, base_arguments, optimizer_identity, towards,
+    Base, LearningRate, Optimizer, Step, Stepped, arguments, base_arguments, optimizer_identity,
+    towards,
 };
 use crate::error::Result;
 use crate::graph::Graph;
@@ -50,7 +51,7 @@ base_arguments!(RMSprop);
 
 impl RMSprop {
     /// Keras's defaults, with a learning rate.
-    pub fn new(learning_rate: f32) -> Self {
+    pub fn new(learning_rate: impl Into<LearningRate>) -> Self {
         Self {
             base: Base::new(learning_rate),
             rho: 0.9,

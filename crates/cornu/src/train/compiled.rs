@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::losses::{self, Loss};
 use crate::metrics::{self, MetricChoice};
 use crate::model::Model;
-use crate::optimizers::{self, Optimizer};
+use crate::optimizers::{self, LearningRate, Optimizer};
 use crate::tensor::Tensor;
 
 /// Optimizer, loss and metrics of a model.
@@ -19,8 +19,8 @@ pub struct Compiled {
     pub(crate) trained: Vec<usize>,
     /// How many steps were made.
     pub(crate) iteration: u64,
-    /// The learning rate now; schedules change it.
-    pub(crate) learning_rate: f32,
+    /// The learning rate: the optimizer's, or the number set since.
+    pub(crate) learning_rate: LearningRate,
 }
 
 impl Model {
@@ -59,22 +59,30 @@ impl Model {
 
     /// The learning rate of the next step.
     pub fn learning_rate(&self) -> Option<f32> {
-        self.compiled.as_ref().map(|c| c.learning_rate)
+        self.compiled.as_ref().map(Compiled::rate)
     }
 
     /// Sets the learning rate of the steps that follow.
     ///
     /// # Errors
-    /// [`Kind::Config`](crate::error::Kind::Config) before `compile`, or for a rate that is negative or no number.
+    /// [`Kind::Config`](crate::error::Kind::Config) before `compile`, for a rate that is negative or no number, and
+    /// where the optimizer follows a schedule.
     pub fn set_learning_rate(&mut self, learning_rate: f32) -> Result<()> {
         if !learning_rate.is_finite() || learning_rate < 0.0 {
             return Err(Error::config(format!(
                 "a learning rate must be a finite number of at least 0, received {learning_rate}"
             )));
         }
-        self.compiled()?;
+        if let LearningRate::Schedule(schedule) = &self.compiled()?.learning_rate {
+            return Err(Error::config(format!(
+                "the learning rate follows a {}, it cannot be set",
+                schedule.class_name()
+            ))
+            .at(self.name())
+            .help("compile the model with a number as the optimizer's learning rate"));
+        }
         if let Some(c) = &mut self.compiled {
-            c.learning_rate = learning_rate;
+            c.learning_rate = learning_rate.into();
         }
         Ok(())
     }
@@ -110,13 +118,18 @@ impl Compiled {
             }
         }
         Ok(Self {
-            learning_rate: optimizer.base().learning_rate,
+            learning_rate: optimizer.base().learning_rate.clone(),
             optimizer,
             loss,
             metrics,
             trained,
             iteration: 0,
         })
+    }
+
+    /// The learning rate of the next step.
+    pub(crate) fn rate(&self) -> f32 {
+        self.learning_rate.at(self.iteration)
     }
 
     /// Number of the state that holds a slot of a trained weight (by its place among the trained).
@@ -149,7 +162,11 @@ impl Compiled {
             "loss": losses::serialize(&*self.loss),
             "metrics": metrics,
             "iteration": self.iteration,
-            "learning_rate": self.learning_rate,
+            // A schedule is the optimizer's own argument.
+            "learning_rate": match self.learning_rate {
+                LearningRate::Constant(rate) => Some(rate),
+                LearningRate::Schedule(_) => None,
+            },
         })
     }
 
@@ -196,7 +213,7 @@ impl Compiled {
         let mut compiled = Self::new(model, optimizer, loss, metrics)?;
         compiled.iteration = json.get("iteration").and_then(Json::as_u64).unwrap_or(0);
         if let Some(rate) = json.get("learning_rate").and_then(Json::as_f64) {
-            compiled.learning_rate = rate as f32;
+            compiled.learning_rate = rate.into();
         }
         Ok(compiled)
     }

@@ -328,7 +328,7 @@ impl Trainer<'_> {
         let at = self.step_for(model, n)?;
         let (plan, feeds) = &mut self.steps[at];
         let compiled = model.compiled()?;
-        let (iteration, rate) = (compiled.iteration + 1, compiled.learning_rate);
+        let (iteration, rate) = (compiled.iteration + 1, compiled.rate());
         feeds.rng = rng_tensor(self.seed, iteration);
         feeds.learning_rate = Tensor::scalar(rate);
         feeds.iteration = Tensor::scalar(iteration as f32);

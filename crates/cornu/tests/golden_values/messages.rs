@@ -273,7 +273,7 @@ fn arguments_of_optimizers_out_of_range() {
         (
             "adam",
             json!({"learning_rate": "fast"}),
-            "Adam: learning_rate: invalid type: string \"fast\", expected f32",
+            "Adam: learning_rate: invalid type: string \"fast\", expected a number or a schedule",
         ),
         (
             "adam",

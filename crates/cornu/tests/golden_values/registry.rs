@@ -6,7 +6,8 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::cases::cases;
-use cornu::{losses, metrics, optimizers};
+use cornu::optimizers::{self, schedules};
+use cornu::{losses, metrics};
 
 /// The file in a folder of the sources that declares a struct.
 fn source(folder: &str, class: &str) -> String {
@@ -16,6 +17,9 @@ fn source(folder: &str, class: &str) -> String {
     let entries = std::fs::read_dir(&folder).expect("the sources are there");
     for entry in entries {
         let path = entry.expect("the sources can be listed").path();
+        if path.is_dir() {
+            continue;
+        }
         let text = std::fs::read_to_string(&path).expect("a source is text");
         if text.contains(&format!("pub struct {class} {{")) {
             return text;
@@ -66,6 +70,19 @@ fn optimizers_are_complete() {
         let (name, config) = parts(&written);
         let again = optimizers::deserialize(name, config).expect(class);
         assert_eq!(optimizers::serialize(&*again), written);
+    }
+}
+
+#[test]
+fn schedules_are_complete() {
+    let recorded = recorded("schedules.json", "schedule");
+    for class in schedules::names() {
+        documented(
+            "optimizers/schedules",
+            class,
+            &["Errors", "Example", "Keras"],
+        );
+        assert!(recorded.contains(class), "{class}: no golden case");
     }
 }
 

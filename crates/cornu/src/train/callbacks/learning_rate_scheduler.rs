@@ -6,6 +6,8 @@ use crate::model::Model;
 
 /// Sets the learning rate at the beginning of each epoch, from the epoch's number (from 0) and the rate before.
 ///
+/// For an optimizer whose learning rate is a number; one with a schedule of its own is refused when training begins.
+///
 /// # Example
 /// ```
 /// use cornu::prelude::*;

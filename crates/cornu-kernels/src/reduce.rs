@@ -150,6 +150,12 @@ pub fn reduce(kind: Reduction, outer: usize, n: usize, inner: usize, x: &[f32], 
         outer * inner,
         "reduce: elements of y [{outer}][{inner}]"
     );
+    match (inner, n, kind) {
+        (1, 2, Reduction::Max | Reduction::Min) => return short_extremes::<2>(kind, x, y),
+        (1, 3, Reduction::Max | Reduction::Min) => return short_extremes::<3>(kind, x, y),
+        (1, 4, Reduction::Max | Reduction::Min) => return short_extremes::<4>(kind, x, y),
+        _ => {}
+    }
     if inner == 1 {
         for (o, y) in y.iter_mut().enumerate() {
             let x = x[o * n..][..n].as_ptr();
@@ -163,6 +169,19 @@ pub fn reduce(kind: Reduction, outer: usize, n: usize, inner: usize, x: &[f32], 
             let (x, y) = (x[o * n * inner..][..n * inner].as_ptr(), y.as_mut_ptr());
             dispatch!(columns(kind: Reduction, n: usize, inner: usize, x: *const f32, y: *mut f32));
         }
+    }
+}
+
+/// Extremes of rows shorter than a vector, such as a pixel's channels: what a call for each row costs would be most of it.
+fn short_extremes<const N: usize>(kind: Reduction, x: &[f32], y: &mut [f32]) {
+    let max = kind == Reduction::Max;
+    for (x, y) in x.as_chunks::<N>().0.iter().zip(y) {
+        let mut best = x[0];
+        for &v in &x[1..] {
+            let beats = if max { v > best } else { v < best };
+            best = if beats || v.is_nan() { v } else { best };
+        }
+        *y = best;
     }
 }
 
@@ -243,4 +262,32 @@ pub fn all_finite(x: &[f32]) -> bool {
     }
     // A few at a time: the first bad one ends it.
     x.chunks(4096).all(|x| dispatch!(body(x: &[f32]) -> bool))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_rows_give_their_extremes_and_their_nan() {
+        for n in [2, 3, 4] {
+            let mut x: Vec<f32> = (0..n * 7).map(|i| (i * 5 % 11) as f32 - 5.0).collect();
+            x[n] = f32::NAN;
+            x[3 * n - 1] = f32::NAN;
+            for kind in [Reduction::Max, Reduction::Min] {
+                let mut y = [0.0; 7];
+                reduce(kind, 7, n, 1, &x, &mut y);
+                for (x, y) in x.chunks(n).zip(y) {
+                    let mut sorted = x.to_vec();
+                    sorted.sort_by(f32::total_cmp);
+                    let want = sorted[if kind == Reduction::Max { n - 1 } else { 0 }];
+                    let nan = x.iter().any(|v| v.is_nan());
+                    assert!(
+                        if nan { y.is_nan() } else { y == want },
+                        "{kind:?} of {x:?}: {y}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -5,7 +5,6 @@ Each case records its arguments and inputs; `make` computes the expected values 
 
 import copy
 import json
-import re
 import zlib
 
 import keras
@@ -79,7 +78,19 @@ SCHEDULES = [  # name, class, arguments
 # Every step at first, then some: starts and ends of periods among them.
 SCHEDULE_STEPS = [*range(32), 49, 50, 51, 69, 70, 71, 98, 99, 100, 101, 149, 150, 1000]
 
-REGULARIZERS = [("L1L2_0.01_0.02", {"l1": 0.01, "l2": 0.02}), ("L2_0.1", {"l2": 0.1}), ("L1_0.5", {"l1": 0.5})]
+REGULARIZERS = [  # name, kind, class, arguments
+    ("L1L2_0.01_0.02", "regularizer", "L1L2", {"l1": 0.01, "l2": 0.02}),
+    ("L2_0.1", "regularizer", "L2", {"l2": 0.1}),
+    ("L1_0.5", "regularizer", "L1", {"l1": 0.5}),
+    ("OrthogonalRegularizer_rows", "regularizer", "OrthogonalRegularizer", {"factor": 0.3, "mode": "rows"}),
+    ("OrthogonalRegularizer_columns_0.1", "regularizer", "OrthogonalRegularizer", {"factor": 0.1, "mode": "columns"}),
+    ("MaxNorm_default", "constraint", "MaxNorm", {"max_value": 2.0, "axis": 0}),
+    ("MaxNorm_both_axes", "constraint", "MaxNorm", {"max_value": 1.5, "axis": [0, 1]}),
+    ("MinMaxNorm_rate0.7_last_axis", "constraint", "MinMaxNorm", {"min_value": 1.2, "max_value": 1.6, "rate": 0.7, "axis": -1}),
+    ("MinMaxNorm_default", "constraint", "MinMaxNorm", {"min_value": 0.0, "max_value": 1.0, "rate": 1.0, "axis": 0}),
+    ("UnitNorm_axis1", "constraint", "UnitNorm", {"axis": 1}),
+    ("NonNeg_plain", "constraint", "NonNeg", {}),
+]
 
 
 def exact(value):
@@ -219,9 +230,13 @@ def new_schedule(name, schedule, args, rng):
 
 
 def regularizer_case(case):
-    """Computes one regularizer's penalty and gradient again."""
-    cls = getattr(keras.regularizers, re.match(r"L1L2|L1|L2", case["name"])[0])
+    """Computes one regularizer's penalty and gradient, or what one constraint makes of a weight, again."""
+    name = case["name"].split("_")[0]
     x = tf.constant(case["input"], tf.float32)
+    if case["kind"] == "constraint":
+        made = {k: case[k] for k in ("kind", "name", "config", "input")}
+        return made | {"output": exact(getattr(keras.constraints, name)(**case["config"])(x))}
+    cls = getattr(keras.regularizers, name)
     with tf.GradientTape() as tape:
         tape.watch(x)
         value = cls(**case["config"])(x)
@@ -238,8 +253,8 @@ def make(folder, report, write):
         "schedules.json": (schedule_case, new_schedule, SCHEDULES),
         "regularizers_constraints.json": (
             regularizer_case,
-            lambda name, config, rng: {
-                "kind": "regularizer",
+            lambda name, kind, _, config, rng: {
+                "kind": kind,
                 "name": name,
                 "config": config,
                 "input": exact(rng.standard_normal((4, 3)).astype(np.float32)),

@@ -3,9 +3,11 @@
 
 pub mod activations;
 pub mod applications;
+mod arguments;
 pub mod autodiff;
 pub mod choice;
 pub mod compile;
+pub mod constraints;
 pub mod error;
 pub mod exec;
 pub mod files;

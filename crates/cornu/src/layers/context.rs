@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::constraints::Constraint;
 use crate::error::Result;
 use crate::graph::ops::Distribution;
 use crate::graph::{Graph, Value};
@@ -20,6 +21,8 @@ pub struct WeightSpec {
     pub initializer: InitializerConfig,
     /// What is added to the loss for it.
     pub regularizer: Option<Regularizer>,
+    /// What it is brought back to after each step.
+    pub constraint: Option<Constraint>,
     /// Whether gradients change it; statistics are changed by [`Context::update`] alone.
     pub trainable: bool,
 }
@@ -36,6 +39,7 @@ impl WeightSpec {
             shape: shape.into(),
             initializer: initializer.into(),
             regularizer: None,
+            constraint: None,
             trainable: true,
         }
     }
@@ -43,6 +47,12 @@ impl WeightSpec {
     /// With something added to the loss for it.
     pub fn regularized(mut self, regularizer: Option<Regularizer>) -> Self {
         self.regularizer = regularizer;
+        self
+    }
+
+    /// Brought back to what is allowed after each step of training.
+    pub fn constrained(mut self, constraint: Option<Constraint>) -> Self {
+        self.constraint = constraint;
         self
     }
 

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::scores::{Seen, clip_probabilities, sigmoid_scores, smooth};
 use super::{Choice, Loss, Reduction, Targets, loss_identity, pairing, reduction};
+use crate::arguments;
 use crate::error::Result;
 use crate::graph::ops::UnaryKind;
 use crate::graph::{Graph, Value};
-use crate::optimizers::arguments;
 use crate::shape::Shape;
 
 /// The mean of `-(y·log p + (1-y)·log(1-p))` over the last axis of each sample.

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::scores::{Seen, clip_probabilities, smooth, softmax_scores};
 use super::{Choice, Loss, Reduction, Targets, loss_identity, pairing, reduction};
+use crate::arguments;
 use crate::error::Result;
 use crate::graph::{Graph, Value};
-use crate::optimizers::arguments;
 use crate::shape::Shape;
 
 /// `-Σ y·log p` over the classes of each sample.

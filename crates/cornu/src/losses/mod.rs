@@ -22,10 +22,10 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::arguments;
 use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
-use crate::optimizers::arguments;
 use crate::shape::{DType, Shape};
 
 /// What is known of the targets before the first step.
@@ -101,7 +101,7 @@ macro_rules! loss_identity {
         }
 
         fn config(&self) -> serde_json::Map<String, serde_json::Value> {
-            crate::optimizers::arguments::object(self)
+            crate::arguments::object(self)
         }
 
         fn reduction(&self) -> &Choice<Reduction> {

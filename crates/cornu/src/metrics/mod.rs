@@ -25,10 +25,10 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::arguments;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
 use crate::losses::{self, Targets};
-use crate::optimizers::arguments;
 use crate::shape::{DType, Shape};
 
 /// A number that is gathered over batches.
@@ -98,7 +98,7 @@ macro_rules! metric_identity {
         }
 
         fn config(&self) -> serde_json::Map<String, serde_json::Value> {
-            crate::optimizers::arguments::object(self)
+            crate::arguments::object(self)
         }
 
         fn boxed(&self) -> Box<dyn Metric> {

@@ -173,6 +173,13 @@ impl Architecture {
                     for spec in layer.build(&shapes).map_err(|e| e.at(path.clone()))? {
                         Shape::new(spec.shape.to_vec()).map_err(|e| e.at(path.clone()))?;
                         spec.initializer.get().map_err(|e| e.at(path.clone()))?;
+                        let at = |e: Error| e.at(format!("{path}/{}", spec.name));
+                        if let Some(regularizer) = &spec.regularizer {
+                            regularizer.check(&spec.shape).map_err(at)?;
+                        }
+                        if let Some(constraint) = &spec.constraint {
+                            constraint.check(&spec.shape).map_err(at)?;
+                        }
                         weights.push(WeightEntry {
                             path: format!("{path}/{}", spec.name),
                             layer: call.layer,

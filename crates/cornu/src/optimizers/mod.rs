@@ -5,7 +5,6 @@
 
 mod adam;
 mod adam_w;
-pub(crate) mod arguments;
 mod base;
 mod clip;
 mod learning_rate;
@@ -26,6 +25,7 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::arguments;
 use base::{base_arguments, optimizer_identity};
 
 use crate::error::{Error, Result};

@@ -137,7 +137,11 @@ pub(crate) fn plan(
             iteration,
         )?;
         for (k, (s, &i)) in stepped.into_iter().zip(&compiled.trained).enumerate() {
-            updates.push((i, s.weight));
+            let weight = match &model.weights[i].spec.constraint {
+                Some(constraint) => constraint.apply(&mut g, s.weight)?,
+                None => s.weight,
+            };
+            updates.push((i, weight));
             for (slot, value) in s.slots.into_iter().enumerate() {
                 updates.push((compiled.slot_state(count, slot, k), value));
             }

@@ -1,15 +1,17 @@
 //! How weights begin and what is added to the loss for them, against Keras's values.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use cornu::Tensor;
 use cornu::autodiff::gradients;
+use cornu::constraints::{self, Constraint, MaxNorm, MinMaxNorm, UnitNorm};
 use cornu::exec::interpreter;
-use cornu::graph::{Array, Graph};
+use cornu::graph::{Array, Graph, Value};
 use cornu::initializers::InitializerConfig;
-use cornu::regularizers::Regularizer;
-use serde_json::{Value as Json, json};
+use cornu::layers::{Base, Context, WeightSpec};
+use cornu::prelude::*;
+use cornu::regularizers::{self, Regularizer};
+use serde_json::{Map, Value as Json, json};
 
 fn golden(file: &str) -> Vec<Json> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -123,54 +125,160 @@ fn a_weight_larger_than_memory_is_refused() {
     assert!(error.is_err());
 }
 
+/// One golden case: what is written to the graph for its matrix, and the values the interpreter finds.
+fn weigh<const N: usize>(
+    case: &Json,
+    write: impl FnOnce(&mut Graph, Value) -> [Value; N],
+) -> [Vec<f64>; N] {
+    let rows: Vec<Vec<f32>> = serde_json::from_value(case["input"].clone()).expect("a matrix");
+    let shape = [rows.len(), rows[0].len()];
+    let mut g = Graph::new();
+    let w = g.feed("w", shape, false).expect("a feed");
+    let wanted = write(&mut g, w);
+    let tensor = Tensor::new(shape, rows.concat()).expect("sizes fit");
+    let values = interpreter::run(&g, &[Array::from(&tensor)], &[]);
+    wanted.map(|v| {
+        let place: usize = format!("{v:?}")
+            .trim_start_matches('%')
+            .parse()
+            .expect("output 0");
+        values[place][0].data.clone()
+    })
+}
+
+fn matrix(json: &Json) -> Vec<f64> {
+    let rows: Vec<Vec<f64>> = serde_json::from_value(json.clone()).expect("a matrix");
+    rows.concat()
+}
+
+fn near(what: &str, received: &[f64], expected: &[f64]) {
+    assert_eq!(received.len(), expected.len(), "{what}");
+    for (a, b) in received.iter().zip(expected) {
+        assert!((a - b).abs() <= 1e-5 + 1e-4 * b.abs(), "{what}: {a} {b}");
+    }
+}
+
 #[test]
-fn regularizers_add_what_keras_adds() {
-    let mut skipped: BTreeMap<String, usize> = BTreeMap::new();
-    let mut ran = 0;
+fn regularizers_and_constraints_are_those_of_keras() {
+    let mut checked = BTreeSet::new();
     for case in golden("regularizers_constraints.json") {
-        let name = case["name"].as_str().expect("a name").to_owned();
+        let name = case["name"].as_str().expect("a name");
         let class = name.split('_').next().expect("a class");
-        if case["kind"] != "regularizer" || !["L1", "L2", "L1L2"].contains(&class) {
-            *skipped.entry(name).or_default() += 1;
+        checked.insert(class.to_owned());
+        let config = json!({ "class_name": class, "config": case["config"] });
+        let same = |written: Json| {
+            assert_eq!(written["class_name"], config["class_name"]);
+            assert_eq!(
+                written["config"], config["config"],
+                "{name}: config round trip"
+            );
+        };
+        if case["kind"] == "constraint" {
+            let constraint: Constraint = serde_json::from_value(config.clone()).expect("valid");
+            same(serde_json::to_value(&constraint).expect("JSON"));
+            let [output] = weigh(&case, |g, w| [constraint.apply(g, w).expect("a matrix")]);
+            near(name, &output, &matrix(&case["output"]));
             continue;
         }
-        ran += 1;
-        let rows: Vec<Vec<f32>> = serde_json::from_value(case["input"].clone()).expect("a matrix");
-        let shape = [rows.len(), rows[0].len()];
-        let config = json!({ "class_name": class, "config": case["config"] });
         let regularizer: Regularizer = serde_json::from_value(config.clone()).expect("valid");
-        let written = serde_json::to_value(&regularizer).expect("JSON");
-        assert_eq!(written["class_name"], config["class_name"]);
-        assert_eq!(
-            written["config"], config["config"],
-            "{name}: config round trip"
-        );
-        let mut g = Graph::new();
-        let w = g.feed("w", shape, false).expect("a feed");
-        let y = regularizer.call(&mut g, w).expect("a number");
-        let dw = gradients(&mut g, y, &[w]).expect("a gradient")[0];
-        let tensor = Tensor::new(shape, rows.concat()).expect("sizes fit");
-        let values = interpreter::run(&g, &[Array::from(&tensor)], &[]);
-        let value = |v: cornu::graph::Value| {
-            let place: usize = format!("{v:?}")
-                .trim_start_matches('%')
-                .parse()
-                .expect("output 0");
-            values[place][0].data.clone()
+        same(serde_json::to_value(&regularizer).expect("JSON"));
+        let [y, dw] = weigh(&case, |g, w| {
+            let y = regularizer.call(g, w).expect("a number");
+            [y, gradients(g, y, &[w]).expect("a gradient")[0]]
+        });
+        near(name, &y, &[case["value"].as_f64().expect("a number")]);
+        near(name, &dw, &matrix(&case["grad"]));
+    }
+    for class in regularizers::names()
+        .into_iter()
+        .chain(constraints::names())
+    {
+        assert!(checked.contains(class), "{class}: no golden case");
+    }
+}
+
+/// A weight with a constraint stays within it whatever the steps; a frozen one and one without go where they like.
+#[test]
+fn constraints_hold_after_each_step() {
+    let x =
+        Tensor::new([4, 2], vec![1.0f32, 2.0, -1.0, 0.5, 3.0, 1.0, 0.0, 1.0]).expect("sizes fit");
+    let y = Tensor::new([4, 1], vec![-9.0f32, -3.0, -20.0, -5.0]).expect("sizes fit");
+    let train = |constraint: Option<Constraint>| {
+        let mut model = Sequential::new()
+            .input([2])
+            .seed(1)
+            .add(Own(constraint))
+            .build()
+            .expect("a valid model");
+        model
+            .compile(SGD::new(0.1), MeanSquaredError::default(), [] as [&str; 0])
+            .expect("compiles");
+        model
+            .fit(&(x.clone(), y.clone()), Fit::epochs(3).batch_size(2))
+            .expect("trains");
+        floats(&model.weights()[0]).to_vec()
+    };
+    assert!(train(None).iter().any(|&w| w < 0.0));
+    assert!(train(Some("non_neg".into())).iter().all(|&w| w >= 0.0));
+    let long = train(Some(UnitNorm::default().into()));
+    let length = long.iter().map(|w| w * w).sum::<f32>().sqrt();
+    assert!((length - 1.0).abs() < 1e-5, "{length}");
+    let refused = |constraint: Constraint| {
+        let model = Sequential::new().input([2]).add(Own(Some(constraint)));
+        model.build().expect_err("refused").to_string()
+    };
+    assert_eq!(
+        refused("non_nec".into()),
+        "unknown constraint \"non_nec\"\n  at   sequential/own/kernel\n  help did you mean \"non_neg\"? known: max_norm, \
+         min_max_norm, non_neg, unit_norm"
+    );
+    assert_eq!(
+        refused(MaxNorm::new(1.0).axis(2).into()),
+        "MaxNorm: axis must be from -2 to 1 for a weight of shape [2, 1], received 2\n  at   sequential/own/kernel\n  help the axes \
+         are those of the weight itself, which has no batch"
+    );
+    assert_eq!(
+        refused(MinMaxNorm::new(3.0, 1.0).into()),
+        "MinMaxNorm: min_value must be at most max_value, received 3 and 1\n  at   sequential/own/kernel"
+    );
+}
+
+/// A layer of the test's own, with one weight that is constrained.
+#[derive(Clone, Debug)]
+struct Own(Option<Constraint>);
+
+impl Layer for Own {
+    fn class_name(&self) -> &'static str {
+        "Own"
+    }
+
+    fn base(&self) -> &Base {
+        static BASE: Base = Base {
+            name: None,
+            trainable: true,
         };
-        let expected: Vec<Vec<f64>> =
-            serde_json::from_value(case["grad"].clone()).expect("a matrix");
-        let near = |a: f64, b: f64| (a - b).abs() <= 1e-5 + 1e-4 * b.abs();
-        assert!(
-            near(value(y)[0], case["value"].as_f64().expect("a number")),
-            "{name}"
-        );
-        for (a, b) in value(dw).iter().zip(expected.concat()) {
-            assert!(near(*a, b), "{name}: {a} {b}");
-        }
+        &BASE
     }
-    for name in skipped.keys() {
-        eprintln!("skipped: no {name} yet");
+
+    fn base_mut(&mut self) -> &mut Base {
+        unimplemented!("nothing renames it")
     }
-    assert!(ran > 0);
+
+    fn config(&self) -> Map<String, Json> {
+        Map::new()
+    }
+
+    fn build(&self, _: &[Shape]) -> Result<Vec<WeightSpec>> {
+        Ok(vec![
+            WeightSpec::new("kernel", [2, 1], "ones").constrained(self.0.clone()),
+        ])
+    }
+
+    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+        cx.graph.matmul(inputs[0], cx.weight(0))
+    }
+
+    fn boxed(&self) -> Box<dyn Layer> {
+        Box::new(self.clone())
+    }
 }

@@ -5,8 +5,8 @@ use std::f64::consts::PI;
 use serde::{Deserialize, Serialize};
 
 use super::{LearningRateSchedule, Steps, schedule_identity};
+use crate::arguments;
 use crate::error::Result;
-use crate::optimizers::arguments;
 
 /// `initial · ((1 - alpha) · (1 + cos(π · step / decay_steps)) / 2 + alpha)`; after `decay_steps` steps it stays at `initial · alpha`.
 ///

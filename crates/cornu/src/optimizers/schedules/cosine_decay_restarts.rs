@@ -5,8 +5,8 @@ use std::f64::consts::PI;
 use serde::{Deserialize, Serialize};
 
 use super::{LearningRateSchedule, Steps, schedule_identity};
+use crate::arguments;
 use crate::error::{Error, Result};
-use crate::optimizers::arguments;
 
 /// [`CosineDecay`](super::CosineDecay) over `first_decay_steps` steps, then from the start again.
 ///

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LearningRateSchedule, Steps, schedule_identity};
+use crate::arguments;
 use crate::error::Result;
-use crate::optimizers::arguments;
 
 /// `initial · decay_rate ^ (step / decay_steps)`; with `staircase`, the exponent is rounded down.
 ///

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LearningRateSchedule, Steps, schedule_identity};
+use crate::arguments;
 use crate::error::Result;
-use crate::optimizers::arguments;
 
 /// `initial / (1 + decay_rate · step / decay_steps)`; with `staircase`, `step / decay_steps` is rounded down.
 ///

@@ -62,7 +62,7 @@ macro_rules! schedule_identity {
         }
 
         fn config(&self) -> serde_json::Map<String, serde_json::Value> {
-            crate::optimizers::arguments::object(self)
+            crate::arguments::object(self)
         }
 
         fn boxed(&self) -> Box<dyn LearningRateSchedule> {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LearningRateSchedule, Steps, schedule_identity};
+use crate::arguments;
 use crate::error::{Error, Result};
-use crate::optimizers::arguments;
 
 /// The first value up to and including the step of the first boundary, then the second up to the second, and so on.
 ///

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LearningRateSchedule, Steps, schedule_identity};
+use crate::arguments;
 use crate::error::Result;
-use crate::optimizers::arguments;
 
 /// `(initial - end) · (1 - step / decay_steps) ^ power + end`; after `decay_steps` steps it stays at `end`.
 ///

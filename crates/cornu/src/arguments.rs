@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value as Json};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, Result, nearest};
 
@@ -109,5 +109,41 @@ pub(crate) fn not_negative(
 ) -> Result<()> {
     within(class, key, x, "a finite number of at least 0", |x| {
         x >= 0.0 && x.is_finite()
+    })
+}
+
+/// The class and config of something that a layer's config holds as a name or as `{"class_name": …, "config": …}`.
+pub(crate) fn written<'de, D: Deserializer<'de>>(
+    d: D,
+    what: &str,
+) -> Result<(String, Map<String, Json>), D::Error> {
+    let mut object = match Json::deserialize(d)? {
+        Json::String(name) => return Ok((name, Map::new())),
+        Json::Object(object) => object,
+        other => {
+            return Err(D::Error::custom(format!(
+                "a {what} is a name or an object, received {other}"
+            )));
+        }
+    };
+    let Some(Json::String(class)) = object.remove("class_name") else {
+        return Err(D::Error::custom(format!("a {what} needs a class_name")));
+    };
+    match object.remove("config") {
+        None | Some(Json::Null) => Ok((class, Map::new())),
+        Some(Json::Object(config)) => Ok((class, config)),
+        Some(other) => Err(D::Error::custom(format!(
+            "the config of {class} must be an object, received {other}"
+        ))),
+    }
+}
+
+/// What [`written`] reads: module, class name and config, as Keras writes them.
+pub(crate) fn keras_object(module: &str, class: &str, config: Map<String, Json>) -> Json {
+    json!({
+        "module": module,
+        "class_name": class,
+        "config": config,
+        "registered_name": null,
     })
 }

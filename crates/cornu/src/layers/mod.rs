@@ -1,27 +1,21 @@
-//! The layers, one file each, under Keras's names and with Keras's defaults.
+//! The layers, one file each, under Keras's names and with Keras's defaults, in a folder for each family.
 //!
 //! A layer's struct is its Keras config. [`Layer::build`] declares its weights from the shapes it is given,
-//! [`Layer::call`] writes its nodes into the graph. A new layer is one file and one line in the list below.
+//! [`Layer::call`] writes its nodes into the graph. A new layer is one file and one line in the list of
+//! its family (`convolutional/mod.rs`, …).
 
 mod axis;
 mod context;
+mod defaults;
 mod inputs;
-mod merging;
 mod mistakes;
-mod pooling;
-mod recurrent;
 mod registry;
 mod settings;
-mod span;
-mod wrapped;
 
 pub use axis::Axes;
 pub use context::{Context, WeightSpec};
-pub use random_flip::FlipMode;
 pub use registry::{FromConfig, deserialize, names, register};
-pub use settings::{Base, Padding, Pair};
-pub use span::Span;
-pub use zero_padding2d::Margins;
+pub use settings::{Base, DataFormat, Padding, Pair};
 
 use std::fmt;
 
@@ -152,61 +146,46 @@ macro_rules! passes_mask {
     };
 }
 
-macro_rules! layers {
+/// The layers of one family: a module and a line of the family's table for each.
+macro_rules! family {
     ($($module:ident :: $name:ident,)*) => {
         $(mod $module; pub use $module::$name;)*
 
-        /// The layers alone, for a `use` of all of them.
-        pub mod classes {
-            pub use super::{$($name,)*};
-        }
-
-        const TABLE: &[(&str, registry::FromConfig)] = &[
+        /// The family's classes and how each is made from its config.
+        pub(super) const TABLE: &[(&str, $crate::layers::FromConfig)] = &[
             $((stringify!($name), |config| {
-                registry::from_struct::<$name>(config).map(|l| Box::new(l) as Box<dyn Layer>)
+                $crate::layers::registry::from_struct::<$name>(config)
+                    .map(|l| Box::new(l) as Box<dyn $crate::layers::Layer>)
             }),)*
         ];
     };
 }
 
-layers! {
-    input_layer::InputLayer,
-    identity::Identity,
-    rescaling::Rescaling,
-    dense::Dense,
-    embedding::Embedding,
-    masking::Masking,
-    position_embedding::PositionEmbedding,
-    layer_normalization::LayerNormalization,
-    rms_normalization::RMSNormalization,
-    multi_head_attention::MultiHeadAttention,
-    conv2d::Conv2D,
-    max_pooling2d::MaxPooling2D,
-    average_pooling2d::AveragePooling2D,
-    global_max_pooling2d::GlobalMaxPooling2D,
-    global_average_pooling2d::GlobalAveragePooling2D,
-    batch_normalization::BatchNormalization,
-    local_response_normalization::LocalResponseNormalization,
-    dropout::Dropout,
-    random_flip::RandomFlip,
-    random_brightness::RandomBrightness,
-    random_contrast::RandomContrast,
-    random_saturation::RandomSaturation,
-    zero_padding2d::ZeroPadding2D,
-    flatten::Flatten,
-    reshape::Reshape,
-    activation::Activation,
-    relu::ReLU,
-    softmax::Softmax,
-    add::Add,
-    subtract::Subtract,
-    multiply::Multiply,
-    average::Average,
-    maximum::Maximum,
-    minimum::Minimum,
-    concatenate::Concatenate,
-    simple_rnn::SimpleRNN,
-    lstm::LSTM,
-    gru::GRU,
-    bidirectional::Bidirectional,
+macro_rules! families {
+    ($($family:ident,)*) => {
+        $(mod $family; pub use self::$family::*;)*
+
+        /// The layers alone, for a `use` of all of them.
+        pub mod classes {
+            $(pub use super::$family::*;)*
+        }
+
+        /// The tables of all families.
+        const FAMILIES: &[&[(&str, FromConfig)]] = &[$($family::TABLE,)*];
+    };
+}
+
+families! {
+    core,
+    activation,
+    convolutional,
+    pooling,
+    recurrent,
+    normalization,
+    regularization,
+    attention,
+    reshaping,
+    merging,
+    preprocessing,
+    augmentation,
 }

@@ -6,7 +6,7 @@ use std::sync::RwLock;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
-use super::{Layer, TABLE, mistakes};
+use super::{FAMILIES, Layer, mistakes};
 use crate::error::{Error, Result};
 
 /// Makes a layer from its config.
@@ -22,9 +22,13 @@ pub fn register(class_name: &str, from_config: FromConfig) {
     own.insert(class_name.to_owned(), from_config);
 }
 
+fn built_in() -> impl Iterator<Item = (&'static str, FromConfig)> {
+    FAMILIES.iter().flat_map(|table| table.iter().copied())
+}
+
 /// The class names of the built-in layers.
 pub fn names() -> Vec<&'static str> {
-    TABLE.iter().map(|(name, _)| *name).collect()
+    built_in().map(|(name, _)| name).collect()
 }
 
 /// A layer from its class name and its Keras config.
@@ -69,8 +73,8 @@ pub fn deserialize(class_name: &str, config: &Json) -> Result<Box<dyn Layer>> {
     check_dtype(config.remove("dtype")).map_err(|e| e.at(path.clone()))?;
     // What Keras writes as null is a feature that is not used; but a merge mode of none is a choice.
     config.retain(|key, v| !v.is_null() || key == "merge_mode");
-    let built_in = TABLE.iter().find(|(n, _)| *n == class_name).map(|e| e.1);
-    let from_config = built_in.or_else(|| {
+    let own_kind = built_in().find(|e| e.0 == class_name).map(|e| e.1);
+    let from_config = own_kind.or_else(|| {
         let own = OWN
             .read()
             .unwrap_or_else(std::sync::PoisonError::into_inner);

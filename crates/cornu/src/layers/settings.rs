@@ -134,3 +134,12 @@ impl Padding {
         }
     }
 }
+
+/// The order of an image's axes; there is one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataFormat {
+    /// `[batch, height, width, channels]`.
+    #[default]
+    ChannelsLast,
+}

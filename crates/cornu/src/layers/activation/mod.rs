@@ -1,0 +1,6 @@
+//! Activations that are layers, with settings of their own.
+
+family! {
+    relu::ReLU,
+    softmax::Softmax,
+}

@@ -1,0 +1,5 @@
+//! Convolutions.
+
+family! {
+    conv2d::Conv2D,
+}

@@ -1,0 +1,30 @@
+//! Defaults that many layers share, as serde asks for them: functions.
+
+use super::{Padding, Pair};
+use crate::activations::Activation;
+use crate::choice::Choice;
+use crate::initializers::InitializerConfig;
+
+pub(super) fn linear() -> Choice<Activation> {
+    Choice::Known(Activation::linear())
+}
+
+pub(super) fn yes() -> bool {
+    true
+}
+
+pub(super) fn glorot_uniform() -> InitializerConfig {
+    InitializerConfig::named("glorot_uniform")
+}
+
+pub(super) fn zeros() -> InitializerConfig {
+    InitializerConfig::named("zeros")
+}
+
+pub(super) fn one() -> Pair {
+    Pair(1, 1)
+}
+
+pub(super) fn valid() -> Choice<Padding> {
+    Choice::Known(Padding::Valid)
+}

@@ -1,0 +1,51 @@
+//! The mean of several inputs.
+
+use serde::{Deserialize, Serialize};
+
+use super::elementwise::{self, merges_masks, merging};
+use crate::error::Result;
+use crate::graph::Value;
+use crate::layers::{Base, Context, Layer, WeightSpec};
+use crate::shape::Shape;
+
+/// Takes the mean of its inputs, element by element.
+///
+/// `y = (x₀ + x₁ + …) / n`
+///
+/// # Shapes
+/// `[batch, ..]` each; axes of length 1 are repeated, and inputs with fewer axes get axes of length 1 after the batch.
+///
+/// # Errors
+/// Inputs whose shapes do not broadcast together.
+///
+/// # Example
+/// ```
+/// use cornu::prelude::*;
+/// let (a, b) = (input([8]), input([8]));
+/// let model = Model::new([&a, &b], [&Average::new().on([&a, &b])])?;
+/// assert_eq!(model.output_shape().axes(), &[8]);
+/// # Ok::<(), cornu::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Average {
+    #[serde(skip)]
+    base: Base,
+}
+
+merging!(Average, "The mean of the inputs.");
+
+impl Layer for Average {
+    layer_identity!(Average);
+    merges_masks!();
+
+    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        elementwise::check("Average", inputs)?;
+        Ok(Vec::new())
+    }
+
+    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+        let sum = elementwise::fold(cx.graph, inputs, |g, a, b| g.add(a, b))?;
+        cx.graph.scale(sum, 1.0 / inputs.len() as f32)
+    }
+}

@@ -1,0 +1,13 @@
+//! Layers that make one of several inputs.
+
+mod elementwise;
+
+family! {
+    add::Add,
+    subtract::Subtract,
+    multiply::Multiply,
+    average::Average,
+    maximum::Maximum,
+    minimum::Minimum,
+    concatenate::Concatenate,
+}

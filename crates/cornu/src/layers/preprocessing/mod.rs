@@ -1,0 +1,5 @@
+//! Layers that turn raw data into numbers that networks like.
+
+family! {
+    rescaling::Rescaling,
+}

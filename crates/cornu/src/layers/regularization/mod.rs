@@ -1,0 +1,5 @@
+//! Layers that hinder over-fitting, in training alone.
+
+family! {
+    dropout::Dropout,
+}

@@ -1,0 +1,9 @@
+//! Layers that move values and change none.
+
+family! {
+    flatten::Flatten,
+    reshape::Reshape,
+    zero_padding2d::ZeroPadding2D,
+}
+
+pub use zero_padding2d::Margins;

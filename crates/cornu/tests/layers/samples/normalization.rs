@@ -1,0 +1,46 @@
+//! Samples of the family `normalization`.
+
+use serde_json::json;
+
+use super::{Sample, sample};
+
+pub(super) fn all() -> Vec<Sample> {
+    let none = || json!({});
+    let norm = json!({
+        "axis": 1, "momentum": 0.9, "epsilon": 0.01, "center": false,
+        "gamma_initializer": { "class_name": "RandomUniform", "config": { "minval": 0.5, "maxval": 1.5, "seed": 7 } },
+    });
+    vec![
+        sample(
+            "LayerNormalization",
+            json!({ "epsilon": 0.01, "gamma_initializer": { "class_name": "Constant", "config": { "value": 0.7 } } }),
+            &[&[4, 3]],
+            &[4, 3],
+            6,
+        ),
+        sample(
+            "LayerNormalization",
+            json!({ "axis": 1 }),
+            &[&[4, 3]],
+            &[4, 3],
+            8,
+        ),
+        sample("RMSNormalization", none(), &[&[4, 3]], &[4, 3], 3),
+        sample("BatchNormalization", none(), &[&[3, 4, 5]], &[3, 4, 5], 20),
+        sample("BatchNormalization", norm, &[&[3, 4, 5]], &[3, 4, 5], 9),
+        sample(
+            "BatchNormalization",
+            json!({ "scale": false }),
+            &[&[6]],
+            &[6],
+            18,
+        ),
+        sample(
+            "LocalResponseNormalization",
+            json!({ "depth_radius": 1, "bias": 1.0, "alpha": 0.5, "beta": 0.5 }),
+            &[&[2, 3, 6]],
+            &[2, 3, 6],
+            0,
+        ),
+    ]
+}

@@ -270,12 +270,17 @@ impl Rule for Attention {
             panic!("output 0 should be float32: {y:?}")
         };
         let mut unread = vec![0.0; 2 * head.queries];
-        for (b, y) in y.chunks_mut((head.queries * head.value_stride).max(1)).enumerate() {
+        for (b, y) in y
+            .chunks_mut((head.queries * head.value_stride).max(1))
+            .enumerate()
+        {
             let q = &q[b * head.queries * head.stride..];
             let k = &k[b * head.keys * head.stride..];
             let v = &v[b * head.keys * head.value_stride..];
             for h in 0..heads {
-                let masks = self.how.masks_of(call, 3, (b, h), heads, head.queries * head.keys);
+                let masks = self
+                    .how
+                    .masks_of(call, 3, (b, h), heads, head.queries * head.keys);
                 let own = 2 * head.queries;
                 let stats: &mut [f32] = match &mut kept {
                     ViewMut::F32(stats) => &mut stats[(b * heads + h) * own..][..own],

@@ -53,7 +53,10 @@ impl Rule for AttentionGrad {
             .iter()
             .map(|m| Array::from_fn(&m.shape, |_| 0.0))
             .collect();
-        let (keys, scale) = (k.shape[1], f64::from(self.how.head(&outputs[0], &outputs[2]).scale));
+        let (keys, scale) = (
+            k.shape[1],
+            f64::from(self.how.head(&outputs[0], &outputs[2]).scale),
+        );
         for (b, h, t) in places(q.shape[0], q.shape[2], q.shape[1]) {
             let (_, weights, dropped) = self.how.weights(inputs, &inputs[5..], (b, h), t);
             let slope = |s: usize| -> f64 {
@@ -124,7 +127,9 @@ impl Rule for AttentionGrad {
             let (q, k, v) = (&q[b * own[0]..], &k[b * own[1]..], &v[b * own[2]..]);
             let dy = &dy[b * head.queries * head.value_stride..];
             for h in 0..heads {
-                let masks = self.how.masks_of(call, 5, (b, h), heads, head.queries * head.keys);
+                let masks = self
+                    .how
+                    .masks_of(call, 5, (b, h), heads, head.queries * head.keys);
                 let stats = &stats[(b * heads + h) * 2 * head.queries..][..2 * head.queries];
                 let (at, value_at) = (h * head.width, h * head.value_width);
                 let of = (&q[at..], &k[at..], &v[value_at..]);

@@ -149,11 +149,50 @@ pub(super) fn windows() -> Vec<(&'static str, [usize; 3], Window)> {
     vec![
         ("plain", [4, 6, 3], plain),
         ("odd sizes", [5, 7, 3], plain),
-        ("odd sizes, padded", [5, 7, 2], Window { padding: [(0, 1); 2], ..plain }),
-        ("overlapping", [5, 6, 2], Window { size: [3, 3], strides: [1, 2], padding: [(1, 1), (0, 1)] }),
-        ("with gaps", [7, 5, 2], Window { size: [2, 1], strides: [3, 2], ..plain }),
-        ("the whole image", [3, 4, 5], Window { size: [3, 4], strides: [1, 1], ..plain }),
-        ("one pixel", [3, 2, 1], Window { size: [1, 1], strides: [1, 1], ..plain }),
+        (
+            "odd sizes, padded",
+            [5, 7, 2],
+            Window {
+                padding: [(0, 1); 2],
+                ..plain
+            },
+        ),
+        (
+            "overlapping",
+            [5, 6, 2],
+            Window {
+                size: [3, 3],
+                strides: [1, 2],
+                padding: [(1, 1), (0, 1)],
+            },
+        ),
+        (
+            "with gaps",
+            [7, 5, 2],
+            Window {
+                size: [2, 1],
+                strides: [3, 2],
+                ..plain
+            },
+        ),
+        (
+            "the whole image",
+            [3, 4, 5],
+            Window {
+                size: [3, 4],
+                strides: [1, 1],
+                ..plain
+            },
+        ),
+        (
+            "one pixel",
+            [3, 2, 1],
+            Window {
+                size: [1, 1],
+                strides: [1, 1],
+                ..plain
+            },
+        ),
     ]
 }
 

@@ -135,7 +135,11 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
         ("a row for all", &[3, 4], &[3, 4]),
         ("a column", &[3, 4], &[3, 1]),
         ("the middle", &[2, 3, 4], &[3, 1]),
-        ("the outside, which no period expresses", &[2, 3, 4], &[2, 1, 4]),
+        (
+            "the outside, which no period expresses",
+            &[2, 3, 4],
+            &[2, 1, 4],
+        ),
         ("one of everything", &[3, 4], &[1, 1, 1]),
         ("both ways", &[3, 1], &[1, 4]),
         ("nothing", &[], &[]),
@@ -154,10 +158,13 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
                     s.g.mul(a, a)
                 }
             }));
-            cases.push(case(format!("{kind:?} without a batch, with {name}"), move |s| {
-                let (a, b) = (s.fixed(a, Mixed)?, s.fixed(b, Mixed)?);
-                s.g.binary(kind, a, b)
-            }));
+            cases.push(case(
+                format!("{kind:?} without a batch, with {name}"),
+                move |s| {
+                    let (a, b) = (s.fixed(a, Mixed)?, s.fixed(b, Mixed)?);
+                    s.g.binary(kind, a, b)
+                },
+            ));
         }
     }
     cases.push(case("a matrix as long as the batch", |s| {

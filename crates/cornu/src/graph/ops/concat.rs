@@ -11,7 +11,11 @@ pub struct Concat {
     pub axis: usize,
 }
 
-fn place<T: Copy>(y: &mut [T], x: &[T], (outer, width, offset, part): (usize, usize, usize, usize)) {
+fn place<T: Copy>(
+    y: &mut [T],
+    x: &[T],
+    (outer, width, offset, part): (usize, usize, usize, usize),
+) {
     for o in 0..outer {
         let at = o * width + offset;
         y[at..at + part].copy_from_slice(&x[o * part..(o + 1) * part]);

@@ -41,9 +41,10 @@ impl Rule for Conv2D {
         }
         c.check()?;
         let (channels, out) = (x.shape[3], w.shape[3]);
-        if c.groups == 0 || w.shape[2].checked_mul(c.groups) != Some(channels)
+        if c.groups == 0
+            || w.shape[2].checked_mul(c.groups) != Some(channels)
             || out % c.groups != 0
-         {
+        {
             return Err(Error::shape(format!(
                 "a kernel {} in {} groups does not fit {channels} channels",
                 w.shape, c.groups
@@ -180,7 +181,10 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
     }
     let plain = super::convolution::convolutions()[0].3;
     cases.push(case("without a batch", move |s| {
-        let (x, w) = (s.fixed(&[3, 5, 4, 2], Mixed)?, s.fixed(&[2, 3, 2, 3], Mixed)?);
+        let (x, w) = (
+            s.fixed(&[3, 5, 4, 2], Mixed)?,
+            s.fixed(&[2, 3, 2, 3], Mixed)?,
+        );
         s.g.conv2d(x, w, plain)
     }));
     cases

@@ -21,13 +21,7 @@ pub struct Conv2DWeightGrad {
 const WHOLE_RESULT: usize = if cfg!(test) { 60 } else { 100_000 };
 
 /// The gradient of a large kernel: several threads take rows of it for one half of the images or the other.
-fn by_halves(
-    g: &conv2d::Conv2d,
-    images: usize,
-    x: &[f32],
-    dy: &[f32],
-    dw: &mut [f32],
-) {
+fn by_halves(g: &conv2d::Conv2d, images: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
     let half = images.div_ceil(2);
     let line = dw.len() / g.k_h;
     let mut second = vec![0.0; dw.len()];

@@ -43,7 +43,11 @@ impl Normalization {
     /// Mean and inverse deviation of a row.
     pub(super) fn stats(self, row: &[f64]) -> (f64, f64) {
         let n = row.len() as f64;
-        let mean = if self.rms { 0.0 } else { row.iter().sum::<f64>() / n };
+        let mean = if self.rms {
+            0.0
+        } else {
+            row.iter().sum::<f64>() / n
+        };
         let variance = row.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
         (mean, (variance + f64::from(self.epsilon())).sqrt().recip())
     }
@@ -78,7 +82,11 @@ pub(super) fn split_rows(inputs: &[Operand<'_>], weights: &[usize]) -> Split {
         .iter()
         .enumerate()
         .all(|(i, o)| o.batched != weights.contains(&i));
-    if rows && only_rows { Split::Rows } else { Split::Whole }
+    if rows && only_rows {
+        Split::Rows
+    } else {
+        Split::Whole
+    }
 }
 
 /// The shape of what is kept of each row.

@@ -5,8 +5,8 @@ use cornu_kernels::softmax;
 use super::softmax::{check_scores, eval_rows, split_scores};
 use super::{Array, Call, GradientOf, Operand, Rule, Split};
 use crate::error::Result;
-use crate::graph::{Meta, Value};
 use crate::graph::ops::UnaryKind;
+use crate::graph::{Meta, Value};
 
 /// `y_i = x_i - max x - ln Σ_j exp(x_j - max x)` over the last axis: finite wherever the scores are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,7 +40,10 @@ impl Rule for LogSoftmax {
     }
 
     fn run(&self, call: &mut Call<'_, '_>) {
-        let n = *call.input_metas[0].shape.last().expect("checked by the shape rule");
+        let n = *call.input_metas[0]
+            .shape
+            .last()
+            .expect("checked by the shape rule");
         let x = call.f32(0);
         softmax::log_softmax(x.len() / n, n, x, call.out_f32(0));
     }

@@ -123,7 +123,11 @@ impl Rule for Map {
     }
 
     fn split(&self, _: &[Operand<'_>], _: &[Meta]) -> Split {
-        if self.batched { Split::Rows } else { Split::Whole }
+        if self.batched {
+            Split::Rows
+        } else {
+            Split::Whole
+        }
     }
 
     fn run(&self, call: &mut Call<'_, '_>) {

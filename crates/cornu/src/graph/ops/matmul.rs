@@ -22,7 +22,11 @@ pub struct MatMul {
 impl MatMul {
     /// Terms and columns: `k` and `n`.
     fn sizes(self, w: &[usize]) -> (usize, usize) {
-        if self.transposed { (w[1], w[0]) } else { (w[0], w[1]) }
+        if self.transposed {
+            (w[1], w[0])
+        } else {
+            (w[0], w[1])
+        }
     }
 }
 
@@ -127,7 +131,8 @@ impl Rule for MatMul {
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
-        (outputs[0].shape.elements() as u64).saturating_mul(2 * self.sizes(&inputs[1].shape).0 as u64)
+        (outputs[0].shape.elements() as u64)
+            .saturating_mul(2 * self.sizes(&inputs[1].shape).0 as u64)
     }
 }
 

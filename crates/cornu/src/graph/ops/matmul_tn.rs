@@ -89,7 +89,11 @@ impl Rule for MatMulTn {
             ldb: n,
             ldc: n,
         };
-        let init = if accumulate { Init::Accumulate } else { Init::Zero };
+        let init = if accumulate {
+            Init::Accumulate
+        } else {
+            Init::Zero
+        };
         products::shared(parallel, &p, a, (b, Factor::Plain), init, Act::Linear, c);
     }
 

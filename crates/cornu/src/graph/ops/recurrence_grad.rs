@@ -39,7 +39,8 @@ impl Rule for RecurrenceGrad {
         let gates = self.of.cell.gates();
         let others = usize::from(self.of.masked) + usize::from(self.inner);
         let fits = inputs.len() == 2 + self.given() + others
-            && (!self.inner || inputs[inputs.len() - 1].shape.axes() == [h.shape[0], 1, h.shape[2]])
+            && (!self.inner
+                || inputs[inputs.len() - 1].shape.axes() == [h.shape[0], 1, h.shape[2]])
             && h.shape.rank() == 3
             && dy.shape.rank() == 3
             && dy.shape[0] == h.shape[0]

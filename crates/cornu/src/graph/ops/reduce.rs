@@ -91,12 +91,22 @@ impl Rule for Reduce {
                 let values = (0..n).map(|k| x.data[(o * n + k) * inner + i]);
                 y.push(match self.kind {
                     Reduction::Sum => values.sum(),
-                    Reduction::Max => values.fold(f64::NEG_INFINITY, |a, b| {
-                        if b > a || b.is_nan() { b } else { a }
-                    }),
-                    Reduction::Min => values.fold(f64::INFINITY, |a, b| {
-                        if b < a || b.is_nan() { b } else { a }
-                    }),
+                    Reduction::Max => {
+                        values.fold(
+                            f64::NEG_INFINITY,
+                            |a, b| {
+                                if b > a || b.is_nan() { b } else { a }
+                            },
+                        )
+                    }
+                    Reduction::Min => {
+                        values.fold(
+                            f64::INFINITY,
+                            |a, b| {
+                                if b < a || b.is_nan() { b } else { a }
+                            },
+                        )
+                    }
                 });
             }
         }
@@ -186,15 +196,29 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
     use super::check::{Fill::*, case};
     let mut cases = Vec::new();
     for kind in [Reduction::Sum, Reduction::Max, Reduction::Min] {
-        for axes in [&[0][..], &[1], &[2], &[3], &[0, 1], &[1, 2], &[0, 2], &[1, 3], &[0, 1, 2, 3], &[]] {
+        for axes in [
+            &[0][..],
+            &[1],
+            &[2],
+            &[3],
+            &[0, 1],
+            &[1, 2],
+            &[0, 2],
+            &[1, 3],
+            &[0, 1, 2, 3],
+            &[],
+        ] {
             for keep in [false, true] {
-                cases.push(case(format!("{kind:?} over {axes:?}, kept: {keep}"), move |s| {
-                    let x = s.batched(&[3, 2, 5], Distinct)?;
-                    let y = s.g.reduce(kind, x, axes, keep)?;
-                    // With no axes there is nothing to reduce, which is an op all the same.
-                    let whole = s.g.reduce(kind, y, &[0], false);
-                    whole.map_or(Ok(y), |whole| s.g.mul(whole, y))
-                }));
+                cases.push(case(
+                    format!("{kind:?} over {axes:?}, kept: {keep}"),
+                    move |s| {
+                        let x = s.batched(&[3, 2, 5], Distinct)?;
+                        let y = s.g.reduce(kind, x, axes, keep)?;
+                        // With no axes there is nothing to reduce, which is an op all the same.
+                        let whole = s.g.reduce(kind, y, &[0], false);
+                        whole.map_or(Ok(y), |whole| s.g.mul(whole, y))
+                    },
+                ));
             }
         }
         cases.push(

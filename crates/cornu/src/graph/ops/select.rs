@@ -39,7 +39,11 @@ impl Rule for Select {
 
     fn eval(&self, inputs: &[&Array], outputs: &[Meta]) -> Vec<Array> {
         vec![Array::from_fn(&outputs[0].shape, |i| {
-            let chosen = if inputs[0].at_broadcast(i) == 0.0 { 2 } else { 1 };
+            let chosen = if inputs[0].at_broadcast(i) == 0.0 {
+                2
+            } else {
+                1
+            };
             inputs[chosen].at_broadcast(i)
         })]
     }

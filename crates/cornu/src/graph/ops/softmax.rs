@@ -71,7 +71,10 @@ impl Rule for Softmax {
     }
 
     fn run(&self, call: &mut Call<'_, '_>) {
-        let n = *call.input_metas[0].shape.last().expect("checked by the shape rule");
+        let n = *call.input_metas[0]
+            .shape
+            .last()
+            .expect("checked by the shape rule");
         let x = call.f32(0);
         softmax::softmax(x.len() / n, n, x, call.out_f32(0));
     }

@@ -113,7 +113,15 @@ impl Rule for StepProduct {
 #[cfg(test)]
 pub(crate) fn cases() -> Vec<super::check::Case> {
     super::recurrence::recurrent_cases(&[
-        (super::Recurrence::of(cornu_kernels::recurrent::Cell::Gru), 4, 21),
-        (super::Recurrence::of(cornu_kernels::recurrent::Cell::Gru), 1, 3),
+        (
+            super::Recurrence::of(cornu_kernels::recurrent::Cell::Gru),
+            4,
+            21,
+        ),
+        (
+            super::Recurrence::of(cornu_kernels::recurrent::Cell::Gru),
+            1,
+            3,
+        ),
     ])
 }

@@ -16,10 +16,7 @@ impl Rule for WinogradKernel {
     fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
         match inputs[0].shape.axes() {
             &[3, 3, i, o] => Ok(vec![Meta::f32([winograd::weights_len(i, o)])]),
-            _ => Err(Error::shape(format!(
-                "{:?} is no 3 × 3 kernel",
-                inputs[0]
-            ))),
+            _ => Err(Error::shape(format!("{:?} is no 3 × 3 kernel", inputs[0]))),
         }
     }
 

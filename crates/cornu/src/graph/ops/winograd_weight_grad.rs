@@ -74,7 +74,10 @@ impl Rule for WinogradWeightGrad {
             // Every task has some rows of each of the nine taps.
             let rows = job.channels();
             let mut tasks: Vec<[&mut [f32]; 9]> = Vec::new();
-            let mut taps: Vec<_> = dw.chunks_mut(i * o).map(|tap| tap.chunks_mut(rows * o)).collect();
+            let mut taps: Vec<_> = dw
+                .chunks_mut(i * o)
+                .map(|tap| tap.chunks_mut(rows * o))
+                .collect();
             for _ in 0..i.div_ceil(rows) {
                 tasks.push(std::array::from_fn(|tap| {
                     taps[tap].next().expect("taps are cut alike")
@@ -111,7 +114,10 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
         };
         cases.push(
             case(name, move |s| {
-                let (x, w) = (s.batched(&image, Mixed)?, s.fixed(&[3, 3, image[2], out], Mixed)?);
+                let (x, w) = (
+                    s.batched(&image, Mixed)?,
+                    s.fixed(&[3, 3, image[2], out], Mixed)?,
+                );
                 let y = s.g.conv2d(x, w, convolution)?;
                 let row = s.g.shape(y)[1..].to_vec();
                 let dy = s.batched(&row, Mixed)?;

@@ -1,0 +1,44 @@
+"""Cases of the family `normalization`."""
+
+import tensorflow as tf
+from keras import layers
+
+
+class LocalResponseNormalization(layers.Layer):
+    """Keras has none: TensorFlow's op under a layer's arguments."""
+
+    def __init__(self, depth_radius=2, bias=2.0, alpha=1e-4, beta=0.75, **kwargs):
+        super().__init__(**kwargs)
+        self.arguments = {"depth_radius": depth_radius, "bias": bias, "alpha": alpha, "beta": beta}
+
+    def call(self, x):
+        return tf.nn.local_response_normalization(x, **self.arguments)
+
+    def get_config(self):
+        return {**super().get_config(), **self.arguments}
+
+
+ROWS = [
+    # Batch normalization: rank 4, batch of one pixel row, settings other than the defaults.
+    ("BatchNormalization", "train_rank4", lambda: layers.BatchNormalization(), [(4, 3, 5, 3)], {"training": True}),
+    ("BatchNormalization", "train_rank4_m0.8_eps1e-2", lambda: layers.BatchNormalization(momentum=0.8, epsilon=1e-2), [(3, 4, 3, 5)], {"training": True}),
+    ("BatchNormalization", "train_rank3_noscale", lambda: layers.BatchNormalization(scale=False, momentum=0.9), [(4, 6, 3)], {"training": True}),
+    ("BatchNormalization", "train_rank2_nocenter", lambda: layers.BatchNormalization(center=False, momentum=0.5), [(7, 4)], {"training": True}),
+    ("BatchNormalization", "infer_rank4_eps1e-2", lambda: layers.BatchNormalization(epsilon=1e-2), [(2, 3, 4, 5)], {"training": False}),
+    ("BatchNormalization", "infer_axis1", lambda: layers.BatchNormalization(axis=1), [(2, 3, 4, 2)], {"training": False}),
+    # Local response normalization: windows larger than the channels, strong enough to show; frames of zeros.
+    ("LocalResponseNormalization", "default_ci7", lambda: LocalResponseNormalization(), [(2, 3, 4, 7)]),
+    ("LocalResponseNormalization", "r3_b1_a0.5_be0.5_ci19", lambda: LocalResponseNormalization(3, 1.0, 0.5, 0.5), [(2, 3, 2, 19)]),
+    ("LocalResponseNormalization", "r5_a1_be1.5_ci4", lambda: LocalResponseNormalization(5, 2.0, 1.0, 1.5), [(1, 2, 5, 4)]),
+    # Normalisation of each sample.
+    ("LayerNormalization", "rank3", lambda: layers.LayerNormalization(), [(3, 5, 7)]),
+    ("LayerNormalization", "rank2_33_eps1e-5", lambda: layers.LayerNormalization(epsilon=1e-5), [(4, 33)]),
+    ("LayerNormalization", "axis1_rank4", lambda: layers.LayerNormalization(axis=1), [(2, 3, 4, 5)]),
+    ("LayerNormalization", "axes1_3_rank4", lambda: layers.LayerNormalization(axis=[1, 3]), [(2, 3, 4, 5)]),
+    ("LayerNormalization", "noscale", lambda: layers.LayerNormalization(scale=False), [(3, 4, 6)]),
+    ("LayerNormalization", "nocenter", lambda: layers.LayerNormalization(center=False), [(3, 17)]),
+    ("RMSNormalization", "rank3", lambda: layers.RMSNormalization(), [(3, 5, 7)]),
+    ("RMSNormalization", "rank2_19_eps1e-2", lambda: layers.RMSNormalization(epsilon=1e-2), [(4, 19)]),
+]
+
+OWN = {"LocalResponseNormalization": LocalResponseNormalization}

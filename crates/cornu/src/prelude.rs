@@ -2,6 +2,7 @@
 
 pub use crate::datasets::{self, Dataset, ImageSet};
 pub use crate::error::{Error, Result};
+pub use crate::exec::Variable;
 pub use crate::layers::Layer;
 pub use crate::layers::classes::*;
 pub use crate::losses::{

@@ -14,8 +14,11 @@ mod segment;
 mod states;
 #[cfg(test)]
 mod training;
+mod variables;
 mod views;
 mod whole;
 mod workspace;
 
 pub(crate) use prepared::Prepared;
+pub use variables::Variable;
+pub(crate) use variables::{Variables, unique};

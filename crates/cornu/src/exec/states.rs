@@ -20,7 +20,7 @@ pub struct States {
 }
 
 /// Numbers that were not given before.
-fn next_version() -> u64 {
+pub(super) fn next_version() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
@@ -36,7 +36,7 @@ impl States {
         let x = value.f32s()?;
         let mut buffer = allocate(x.len() * 4)?;
         floats_mut(buffer.as_mut_bytes()).copy_from_slice(x);
-        self.version = next_version();
+        self.touch();
         self.shapes.push(value.shape().clone());
         self.buffers.push(buffer);
         Ok(self.buffers.len() - 1)
@@ -49,7 +49,7 @@ impl States {
 
     /// The elements of a state, to write.
     pub fn get_mut(&mut self, state: usize) -> &mut [f32] {
-        self.version = next_version();
+        self.touch();
         floats_mut(self.buffers[state].as_mut_bytes())
     }
 
@@ -61,6 +61,24 @@ impl States {
     /// The same number only as long as nothing was changed.
     pub(super) fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Says that something was changed.
+    pub(super) fn touch(&mut self) {
+        self.version = next_version();
+    }
+
+    /// Adds a state whose buffer comes later, by [`States::exchange`].
+    pub(super) fn push_empty(&mut self, shape: Shape) {
+        self.touch();
+        self.shapes.push(shape);
+        self.buffers
+            .push(Arena::new(0).expect("no memory is asked for"));
+    }
+
+    /// Exchanges a state's buffer for another one.
+    pub(super) fn exchange(&mut self, state: usize, buffer: &mut Arena) {
+        std::mem::swap(&mut self.buffers[state], buffer);
     }
 
     /// A copy of a state.
@@ -81,7 +99,7 @@ impl States {
 
     /// Drops the states from number `len` on.
     pub fn truncate(&mut self, len: usize) {
-        self.version = next_version();
+        self.touch();
         self.shapes.truncate(len);
         self.buffers.truncate(len);
     }
@@ -93,7 +111,7 @@ impl States {
 
     /// Takes a state's buffer out, so that it can be written while others are read.
     pub(super) fn take(&mut self, state: usize) -> Arena {
-        self.version = next_version();
+        self.touch();
         let empty = Arena::new(0).expect("no memory is asked for");
         std::mem::replace(&mut self.buffers[state], empty)
     }

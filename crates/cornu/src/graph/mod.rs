@@ -145,6 +145,11 @@ impl Graph {
         std::mem::replace(&mut self.path, path)
     }
 
+    /// The path of the layer whose nodes follow.
+    pub(crate) fn path(&self) -> Option<Arc<str>> {
+        self.path.clone()
+    }
+
     /// Appends a node after checking its operands by the op's shape rule.
     pub(crate) fn push(&mut self, op: Op, inputs: Vec<Value>) -> Result<Value> {
         let metas: Vec<&Meta> = inputs.iter().map(|&v| self.meta(v)).collect();

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::constraints::Constraint;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::exec::Variable;
 use crate::graph::ops::Distribution;
 use crate::graph::{Graph, Value};
 use crate::initializers::InitializerConfig;
@@ -25,6 +26,11 @@ pub struct WeightSpec {
     pub constraint: Option<Constraint>,
     /// Whether gradients change it; statistics are changed by [`Context::update`] alone.
     pub trainable: bool,
+    /// Whether it is what a layer remembers from batch to batch, which [`Model::reset_states`](crate::model::Model::reset_states)
+    /// puts back to its beginning.
+    pub state: bool,
+    /// A variable that is there already, as for a layer of another model: the weight is that one.
+    pub variable: Option<Variable>,
 }
 
 impl WeightSpec {
@@ -41,6 +47,8 @@ impl WeightSpec {
             regularizer: None,
             constraint: None,
             trainable: true,
+            state: false,
+            variable: None,
         }
     }
 
@@ -61,6 +69,20 @@ impl WeightSpec {
         self.trainable = false;
         self
     }
+
+    /// What the layer remembers from batch to batch, in training and in use: the layer sets it with [`Context::update`],
+    /// [`Model::reset_states`](crate::model::Model::reset_states) puts it back to its beginning.
+    pub fn state(mut self) -> Self {
+        self.trainable = false;
+        self.state = true;
+        self
+    }
+
+    /// A weight that is there already rather than one that begins anew.
+    pub fn shared(mut self, variable: Variable) -> Self {
+        self.variable = Some(variable);
+        self
+    }
 }
 
 /// What a layer is called with.
@@ -78,6 +100,10 @@ pub struct Context<'a> {
     pub(crate) updates: &'a mut Vec<(usize, Value)>,
     /// For each input, which steps of its sequences count, `[batch, steps]`: 1, or 0 for those to be passed over.
     pub(crate) masks: Vec<Option<Value>>,
+    /// What the layer adds to the loss: single numbers.
+    pub(crate) losses: Vec<Value>,
+    /// The masks of the outputs, where the call tells them.
+    pub(crate) output_masks: Option<Vec<Option<Value>>>,
 }
 
 impl<'a> Context<'a> {
@@ -99,6 +125,8 @@ impl<'a> Context<'a> {
             rng,
             updates,
             masks: Vec::new(),
+            losses: Vec::new(),
+            output_masks: None,
         }
     }
 
@@ -120,14 +148,18 @@ impl<'a> Context<'a> {
         call: impl FnOnce(&mut Context<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut updates = Vec::new();
-        let result = call(&mut Context {
+        let mut inner = Context {
             graph: self.graph,
             training: self.training,
             weights: &self.weights[weights.clone()],
             rng: self.rng,
             updates: &mut updates,
             masks: self.masks.clone(),
-        });
+            losses: Vec::new(),
+            output_masks: None,
+        };
+        let result = call(&mut inner);
+        self.losses.append(&mut inner.losses);
         let own = updates.into_iter().map(|(i, v)| (weights.start + i, v));
         self.updates.extend(own);
         result
@@ -138,9 +170,55 @@ impl<'a> Context<'a> {
         self.weights[number]
     }
 
-    /// Sets a statistic at the end of a training step.
+    /// Sets a statistic or a state at the end of a step, of training as of use: a statistic that only training moves is set only
+    /// where [`Context::training`] says so.
     pub fn update(&mut self, number: usize, value: Value) {
         self.updates.push((number, value));
+    }
+
+    /// Adds a number to the loss, in training and in evaluation: Keras's `add_loss`.
+    ///
+    /// # Errors
+    /// A value that is not a single number.
+    ///
+    /// # Example
+    /// See [`Layer`](super::Layer).
+    pub fn add_loss(&mut self, loss: Value) -> Result<()> {
+        let shape = self.graph.shape(loss).clone();
+        if shape.elements() != 1 {
+            return Err(Error::shape(format!(
+                "add_loss expects a single number, received {shape}"
+            ))
+            .help("add up or average over the samples first, with sum_all or mean_all"));
+        }
+        let loss = self.graph.reshape(loss, Shape::scalar())?;
+        self.losses.push(loss);
+        Ok(())
+    }
+
+    /// Adds to the loss what a layer's `activity_regularizer` asks for its output, divided by the size of the batch, as in Keras.
+    pub fn regularize_activity(
+        &mut self,
+        regularizer: Option<&Regularizer>,
+        output: Value,
+    ) -> Result<()> {
+        let Some(regularizer) = regularizer else {
+            return Ok(());
+        };
+        let batch = self.graph.shape(output).first().copied().unwrap_or(1);
+        let amount = regularizer.call(self.graph, output)?;
+        let amount = self.graph.scale(amount, 1.0 / batch.max(1) as f32)?;
+        self.add_loss(amount)
+    }
+
+    /// What the layer has added to the loss so far.
+    pub fn losses(&self) -> &[Value] {
+        &self.losses
+    }
+
+    /// Tells which steps of each output count, where [`Layer::mask`](super::Layer::mask) cannot: of several outputs that tells of the first alone.
+    pub fn set_masks(&mut self, masks: Vec<Option<Value>>) {
+        self.output_masks = Some(masks);
     }
 
     /// A mask like `x` of ones with probability `keep`, else zeros: other ones at each step and for each call.

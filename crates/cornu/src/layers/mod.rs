@@ -44,6 +44,11 @@ pub trait Layer: fmt::Debug + Send + Sync {
         Ok(Vec::new())
     }
 
+    /// As [`Layer::build`], where batches may have a fixed size: what a layer remembers of each sample ([`WeightSpec::state`]) needs it.
+    fn build_for(&self, inputs: &[Shape], _batch: Option<usize>) -> Result<Vec<WeightSpec>> {
+        self.build(inputs)
+    }
+
     /// Writes the layer's nodes.
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value>;
 
@@ -54,7 +59,8 @@ pub trait Layer: fmt::Debug + Send + Sync {
 
     /// Which steps of the output count, `[batch, steps]` of 1 and 0, given the masks of the inputs; `None` where all do.
     ///
-    /// Keras's `compute_mask`. A layer that says nothing of masks ends them: what comes after it counts every step.
+    /// Keras's `compute_mask`. A layer that says nothing of masks ends them: what comes after it counts every step. Of several outputs
+    /// it is the first one's; a call tells of the others with [`Context::set_masks`].
     fn mask(
         &self,
         _g: &mut Graph,
@@ -62,6 +68,21 @@ pub trait Layer: fmt::Debug + Send + Sync {
         _masks: &[Option<Value>],
     ) -> Result<Option<Value>> {
         Ok(None)
+    }
+
+    /// The layers of which this one is made, with their names: those of a model.
+    fn inner(&self) -> &[(String, Box<dyn Layer>)] {
+        &[]
+    }
+
+    /// The layers of which this one is made, to change.
+    fn inner_mut(&mut self) -> &mut [(String, Box<dyn Layer>)] {
+        &mut []
+    }
+
+    /// As a model that is a layer of another, if it is one.
+    fn as_nested(&self) -> Option<&crate::model::Nested> {
+        None
     }
 
     /// A copy in a box.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{FAMILIES, Layer, mistakes};
 use crate::error::{Error, Result};
+use crate::model::Nested;
 
 /// Makes a layer from its config.
 pub type FromConfig = fn(Map<String, Json>) -> Result<Box<dyn Layer>>;
@@ -73,6 +74,12 @@ pub fn deserialize(class_name: &str, config: &Json) -> Result<Box<dyn Layer>> {
     check_dtype(config.remove("dtype")).map_err(|e| e.at(path.clone()))?;
     // What Keras writes as null is a feature that is not used; but a merge mode of none is a choice.
     config.retain(|key, v| !v.is_null() || key == "merge_mode");
+    if matches!(class_name, "Sequential" | "Functional" | "Model") {
+        let mut model = Nested::from_config(class_name, config).map_err(|e| e.at(path))?;
+        model.base_mut().name = name;
+        model.base_mut().trainable = trainable;
+        return Ok(model);
+    }
     let own_kind = built_in().find(|e| e.0 == class_name).map(|e| e.1);
     let from_config = own_kind.or_else(|| {
         let own = OWN

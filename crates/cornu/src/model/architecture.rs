@@ -1,6 +1,6 @@
 //! The layers of a model and how they are joined, without weights.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
@@ -22,6 +22,14 @@ impl Kind {
             Self::Functional => "Functional",
         }
     }
+
+    /// The name of a model that was given none.
+    pub(crate) fn default_name(self) -> &'static str {
+        match self {
+            Self::Sequential => "sequential",
+            Self::Functional => "functional",
+        }
+    }
 }
 
 /// An input of a model.
@@ -31,6 +39,8 @@ pub(crate) struct InputSpec {
     /// Without the batch axis.
     pub(crate) shape: Shape,
     pub(crate) dtype: DType,
+    /// The size that all batches have, where it is fixed.
+    pub(crate) batch: Option<usize>,
 }
 
 impl InputSpec {
@@ -43,12 +53,49 @@ impl InputSpec {
     }
 }
 
+/// A tensor between layers: an input of the model, or one of the outputs of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TensorId {
+    /// Inputs are numbered first, then calls.
+    pub(crate) node: usize,
+    /// Which output of the call.
+    pub(crate) output: usize,
+}
+
+impl TensorId {
+    /// The first output of a call, or an input.
+    pub(crate) fn first(node: usize) -> Self {
+        Self { node, output: 0 }
+    }
+
+    /// The tensor among lists of each node's.
+    pub(crate) fn of<T>(self, nodes: &[Vec<T>]) -> &T {
+        &nodes[self.node][self.output]
+    }
+}
+
 /// One use of a layer.
 #[derive(Clone, Debug)]
 pub(crate) struct CallSite {
     pub(crate) layer: usize,
-    /// The tensors it is called on: inputs first, then outputs of earlier calls.
-    pub(crate) inputs: Vec<usize>,
+    /// The tensors it is called on.
+    pub(crate) inputs: Vec<TensorId>,
+    /// How many outputs whoever wrote the call counts on, where that was said.
+    pub(crate) outputs: Option<usize>,
+    /// Whether the call is one of training, whatever the model is doing; Keras's argument `training`.
+    pub(crate) training: Option<bool>,
+}
+
+impl CallSite {
+    /// A call for one output.
+    pub(crate) fn new(layer: usize, inputs: Vec<TensorId>) -> Self {
+        Self {
+            layer,
+            inputs,
+            outputs: Some(1),
+            training: None,
+        }
+    }
 }
 
 /// Layers and the order in which they are called.
@@ -60,7 +107,7 @@ pub(crate) struct Architecture {
     /// Each layer once, with its name.
     pub(crate) layers: Vec<(String, Box<dyn Layer>)>,
     pub(crate) calls: Vec<CallSite>,
-    pub(crate) outputs: Vec<usize>,
+    pub(crate) outputs: Vec<TensorId>,
 }
 
 /// A weight of a model.
@@ -71,13 +118,36 @@ pub(crate) struct WeightEntry {
     pub(crate) spec: WeightSpec,
 }
 
-/// What tracing an architecture gives.
+/// What building an architecture gives.
 #[derive(Debug)]
+pub(crate) struct Built {
+    pub(crate) weights: Vec<WeightEntry>,
+    /// Shape (without the batch axis) and type of every node's outputs.
+    pub(crate) tensors: Vec<Vec<Meta>>,
+}
+
+/// What tracing an architecture starts from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Given<'a> {
+    pub(crate) inputs: &'a [Value],
+    /// For each input, which of its steps count, if not all.
+    pub(crate) masks: &'a [Option<Value>],
+    pub(crate) weights: &'a [Value],
+    pub(crate) rng: Value,
+    pub(crate) training: bool,
+}
+
+/// What tracing an architecture gives.
+#[derive(Debug, Default)]
 pub(crate) struct Traced {
-    pub(crate) values: Vec<Value>,
+    /// Every node's outputs.
+    pub(crate) values: Vec<Vec<Value>>,
     /// For each value, which of its steps count, if not all.
-    pub(crate) masks: Vec<Option<Value>>,
+    pub(crate) masks: Vec<Vec<Option<Value>>>,
+    /// New values of statistics and states, (weight, value), each weight once.
     pub(crate) updates: Vec<(usize, Value)>,
+    /// What layers add to the loss.
+    pub(crate) losses: Vec<Value>,
 }
 
 /// "Conv2D" → "conv2d", "BatchNormalization" → "batch_normalization".
@@ -99,15 +169,25 @@ pub(crate) fn snake_case(class: &str) -> String {
 /// Gives each layer its own name or, by Keras's rule, its class in small letters with a number from the second on.
 pub(crate) fn name_layers(layers: Vec<Box<dyn Layer>>) -> Result<Vec<(String, Box<dyn Layer>)>> {
     let mut counts: HashMap<String, usize> = HashMap::new();
+    let given: HashSet<String> = layers
+        .iter()
+        .filter_map(|l| l.base().name.clone())
+        .collect();
     let mut named: Vec<(String, Box<dyn Layer>)> = Vec::with_capacity(layers.len());
     for layer in layers {
         let name = layer.base().name.clone().unwrap_or_else(|| {
             let stem = snake_case(layer.class_name());
             let count = counts.entry(stem.clone()).or_default();
-            *count += 1;
-            match *count {
-                1 => stem,
-                n => format!("{stem}_{}", n - 1),
+            loop {
+                *count += 1;
+                let name = match *count {
+                    1 => stem.clone(),
+                    n => format!("{stem}_{}", n - 1),
+                };
+                // A name that another layer was given is passed over.
+                if !given.contains(&name) {
+                    return name;
+                }
             }
         });
         if name.is_empty() || name.contains('/') {
@@ -133,8 +213,26 @@ impl Architecture {
         format!("{}/{}", self.name, self.layers[layer].0)
     }
 
+    /// The size that all batches have, where an input fixes it.
+    pub(crate) fn batch(&self) -> Option<usize> {
+        self.inputs.iter().find_map(|i| i.batch)
+    }
+
+    /// Refuses batches of a size other than the inputs fix.
+    pub(crate) fn check_batch(&self, batch: usize) -> Result<()> {
+        match self.batch() {
+            Some(fixed) if fixed != batch => Err(Error::shape(format!(
+                "the model's batches have {fixed} samples, received {batch}"
+            ))
+            .at(self.name.clone())
+            .help("use that batch size, and a number of samples that it divides")),
+            _ => Ok(()),
+        }
+    }
+
     /// Every weight, and the shape of every tensor; refuses what does not fit, with the layer's path.
-    pub(crate) fn build(&self) -> Result<(Vec<WeightEntry>, Vec<Shape>)> {
+    pub(crate) fn build(&self) -> Result<Built> {
+        let probe = self.batch().unwrap_or(PROBE_BATCH);
         let mut graph = Graph::new();
         let rng = graph.feed_of(
             Meta {
@@ -145,32 +243,35 @@ impl Architecture {
         )?;
         let mut weights: Vec<WeightEntry> = Vec::new();
         let mut built: Vec<Option<Vec<Shape>>> = vec![None; self.layers.len()];
-        let mut values: Vec<Value> = Vec::new();
+        let mut traced = Traced::default();
         for input in &self.inputs {
-            if input.shape.contains(&0) {
+            let at = format!("{}/{}", self.name, input.name);
+            if input.shape.contains(&0) || input.batch == Some(0) {
                 return Err(Error::shape(format!(
                     "an input's axes must be at least 1, received {}",
                     input.shape
                 ))
-                .at(format!("{}/{}", self.name, input.name)));
+                .at(at));
             }
-            let meta = input
-                .meta(PROBE_BATCH)
-                .map_err(|e| e.at(self.name.clone()))?;
-            values.push(graph.feed_of(meta, true)?);
+            let meta = input.meta(probe).map_err(|e| e.at(self.name.clone()))?;
+            traced.values.push(vec![graph.feed_of(meta, true)?]);
+            traced.masks.push(vec![None]);
         }
-        let mut masks = vec![None; values.len()];
+        self.check_batch(probe)?;
         for call in &self.calls {
             let path = self.path(call.layer);
             let layer = &*self.layers[call.layer].1;
-            let shapes: Vec<Shape> = call
-                .inputs
-                .iter()
-                .map(|&t| graph.shape(values[t]).without_batch())
-                .collect();
+            let mut shapes = Vec::with_capacity(call.inputs.len());
+            for &t in &call.inputs {
+                let value = self.tensor(&traced.values, t, &path)?;
+                shapes.push(graph.shape(value).without_batch());
+            }
+            let specs = layer
+                .build_for(&shapes, self.batch())
+                .map_err(|e| e.at(path.clone()))?;
             match &built[call.layer] {
                 None => {
-                    for spec in layer.build(&shapes).map_err(|e| e.at(path.clone()))? {
+                    for spec in specs {
                         Shape::new(spec.shape.to_vec()).map_err(|e| e.at(path.clone()))?;
                         spec.initializer.get().map_err(|e| e.at(path.clone()))?;
                         let at = |e: Error| e.at(format!("{path}/{}", spec.name));
@@ -189,11 +290,10 @@ impl Architecture {
                     built[call.layer] = Some(shapes);
                 }
                 Some(first) => {
-                    let again = layer.build(&shapes).map_err(|e| e.at(path.clone()))?;
                     let own = weights.iter().filter(|w| w.layer == call.layer);
                     let same = own
                         .map(|w| &w.spec.shape)
-                        .eq(again.iter().map(|w| &w.shape));
+                        .eq(specs.iter().map(|w| &w.shape));
                     if !same {
                         return Err(Error::shape(format!(
                             "the weights were built for inputs {first:?}, received {shapes:?}"
@@ -207,89 +307,145 @@ impl Architecture {
             for w in weights.iter().filter(|w| w.layer == call.layer) {
                 own.push(graph.feed("", w.spec.shape.clone(), false)?);
             }
-            let mut updates = Vec::new();
-            graph.set_path(Some(Arc::from(path.as_str())));
-            let inputs: Vec<Value> = call.inputs.iter().map(|&t| values[t]).collect();
-            let masked: Vec<_> = call.inputs.iter().map(|&t| masks[t]).collect();
-            let y = layer
-                .call(
-                    &mut Context {
-                        graph: &mut graph,
-                        training: true,
-                        weights: &own,
-                        rng,
-                        updates: &mut updates,
-                        masks: masked.clone(),
-                    },
-                    &inputs,
-                )
-                .map_err(|e| e.at(path.clone()))?;
-            let shape = graph.shape(y);
-            Shape::new(shape.to_vec()).map_err(|e| e.at(path.clone()))?;
-            if shape.first() != Some(&PROBE_BATCH) {
-                return Err(Error::shape(format!(
-                    "a layer must keep the batch axis, but for {PROBE_BATCH} samples it gave shape {shape}"
-                ))
-                .at(path));
-            }
-            let mask = layer.mask(&mut graph, &inputs, &masked);
-            masks.push(mask.map_err(|e| e.at(path))?);
-            values.push(y);
+            self.call(&mut graph, call, &path, (&own, rng, true), &mut traced)?;
+            let outputs = traced.values.last().expect("just written");
+            check_outputs(&graph, call, outputs, probe).map_err(|e| e.at(path))?;
         }
-        let shapes = values
-            .iter()
-            .map(|&v| graph.shape(v).without_batch())
-            .collect();
-        Ok((weights, shapes))
+        for &t in &self.outputs {
+            self.tensor(&traced.values, t, &self.name)?;
+        }
+        let meta = |&v: &Value| Meta {
+            shape: graph.shape(v).without_batch(),
+            dtype: graph.dtype(v),
+        };
+        let nodes = traced.values.iter();
+        let tensors = nodes.map(|outputs| outputs.iter().map(meta).collect());
+        Ok(Built {
+            weights,
+            tensors: tensors.collect(),
+        })
     }
 
-    /// Writes all layers into a graph.
+    /// A tensor that a call reads.
+    fn tensor(&self, values: &[Vec<Value>], t: TensorId, at: &str) -> Result<Value> {
+        values[t.node].get(t.output).copied().ok_or_else(|| {
+            let maker = match t.node.checked_sub(self.inputs.len()) {
+                Some(call) => &self.layers[self.calls[call].layer].0,
+                None => &self.inputs[t.node].name,
+            };
+            Error::config(format!(
+                "output {} of \"{maker}\" is wanted, which gives {}",
+                t.output,
+                values[t.node].len()
+            ))
+            .at(at)
+        })
+    }
+
+    /// Writes one call into a graph: its outputs, masks, losses; hands back what it changes, by number of its own weights.
+    fn call(
+        &self,
+        graph: &mut Graph,
+        call: &CallSite,
+        path: &str,
+        (weights, rng, training): (&[Value], Value, bool),
+        traced: &mut Traced,
+    ) -> Result<Vec<(usize, Value)>> {
+        let layer = &*self.layers[call.layer].1;
+        let inputs: Vec<Value> = call.inputs.iter().map(|t| *t.of(&traced.values)).collect();
+        let masks: Vec<_> = call.inputs.iter().map(|t| *t.of(&traced.masks)).collect();
+        let outer = graph.set_path(Some(Arc::from(path)));
+        let mut updates = Vec::new();
+        let mut cx = Context::new(
+            graph,
+            call.training.unwrap_or(training),
+            weights,
+            rng,
+            &mut updates,
+        );
+        cx.masks.clone_from(&masks);
+        let outputs = layer.call_all(&mut cx, &inputs).map_err(|e| e.at(path))?;
+        traced.losses.append(&mut cx.losses);
+        let told = cx.output_masks.take();
+        let mut output_masks = match told {
+            Some(masks) => masks,
+            None => vec![layer.mask(graph, &inputs, &masks).map_err(|e| e.at(path))?],
+        };
+        output_masks.resize(outputs.len(), None);
+        graph.set_path(outer);
+        traced.masks.push(output_masks);
+        traced.values.push(outputs);
+        Ok(updates)
+    }
+
+    /// Writes all layers into a graph; their paths begin with `prefix`.
     pub(crate) fn trace(
         &self,
         graph: &mut Graph,
-        inputs: &[Value],
-        weights: &[Value],
-        rng: Value,
-        training: bool,
+        given: Given<'_>,
         entries: &[WeightEntry],
+        prefix: &str,
     ) -> Result<Traced> {
-        let mut values = inputs.to_vec();
-        let mut masks = vec![None; values.len()];
-        let mut updates = Vec::new();
+        let mut traced = Traced {
+            values: given.inputs.iter().map(|&x| vec![x]).collect(),
+            masks: (0..given.inputs.len())
+                .map(|i| vec![given.masks.get(i).copied().flatten()])
+                .collect(),
+            ..Traced::default()
+        };
+        // A layer that is called twice finds at the second call what the first has changed.
+        let mut current = given.weights.to_vec();
+        let mut changed = vec![false; current.len()];
         for call in &self.calls {
-            let path = self.path(call.layer);
+            let path = format!("{prefix}/{}", self.layers[call.layer].0);
             let own: Vec<usize> = (0..entries.len())
                 .filter(|&i| entries[i].layer == call.layer)
                 .collect();
-            let own_values: Vec<Value> = own.iter().map(|&i| weights[i]).collect();
-            let called: Vec<Value> = call.inputs.iter().map(|&t| values[t]).collect();
-            let mut changed = Vec::new();
-            graph.set_path(Some(Arc::from(path.as_str())));
-            let masked: Vec<_> = call.inputs.iter().map(|&t| masks[t]).collect();
-            let layer = &*self.layers[call.layer].1;
-            let y = layer
-                .call(
-                    &mut Context {
-                        graph,
-                        training,
-                        weights: &own_values,
-                        rng,
-                        updates: &mut changed,
-                        masks: masked.clone(),
-                    },
-                    &called,
-                )
-                .map_err(|e| e.at(path.clone()))?;
-            let mask = layer.mask(graph, &called, &masked);
-            masks.push(mask.map_err(|e| e.at(path))?);
-            graph.set_path(None);
-            values.push(y);
-            updates.extend(changed.into_iter().map(|(i, v)| (own[i], v)));
+            let weights: Vec<Value> = own.iter().map(|&i| current[i]).collect();
+            let with = (&weights[..], given.rng, given.training);
+            for (i, value) in self.call(graph, call, &path, with, &mut traced)? {
+                current[own[i]] = value;
+                changed[own[i]] = true;
+            }
         }
-        Ok(Traced {
-            values,
-            masks,
-            updates,
-        })
+        traced.updates = (0..current.len())
+            .filter(|&i| changed[i])
+            .map(|i| (i, current[i]))
+            .collect();
+        Ok(traced)
+    }
+}
+
+/// Refuses outputs without the batch in front, absurdly large ones, and other numbers of them than the call counts on.
+fn check_outputs(graph: &Graph, call: &CallSite, outputs: &[Value], probe: usize) -> Result<()> {
+    for &y in outputs {
+        let shape = graph.shape(y);
+        Shape::new(shape.to_vec())?;
+        if shape.first() != Some(&probe) {
+            return Err(Error::shape(format!(
+                "a layer must keep the batch axis, but for {probe} samples it gave shape {shape}"
+            )));
+        }
+    }
+    match call.outputs {
+        Some(wanted) if wanted != outputs.len() => {
+            let noun = |n: usize| if n == 1 { "output" } else { "outputs" };
+            Err(Error::config(format!(
+                "{wanted} {} counted on, but the layer gives {}",
+                if wanted == 1 {
+                    "output is"
+                } else {
+                    "outputs are"
+                },
+                outputs.len()
+            ))
+            .help(format!(
+                "let [{}] = layer.on_all(x) takes all {} {}",
+                ["a", "b", "c", "d"][..outputs.len().min(4)].join(", "),
+                outputs.len(),
+                noun(outputs.len())
+            )))
+        }
+        _ => Ok(()),
     }
 }

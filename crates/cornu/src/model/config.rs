@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::Model;
-use super::architecture::{Architecture, CallSite, InputSpec, Kind, name_layers};
+use super::architecture::{Architecture, CallSite, InputSpec, Kind, TensorId, name_layers};
 use crate::error::{Error, Result};
 use crate::layers::{self, Layer};
 use crate::shape::{DType, Shape};
@@ -16,16 +16,30 @@ fn serialize_layer(name: &str, layer: &dyn Layer) -> Json {
     config.insert("trainable".to_owned(), layer.base().trainable.into());
     config.insert("dtype".to_owned(), "float32".into());
     config.extend(layer.config());
+    let (module, registered) = match layer.as_nested() {
+        Some(nested) => nested.architecture().kind.module(),
+        None => ("keras.layers", Json::Null),
+    };
     json!({
-        "module": "keras.layers",
+        "module": module,
         "class_name": layer.class_name(),
         "config": config,
-        "registered_name": null,
+        "registered_name": registered,
     })
 }
 
+impl Kind {
+    /// Where Keras has the class, and under which name it is registered there.
+    fn module(self) -> (&'static str, Json) {
+        match self {
+            Self::Sequential => ("keras", Json::Null),
+            Self::Functional => ("keras.src.models.functional", "Functional".into()),
+        }
+    }
+}
+
 fn serialize_input(input: &InputSpec) -> Json {
-    let mut batch_shape = vec![Json::Null];
+    let mut batch_shape = vec![Json::from(input.batch)];
     batch_shape.extend(input.shape.iter().map(|&n| Json::from(n)));
     json!({
         "module": "keras.layers",
@@ -36,14 +50,14 @@ fn serialize_input(input: &InputSpec) -> Json {
 }
 
 impl Architecture {
-    /// The name of the layer a tensor comes from, and which of that layer's calls made it.
-    fn origin(&self, tensor: usize) -> (&str, usize) {
-        match tensor.checked_sub(self.inputs.len()) {
-            None => (&self.inputs[tensor].name, 0),
+    /// The name of the layer a tensor comes from, which of that layer's calls made it, and which output of it.
+    pub(crate) fn origin(&self, t: TensorId) -> (&str, usize, usize) {
+        match t.node.checked_sub(self.inputs.len()) {
+            None => (&self.inputs[t.node].name, 0, 0),
             Some(call) => {
                 let layer = self.calls[call].layer;
                 let earlier = self.calls[..call].iter().filter(|c| c.layer == layer);
-                (&self.layers[layer].0, earlier.count())
+                (&self.layers[layer].0, earlier.count(), t.output)
             }
         }
     }
@@ -72,24 +86,25 @@ impl Architecture {
                     layer["inbound_nodes"] = nodes.into();
                     all.push(layer);
                 }
-                let end = |t: usize| {
-                    let (name, call) = self.origin(t);
-                    json!([name, call, 0])
+                let end = |t: TensorId| {
+                    let (name, call, output) = self.origin(t);
+                    json!([name, call, output])
                 };
                 json!({
                     "name": self.name,
                     "trainable": true,
                     "layers": all,
-                    "input_layers": (0..self.inputs.len()).map(end).collect::<Vec<_>>(),
+                    "input_layers": (0..self.inputs.len()).map(TensorId::first).map(end).collect::<Vec<_>>(),
                     "output_layers": self.outputs.iter().map(|&t| end(t)).collect::<Vec<_>>(),
                 })
             }
         };
+        let (module, registered) = self.kind.module();
         json!({
-            "module": if self.kind == Kind::Sequential { "keras" } else { "keras.src.models.functional" },
+            "module": module,
             "class_name": self.kind.class_name(),
             "config": config,
-            "registered_name": if self.kind == Kind::Sequential { Json::Null } else { "Functional".into() },
+            "registered_name": registered,
         })
     }
 
@@ -98,10 +113,10 @@ impl Architecture {
             .inputs
             .iter()
             .map(|&t| {
-                let (name, number) = self.origin(t);
+                let (name, number, output) = self.origin(t);
                 json!({
                     "class_name": "__keras_tensor__",
-                    "config": { "dtype": "float32", "keras_history": [name, number, 0] },
+                    "config": { "dtype": "float32", "keras_history": [name, number, output] },
                 })
             })
             .collect();
@@ -109,7 +124,11 @@ impl Architecture {
             [one] => json!([one]),
             _ => json!([tensors]),
         };
-        json!({ "args": args, "kwargs": {} })
+        let kwargs = match call.training {
+            Some(training) => json!({ "training": training }),
+            None => json!({}),
+        };
+        json!({ "args": args, "kwargs": kwargs })
     }
 
     /// The architecture that Keras-style JSON describes.
@@ -162,21 +181,27 @@ fn model_name(config: &Json, default: &str) -> String {
     name.unwrap_or(default).to_owned()
 }
 
-/// The sample shape in a config: `batch_shape` (or Keras 2's `batch_input_shape`) without its first axis.
-fn sample_shape(config: &Json) -> Result<Option<Shape>> {
+/// The shape of a batch in a config, `batch_shape` (or Keras 2's `batch_input_shape`): the size of batches, where it is fixed, and the
+/// shape of a sample.
+fn batch_shape(config: &Json) -> Result<Option<(Option<usize>, Shape)>> {
     let given = ["batch_shape", "batch_input_shape"]
         .iter()
         .find_map(|k| config.get(*k));
     let Some(given) = given.filter(|g| !g.is_null()) else {
         return Ok(None);
     };
+    let axis = |n: &Json| n.as_u64().and_then(|n| usize::try_from(n).ok());
     let axes = given.as_array().and_then(|axes| {
-        let rest = axes.get(1..)?;
-        rest.iter()
-            .map(|n| n.as_u64().and_then(|n| usize::try_from(n).ok()))
-            .collect::<Option<Vec<usize>>>()
+        let (first, rest) = axes.split_first()?;
+        let batch = if first.is_null() {
+            None
+        } else {
+            Some(axis(first)?)
+        };
+        let rest = rest.iter().map(axis).collect::<Option<Vec<usize>>>()?;
+        Some((batch, Shape::from(rest)))
     });
-    axes.map(|a| Some(Shape::from(a))).ok_or_else(|| {
+    axes.map(Some).ok_or_else(|| {
         Error::config(format!(
             "an input needs a batch_shape like [null, 32, 32, 3], received {given}"
         ))
@@ -210,14 +235,14 @@ fn sequential(config: &Json) -> Result<Architecture> {
         let empty = Json::Object(Map::new());
         let own = layer.get("config").unwrap_or(&empty);
         if class == "InputLayer" {
-            shape = sample_shape(own).map_err(at)?;
+            shape = batch_shape(own).map_err(at)?;
             dtype = input_dtype(own).map_err(at)?;
             input_name = model_name(own, "input_layer");
             continue;
         }
         let mut own = own.clone();
         if made.is_empty() && shape.is_none() {
-            shape = sample_shape(&own).map_err(at)?;
+            shape = batch_shape(&own).map_err(at)?;
             if let Some(o) = own.as_object_mut() {
                 o.remove("batch_input_shape");
                 o.remove("batch_shape");
@@ -227,11 +252,11 @@ fn sequential(config: &Json) -> Result<Architecture> {
             layers::deserialize(class, &own).map_err(|e| e.at(format!("{name}/layers[{i}]")))?;
         made.push(layer);
     }
-    let shape = match shape {
+    let (batch, shape) = match shape {
         Some(s) => s,
         None => config
             .get("build_input_shape")
-            .map(|s| sample_shape(&json!({ "batch_shape": s })))
+            .map(|s| batch_shape(&json!({ "batch_shape": s })))
             .transpose()
             .map_err(at)?
             .flatten()
@@ -250,21 +275,22 @@ fn sequential(config: &Json) -> Result<Architecture> {
             name: input_name,
             shape,
             dtype,
+            batch,
         }],
         calls: (0..made.len())
-            .map(|i| CallSite {
-                layer: i,
-                inputs: vec![i],
-            })
+            .map(|i| CallSite::new(i, vec![TensorId::first(i)]))
             .collect(),
-        outputs: vec![made.len()],
+        outputs: vec![TensorId::first(made.len())],
         layers: name_layers(made).map_err(|e| e.at(name.clone()))?,
         name,
     })
 }
 
-/// A tensor by its origin: (layer's name, number of the call).
-type Origin = (String, usize);
+/// A node by its origin: (layer's name, number of the call).
+type Node = (String, usize);
+
+/// A tensor by its origin: a node and which of its outputs.
+type Origin = (Node, usize);
 
 fn origin(json: &Json) -> Result<Origin> {
     let bad = || {
@@ -275,9 +301,10 @@ fn origin(json: &Json) -> Result<Origin> {
     };
     let parts = json.as_array().ok_or_else(bad)?;
     match &parts[..] {
-        [Json::String(name), call, output] if output.as_u64() == Some(0) => {
-            let call = call.as_u64().and_then(|n| usize::try_from(n).ok());
-            Ok((name.clone(), call.ok_or_else(bad)?))
+        [Json::String(name), call, output] => {
+            let number = |j: &Json| j.as_u64().and_then(|n| usize::try_from(n).ok());
+            let call = number(call).ok_or_else(bad)?;
+            Ok(((name.clone(), call), number(output).ok_or_else(bad)?))
         }
         _ => Err(bad()),
     }
@@ -323,8 +350,9 @@ fn hold_call_arguments(layer: &Json, own: &mut Json) -> Result<()> {
         .filter_map(|node| node.get("kwargs").and_then(Json::as_object))
         .collect();
     for (key, value) in calls.iter().flat_map(|kwargs| kwargs.iter()) {
-        let known =
-            TENSOR_ARGUMENTS.contains(&key.as_str()) || HELD_ARGUMENTS.contains(&key.as_str());
+        let known = TENSOR_ARGUMENTS.contains(&key.as_str())
+            || HELD_ARGUMENTS.contains(&key.as_str())
+            || (key == "training" && value.is_boolean());
         if !known && !value.is_null() && *value != Json::Bool(false) {
             return Err(Error::config(format!(
                 "a call of this layer has the argument {key}={}, which is not supported",
@@ -348,12 +376,20 @@ fn hold_call_arguments(layer: &Json, own: &mut Json) -> Result<()> {
     Ok(())
 }
 
+/// A call whose inputs may not be known yet.
+struct Pending {
+    to: Node,
+    layer: usize,
+    from: Vec<Origin>,
+    training: Option<bool>,
+}
+
 fn functional(config: &Json) -> Result<Architecture> {
     let name = model_name(config, "functional");
     let at = |e: Error| e.at(name.clone());
-    let mut inputs: HashMap<String, (Shape, DType)> = HashMap::new();
+    let mut inputs: HashMap<String, (Option<usize>, Shape, DType)> = HashMap::new();
     let mut made: Vec<Box<dyn Layer>> = Vec::new();
-    let mut pending: Vec<(Origin, usize, Vec<Origin>)> = Vec::new();
+    let mut pending: Vec<Pending> = Vec::new();
     for (i, layer) in list(config, "layers").map_err(at)?.iter().enumerate() {
         let place = |e: Error| e.at(format!("{name}/layers[{i}]"));
         let class = text(layer, "class_name").map_err(place)?;
@@ -366,11 +402,11 @@ fn functional(config: &Json) -> Result<Architecture> {
             .ok_or_else(|| place(Error::config("a layer of a functional model needs a name")))?
             .to_owned();
         if class == "InputLayer" {
-            let shape = sample_shape(&own).map_err(place)?;
-            let shape =
+            let shape = batch_shape(&own).map_err(place)?;
+            let (batch, shape) =
                 shape.ok_or_else(|| place(Error::config("an input needs a batch_shape")))?;
             let dtype = input_dtype(&own).map_err(place)?;
-            inputs.insert(own_name, (shape, dtype));
+            inputs.insert(own_name, (batch, shape, dtype));
             continue;
         }
         own["name"] = own_name.clone().into();
@@ -392,13 +428,19 @@ fn functional(config: &Json) -> Result<Architecture> {
                     tensors(given, &mut from).map_err(place)?;
                 }
             }
-            pending.push(((own_name.clone(), call), made.len() - 1, from));
+            let training = node.pointer("/kwargs/training").and_then(Json::as_bool);
+            pending.push(Pending {
+                to: (own_name.clone(), call),
+                layer: made.len() - 1,
+                from,
+                training,
+            });
         }
     }
-    let mut known: HashMap<Origin, usize> = HashMap::new();
+    let mut known: HashMap<Node, usize> = HashMap::new();
     let mut specs = Vec::new();
-    for (input, _) in ends(config, "input_layers").map_err(at)? {
-        let (shape, dtype) = inputs.get(&input).ok_or_else(|| {
+    for ((input, _), _) in ends(config, "input_layers").map_err(at)? {
+        let (batch, shape, dtype) = inputs.get(&input).ok_or_else(|| {
             at(Error::config(format!(
                 "the input \"{input}\" is not among the layers"
             )))
@@ -408,27 +450,40 @@ fn functional(config: &Json) -> Result<Architecture> {
             name: input,
             shape: shape.clone(),
             dtype: *dtype,
+            batch: *batch,
         });
     }
-    let mut calls = Vec::new();
+    let mut calls: Vec<CallSite> = Vec::new();
+    let tensor = |known: &HashMap<Node, usize>, (node, output): &Origin| {
+        let node = known.get(node).copied()?;
+        Some(TensorId {
+            node,
+            output: *output,
+        })
+    };
     while !pending.is_empty() {
         let before = pending.len();
         let mut later = Vec::new();
-        for (to, layer, from) in pending {
-            let ready: Option<Vec<usize>> = from.iter().map(|o| known.get(o).copied()).collect();
-            match ready {
+        for p in pending {
+            let ready = p.from.iter().map(|o| tensor(&known, o));
+            match ready.collect::<Option<Vec<TensorId>>>() {
                 Some(inputs) => {
-                    known.insert(to, specs.len() + calls.len());
-                    calls.push(CallSite { layer, inputs });
+                    known.insert(p.to, specs.len() + calls.len());
+                    calls.push(CallSite {
+                        layer: p.layer,
+                        inputs,
+                        outputs: None,
+                        training: p.training,
+                    });
                 }
-                None => later.push((to, layer, from)),
+                None => later.push(p),
             }
         }
         pending = later;
         if pending.len() == before {
             return Err(at(Error::config(format!(
                 "the layer \"{}\" waits for a tensor that nothing makes: the layers form a cycle, or one is missing",
-                pending[0].0.0
+                pending[0].to.0
             ))));
         }
     }
@@ -436,10 +491,10 @@ fn functional(config: &Json) -> Result<Architecture> {
         .map_err(at)?
         .into_iter()
         .map(|o| {
-            known.get(&o).copied().ok_or_else(|| {
+            tensor(&known, &o).ok_or_else(|| {
                 at(Error::config(format!(
                     "the output \"{}\" is not among the layers",
-                    o.0
+                    o.0.0
                 )))
             })
         })

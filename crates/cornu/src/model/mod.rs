@@ -3,21 +3,29 @@
 mod architecture;
 mod config;
 mod functional;
+mod nested;
+mod part;
 mod save;
 mod sequential;
 mod summary;
+mod symbol;
 
-pub use functional::{Apply, Inputs, Shared, Symbol, input, input_of};
+pub use nested::{IntoLayer, Nested};
+pub use part::LayerOf;
 pub use sequential::Sequential;
 pub use summary::{Row, Summary};
+pub use symbol::{Apply, Inputs, Shared, Symbol, input, input_of};
 
 use std::sync::Arc;
 
-pub(crate) use architecture::{Architecture, WeightEntry, snake_case};
+pub(crate) use architecture::{Architecture, TensorId, Traced, WeightEntry, snake_case};
+use architecture::{Built, Given};
+use symbol::Ids;
 
 use crate::compile::{Computation, Mode, Plan, compile};
 use crate::error::{Error, Kind as ErrorKind, Result};
-use crate::exec::executable::{States, Workspace};
+use crate::exec::executable::Workspace;
+use crate::exec::{Variable, Variables, unique};
 use crate::graph::{Graph, Meta, Value};
 use crate::layers::Layer;
 use crate::shape::{DType, Shape};
@@ -38,41 +46,93 @@ use crate::train::Compiled;
 /// ```
 #[derive(Debug)]
 pub struct Model {
+    /// The same for the same model wherever it is a layer.
+    id: u64,
     pub(crate) architecture: Architecture,
     pub(crate) weights: Vec<WeightEntry>,
-    /// Shape of every tensor between layers, without the batch axis: the inputs, then each call's output.
-    pub(crate) shapes: Vec<Shape>,
-    /// The weights' elements, then the optimizer's slots.
-    pub(crate) states: States,
+    /// Shape (without the batch axis) and type of every tensor between layers: the inputs, then each call's outputs.
+    pub(crate) tensors: Vec<Vec<Meta>>,
+    /// The weights, then the optimizer's slots.
+    pub(crate) variables: Variables,
     pub(crate) compiled: Option<Compiled>,
     pub(crate) workspace: Workspace,
     pub(crate) predict_plan: Option<Plan>,
     /// Free text that travels with the model: class names, the scaling of its inputs.
     pub(crate) notes: std::collections::BTreeMap<String, String>,
+    ids: Ids,
 }
 
 /// How many samples go through the model at a time where no batch size is given, as in Keras.
 pub const DEFAULT_BATCH: usize = 32;
 
+/// Where a model's weights come from.
+struct Drawn {
+    seed: u64,
+    /// For each layer, the weights that it has already.
+    held: Vec<Option<Vec<Variable>>>,
+}
+
 impl Model {
     pub(crate) fn from_architecture(architecture: Architecture, seed: u64) -> Result<Self> {
-        let (weights, shapes) = architecture.build()?;
-        let bytes = weights.iter().map(|w| w.spec.shape.elements() * 4).sum();
+        let held = Vec::new();
+        Self::assemble(architecture, Drawn { seed, held }, None)
+    }
+
+    fn assemble(architecture: Architecture, mut drawn: Drawn, ids: Option<Ids>) -> Result<Self> {
+        let Built {
+            mut weights,
+            tensors,
+        } = architecture.build()?;
+        drawn.held.resize(architecture.layers.len(), None);
+        for (layer, held) in drawn.held.into_iter().enumerate() {
+            let Some(held) = held else { continue };
+            let own = weights.iter_mut().filter(|w| w.layer == layer);
+            for (w, variable) in own.zip(held) {
+                w.spec.variable = Some(variable);
+            }
+        }
+        let new = weights.iter().filter(|w| w.spec.variable.is_none());
+        let bytes = new.map(|w| w.spec.shape.elements() * 4).sum();
         // Asked for at once and given back, so that a size that cannot be had is refused before anything is drawn.
         cornu_kernels::arena::Arena::new(bytes).map_err(|e| {
             Error::new(ErrorKind::Memory, format!("the weights do not fit: {e}"))
                 .at(architecture.name.clone())
         })?;
-        let mut states = States::new();
-        for (stream, w) in weights.iter().enumerate() {
-            let drawn = w.spec.initializer.draw(&w.spec.shape, seed, stream as u32);
-            states.push(&drawn.map_err(|e| e.at(w.path.clone()))?)?;
+        let mut variables = Variables::default();
+        for (number, w) in weights.iter().enumerate() {
+            let at = |e: Error| e.at(w.path.clone());
+            let variable = match &w.spec.variable {
+                Some(variable) if *variable.shape() == w.spec.shape => variable.clone(),
+                Some(other) => {
+                    return Err(at(Error::shape(format!(
+                        "the layer has a weight of shape {} already, these inputs need {}",
+                        other.shape(),
+                        w.spec.shape
+                    ))
+                    .help("a shared layer needs inputs of one shape")));
+                }
+                None => {
+                    let x = w
+                        .spec
+                        .initializer
+                        .draw(&w.spec.shape, drawn.seed, number as u32);
+                    Variable::new(&x.map_err(at)?).map_err(at)?
+                }
+            };
+            if variables.add(variable) != number {
+                return Err(at(Error::config(
+                    "the model holds this weight twice, under two names",
+                )
+                .help("use a layer either by itself or as part of its model")));
+            }
         }
         Ok(Self {
+            id: unique(),
+            ids: ids.unwrap_or_else(|| Ids::new(&architecture)),
             architecture,
             weights,
-            shapes,
-            states,
+            tensors,
+            variables,
             compiled: None,
             workspace: Workspace::new(),
             predict_plan: None,
@@ -85,6 +145,41 @@ impl Model {
         &self.architecture.name
     }
 
+    /// The same model under another name, which begins the path of every weight and names it where it is a layer.
+    pub fn named(mut self, name: &str) -> Self {
+        let rest = self.architecture.name.len();
+        for w in &mut self.weights {
+            w.path = format!("{name}{}", &w.path[rest..]);
+        }
+        name.clone_into(&mut self.architecture.name);
+        self
+    }
+
+    /// A model of the same layers with weights of its own, which begin as copies of these.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::prelude::*;
+    /// let online = Sequential::new().input([4]).add(Dense::new(2)).build()?;
+    /// let target = online.duplicate()?;
+    /// online.layer("dense")?.set_weights(&[Tensor::zeros([4, 2]), Tensor::zeros([2])])?;
+    /// assert_ne!(target.weights(), online.weights());
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    ///
+    /// # Keras
+    /// `clone_model`, followed by `set_weights`.
+    pub fn duplicate(&self) -> Result<Self> {
+        let mut held = vec![Some(Vec::new()); self.architecture.layers.len()];
+        for (w, variable) in self.weights.iter().zip(self.variables.all()) {
+            let copy = Variable::new(&variable.value())?;
+            held[w.layer].get_or_insert_default().push(copy);
+        }
+        let mut copy = Self::assemble(self.architecture.clone(), Drawn { seed: 0, held }, None)?;
+        copy.notes.clone_from(&self.notes);
+        Ok(copy)
+    }
+
     /// The layers with their names, in order.
     pub fn layers(&self) -> impl Iterator<Item = (&str, &dyn Layer)> {
         self.architecture
@@ -93,32 +188,38 @@ impl Model {
             .map(|(name, layer)| (name.as_str(), &**layer))
     }
 
-    /// Whether training changes a layer's weights; call [`Model::compile`] again afterwards, as in Keras.
-    ///
-    /// # Errors
-    /// [`Kind::Config`](crate::error::Kind::Config) if no layer has that name.
-    pub fn set_trainable(&mut self, layer: &str, trainable: bool) -> Result<()> {
-        let names: Vec<String> = self.layers().map(|(n, _)| n.to_owned()).collect();
-        let Some(i) = names.iter().position(|n| n == layer) else {
-            return Err(Error::unknown(
-                "layer",
-                layer,
-                names.iter().map(String::as_str),
-            ));
-        };
-        self.architecture.layers[i].1.base_mut().trainable = trainable;
-        Ok(())
-    }
-
     /// Shapes of the inputs, without the batch axis.
     pub fn input_shapes(&self) -> Vec<Shape> {
         let inputs = self.architecture.inputs.iter();
         inputs.map(|i| i.shape.clone()).collect()
     }
 
+    /// Names of the inputs.
+    pub fn input_names(&self) -> Vec<&str> {
+        let inputs = self.architecture.inputs.iter();
+        inputs.map(|i| i.name.as_str()).collect()
+    }
+
     /// Shape of the (first) output, without the batch axis.
     pub fn output_shape(&self) -> &Shape {
-        &self.shapes[self.architecture.outputs[0]]
+        &self.output_meta(0).shape
+    }
+
+    /// Shapes of all outputs, without the batch axis.
+    pub fn output_shapes(&self) -> Vec<Shape> {
+        let outputs = 0..self.architecture.outputs.len();
+        outputs.map(|i| self.output_meta(i).shape.clone()).collect()
+    }
+
+    /// Names of the outputs: those of the layers they come out of.
+    pub fn output_names(&self) -> Vec<&str> {
+        let outputs = self.architecture.outputs.iter();
+        outputs.map(|&t| self.architecture.origin(t).0).collect()
+    }
+
+    /// Shape (without the batch axis) and type of an output.
+    pub(crate) fn output_meta(&self, output: usize) -> &Meta {
+        self.architecture.outputs[output].of(&self.tensors)
     }
 
     /// Number of elements of all weights.
@@ -129,7 +230,9 @@ impl Model {
     /// Whether training changes the weight with this number.
     pub(crate) fn is_trainable(&self, weight: usize) -> bool {
         let w = &self.weights[weight];
-        w.spec.trainable && self.architecture.layers[w.layer].1.base().trainable
+        let earlier = self.weights[..weight].iter();
+        let own = earlier.filter(|e| e.layer == w.layer).count();
+        nested::is_trainable(&*self.architecture.layers[w.layer].1, &w.spec, own)
     }
 
     /// Names of the weights, "model/layer/weight", in order.
@@ -137,11 +240,20 @@ impl Model {
         self.weights.iter().map(|w| w.path.as_str()).collect()
     }
 
+    /// Handles of all weights, in order.
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables.all()[..self.weights.len()]
+    }
+
+    /// Handles of the weights that training changes, in order.
+    pub fn trainable_variables(&self) -> Vec<Variable> {
+        let trained = (0..self.weights.len()).filter(|&i| self.is_trainable(i));
+        trained.map(|i| self.variables.all()[i].clone()).collect()
+    }
+
     /// Copies of all weights, in order.
     pub fn weights(&self) -> Vec<Tensor> {
-        (0..self.weights.len())
-            .map(|i| self.states.tensor(i))
-            .collect()
+        self.variables().iter().map(Variable::value).collect()
     }
 
     /// Sets all weights, in the order of [`Model::weights`].
@@ -149,33 +261,25 @@ impl Model {
     /// # Errors
     /// [`Kind::Weights`](crate::error::Kind::Weights) if their number or a shape differs; then none is changed.
     pub fn set_weights(&mut self, weights: &[Tensor]) -> Result<()> {
-        if weights.len() != self.weights.len() {
-            return Err(Error::new(
-                ErrorKind::Weights,
-                format!(
-                    "the model has {} weights, received {}",
-                    self.weights.len(),
-                    weights.len()
-                ),
-            )
-            .at(self.name()));
-        }
-        for (own, new) in self.weights.iter().zip(weights) {
-            if own.spec.shape != *new.shape() || new.dtype() != DType::F32 {
-                return Err(Error::new(
-                    ErrorKind::Weights,
-                    format!(
-                        "expected a float32 weight of shape {}, received {} {}",
-                        own.spec.shape,
-                        new.dtype(),
-                        new.shape()
-                    ),
-                )
-                .at(own.path.clone()));
+        if weights.len() == self.weights.len() {
+            for (entry, (own, new)) in self
+                .weights
+                .iter()
+                .zip(self.variables().iter().zip(weights))
+            {
+                own.check(new).map_err(|e| e.at(entry.path.clone()))?;
             }
         }
-        for (i, new) in weights.iter().enumerate() {
-            self.states.get_mut(i).copy_from_slice(new.f32s()?);
+        part::set_weights(self.variables(), weights, self.name())
+    }
+
+    /// Puts what layers remember from batch to batch back to its beginning: Keras's `reset_states` of stateful layers.
+    pub fn reset_states(&mut self) -> Result<()> {
+        for (number, w) in self.weights.iter().enumerate() {
+            if w.spec.state {
+                let begin = w.spec.initializer.draw(&w.spec.shape, 0, number as u32)?;
+                self.variables.all()[number].set(&begin)?;
+            }
         }
         Ok(())
     }
@@ -192,6 +296,7 @@ impl Model {
 
     /// Writes the model into a graph: its inputs, weights and random numbers as nodes, and its layers behind them.
     pub(crate) fn trace(&self, batch: usize, training: bool) -> Result<ModelGraph> {
+        self.architecture.check_batch(batch)?;
         let mut graph = Graph::new();
         let mut inputs = Vec::with_capacity(self.architecture.inputs.len());
         for spec in &self.architecture.inputs {
@@ -210,25 +315,34 @@ impl Model {
             weights.push(graph.state(i, w.spec.shape.clone())?);
         }
         graph.set_path(None);
-        let traced =
-            self.architecture
-                .trace(&mut graph, &inputs, &weights, rng, training, &self.weights)?;
+        let given = Given {
+            inputs: &inputs,
+            masks: &[],
+            weights: &weights,
+            rng,
+            training,
+        };
+        let traced = self
+            .architecture
+            .trace(&mut graph, given, &self.weights, self.name())?;
         Ok(ModelGraph {
             graph,
             weights,
-            values: traced.values,
-            masks: traced.masks,
-            updates: traced.updates,
+            traced,
         })
     }
 
     /// The plan that computes the outputs for batches of a size: what is computed in which order and where it lies.
+    ///
+    /// # Errors
+    /// Another size than the model's inputs fix.
     pub fn prediction_plan(&self, batch: usize) -> Result<Plan> {
-        let traced = self.trace(batch, false)?;
+        let ModelGraph { graph, traced, .. } = self.trace(batch, false)?;
         let outputs = self.architecture.outputs.iter();
         let computation = Computation {
-            outputs: outputs.map(|&t| traced.values[t]).collect(),
-            graph: traced.graph,
+            outputs: outputs.map(|t| *t.of(&traced.values)).collect(),
+            updates: traced.updates,
+            graph,
             batch,
             ..Computation::default()
         };
@@ -241,10 +355,12 @@ impl Model {
 pub(crate) struct ModelGraph {
     pub(crate) graph: Graph,
     pub(crate) weights: Vec<Value>,
-    /// Every tensor between layers: the inputs, then each call's output.
-    pub(crate) values: Vec<Value>,
-    /// For each of them, which of its steps count, if not all.
-    pub(crate) masks: Vec<Option<Value>>,
-    /// New values of statistics, (weight, value).
-    pub(crate) updates: Vec<(usize, Value)>,
+    pub(crate) traced: Traced,
+}
+
+impl ModelGraph {
+    /// An output of the model, and which of its steps count, if not all.
+    pub(crate) fn output(&self, t: TensorId) -> (Value, Option<Value>) {
+        (*t.of(&self.traced.values), *t.of(&self.traced.masks))
+    }
 }

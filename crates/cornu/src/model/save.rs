@@ -78,11 +78,8 @@ impl Model {
         }
         let bytes: Vec<Vec<u8>> = (0..names.len())
             .map(|i| {
-                self.states
-                    .get(i)
-                    .iter()
-                    .flat_map(|x| x.to_le_bytes())
-                    .collect()
+                self.variables.all()[i]
+                    .read(|values| values.iter().flat_map(|x| x.to_le_bytes()).collect())
             })
             .collect();
         let sum = checksum(bytes.iter().map(Vec::as_slice));
@@ -93,7 +90,7 @@ impl Model {
             .zip(&bytes)
             .enumerate()
             .map(|(i, (name, bytes))| {
-                TensorView::new(Dtype::F32, self.states.shape(i).to_vec(), bytes)
+                TensorView::new(Dtype::F32, self.variables.shape(i).to_vec(), bytes)
                     .map(|view| (name.as_str(), view))
                     .map_err(|e| Error::new(Kind::Weights, format!("{e}")).at(name.clone()))
             });
@@ -139,23 +136,23 @@ impl Model {
             .ok_or_else(|| damaged(path, "it has no architecture"))?;
         let architecture = Architecture::from_json(json)?;
         // The file must hold what the architecture asks for before any of it is reserved.
-        let (entries, _) = architecture.build()?;
+        let entries = architecture.build()?.weights;
         for w in &entries {
             check_weight(path, &tensors, &w.path, &w.spec.shape)?;
         }
         let mut model = Self::from_architecture(architecture, 0)?;
         for i in 0..entries.len() {
             let view = view(path, &tensors, &entries[i].path)?;
-            copy_floats(view.data(), model.states.get_mut(i));
+            model.variables.all()[i].write(|to| copy_floats(view.data(), to));
         }
         let mut names: Vec<String> = entries.iter().map(|w| w.path.clone()).collect();
         if let Some(json) = about.get("compile") {
             let compiled = Compiled::from_json(json, &mut model)?;
             for (k, name) in compiled.slot_names(&model).into_iter().enumerate() {
                 let state = entries.len() + k;
-                check_weight(path, &tensors, &name, &model.states.shape(state).clone())?;
+                check_weight(path, &tensors, &name, model.variables.shape(state))?;
                 let view = view(path, &tensors, &name)?;
-                copy_floats(view.data(), model.states.get_mut(state));
+                model.variables.all()[state].write(|to| copy_floats(view.data(), to));
                 names.push(name);
             }
             model.compiled = Some(compiled);

@@ -1,7 +1,7 @@
 //! A model whose layers follow each other in one line.
 
-use super::Model;
-use super::architecture::{Architecture, CallSite, InputSpec, Kind, name_layers};
+use super::architecture::{Architecture, CallSite, InputSpec, Kind, TensorId, name_layers};
+use super::{IntoLayer, Model};
 use crate::error::{Error, Result};
 use crate::layers::Layer;
 use crate::shape::{DType, Shape};
@@ -25,6 +25,7 @@ use crate::shape::{DType, Shape};
 pub struct Sequential {
     name: Option<String>,
     input: Option<(DType, Shape)>,
+    batch: Option<usize>,
     layers: Vec<Box<dyn Layer>>,
     seed: u64,
 }
@@ -52,11 +53,17 @@ impl Sequential {
         self
     }
 
-    /// Adds a layer at the end.
+    /// The number of samples that every batch has: Keras's `Input(batch_size=…)`, which stateful layers need.
+    pub fn batch_size(mut self, batch: usize) -> Self {
+        self.batch = Some(batch);
+        self
+    }
+
+    /// Adds a layer at the end, or a model, whose weights stay the model's own.
     // Keras's own name for it; it adds no numbers.
     #[allow(clippy::should_implement_trait)]
-    pub fn add(mut self, layer: impl Layer + 'static) -> Self {
-        self.layers.push(Box::new(layer));
+    pub fn add(mut self, layer: impl IntoLayer) -> Self {
+        self.layers.push(layer.into_layer());
         self
     }
 
@@ -77,7 +84,9 @@ impl Sequential {
     /// # Errors
     /// The first layer whose settings or input do not work, with its path, what was expected and what received.
     pub fn build(self) -> Result<Model> {
-        let name = self.name.unwrap_or_else(|| "sequential".to_owned());
+        let name = self
+            .name
+            .unwrap_or_else(|| Kind::Sequential.default_name().to_owned());
         let (dtype, shape) = self.input.ok_or_else(|| {
             Error::config("the model does not know the shape of its samples")
                 .at(name.clone())
@@ -87,18 +96,16 @@ impl Sequential {
             return Err(Error::config("the model has no layers").at(name));
         }
         let calls = (0..self.layers.len())
-            .map(|i| CallSite {
-                layer: i,
-                inputs: vec![i],
-            })
+            .map(|i| CallSite::new(i, vec![TensorId::first(i)]))
             .collect();
         let architecture = Architecture {
-            outputs: vec![self.layers.len()],
+            outputs: vec![TensorId::first(self.layers.len())],
             layers: name_layers(self.layers).map_err(|e| e.at(name.clone()))?,
             inputs: vec![InputSpec {
                 name: "input_layer".to_owned(),
                 shape,
                 dtype,
+                batch: self.batch,
             }],
             kind: Kind::Sequential,
             calls,

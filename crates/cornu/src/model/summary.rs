@@ -58,11 +58,13 @@ impl Model {
             let path = a.path(i);
             let first = a.calls.iter().position(|c| c.layer == i).unwrap_or(0);
             let own = self.weights.iter().filter(|w| w.layer == i);
-            let flops = traced.graph.nodes().iter().filter(|n| *n.path == *path);
+            let inside = format!("{path}/");
+            let nodes = traced.graph.nodes().iter();
+            let flops = nodes.filter(|n| *n.path == *path || n.path.starts_with(&inside));
             Row {
                 name: name.clone(),
                 class_name: layer.class_name().to_owned(),
-                output_shape: self.shapes[a.inputs.len() + first].clone(),
+                output_shape: self.tensors[a.inputs.len() + first][0].shape.clone(),
                 params: own.map(|w| w.spec.shape.elements()).sum(),
                 flops: flops.map(|n| traced.graph.flops(n)).sum(),
             }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, Result};
+use crate::exec::Variable;
 use crate::losses::{self, Loss};
 use crate::metrics::{self, MetricChoice};
 use crate::model::Model;
@@ -110,11 +111,11 @@ impl Compiled {
         let trained: Vec<usize> = (0..model.weights.len())
             .filter(|&i| model.is_trainable(i))
             .collect();
-        model.states.truncate(model.weights.len());
+        model.variables.truncate(model.weights.len());
         for _ in optimizer.slots() {
             for &i in &trained {
                 let zeros = Tensor::zeros(model.weights[i].spec.shape.clone());
-                model.states.push(&zeros)?;
+                model.variables.add(Variable::new(&zeros)?);
             }
         }
         Ok(Self {

@@ -45,22 +45,20 @@ pub(crate) fn first_not_finite(
     let traced = plan(model, batch, Purpose::Train, targets, metrics, Mode::Traced)?;
     let mut found = None;
     let mut workspace = std::mem::take(&mut model.workspace);
-    trace(
-        &traced.plan,
-        &mut workspace,
-        &feeds.list(Purpose::Train),
-        &mut model.states,
-        |node, _, values| {
-            let bad = match values {
-                View::F32(x) => x.iter().copied().find(|v| !v.is_finite()),
-                _ => None,
-            };
-            if let Some(value) = bad {
-                found = Some((node, value));
-            }
-            found.is_none()
-        },
-    )?;
+    let list = feeds.list(Purpose::Train);
+    let look = |node, _, values: View<'_>| {
+        let bad = match values {
+            View::F32(x) => x.iter().copied().find(|v| !v.is_finite()),
+            _ => None,
+        };
+        if let Some(value) = bad {
+            found = Some((node, value));
+        }
+        found.is_none()
+    };
+    model
+        .variables
+        .lend(|states| trace(&traced.plan, &mut workspace, &list, states, look))?;
     model.workspace = workspace;
     let what = if guard == 0 { "the loss" } else { "a gradient" };
     let place = match found {

@@ -111,7 +111,11 @@ impl Evaluator {
             let samples: Vec<usize> = (start..start + n).collect();
             fill(feeds, data, &samples);
             let list = feeds.list(Purpose::Evaluate);
-            match run(&step.plan, &mut model.workspace, &list, &mut model.states)? {
+            let workspace = &mut model.workspace;
+            let outcome = model
+                .variables
+                .lend(|states| run(&step.plan, workspace, &list, states))?;
+            match outcome {
                 Outcome::Done(outputs) => totals.add(step, &outputs)?,
                 Outcome::Refused(_) => unreachable!("evaluation guards nothing"),
             }

@@ -208,7 +208,7 @@ impl Model {
     /// lives between the layers.
     pub fn training_bytes(&self, batch: usize, targets: &Targets) -> Result<usize> {
         let plan = self.training_plan(batch, targets)?;
-        Ok(self.states.bytes() + plan.bytes(crate::threads::threads()))
+        Ok(self.variables.bytes() + plan.bytes(crate::threads::threads()))
     }
 
     /// The plan of a training step for batches of a size: what is computed in which order and where it lies.
@@ -246,7 +246,7 @@ impl Trainer<'_> {
     ) -> Result<()> {
         let first = self.step_for(model, self.batch)?;
         let planned =
-            model.states.bytes() + self.steps[first].0.plan.bytes(crate::threads::threads());
+            model.variables.bytes() + self.steps[first].0.plan.bytes(crate::threads::threads());
         let begin = Event::TrainBegin {
             epochs: epochs.end,
             steps: self.steps_per_epoch,
@@ -333,10 +333,12 @@ impl Trainer<'_> {
         feeds.learning_rate = Tensor::scalar(rate);
         feeds.iteration = Tensor::scalar(iteration as f32);
         let (data, samples) = (self.data, &self.order[range]);
-        let (workspace, states) = (&mut model.workspace, &mut model.states);
-        let outcome = with_team(|| {
-            fill(feeds, data, samples);
-            run(&plan.plan, workspace, &feeds.list(Purpose::Train), states)
+        let workspace = &mut model.workspace;
+        let outcome = model.variables.lend(|states| {
+            with_team(|| {
+                fill(feeds, data, samples);
+                run(&plan.plan, workspace, &feeds.list(Purpose::Train), states)
+            })
         })?;
         match outcome {
             Outcome::Done(outputs) => totals.add(plan, &outputs)?,

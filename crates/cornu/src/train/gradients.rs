@@ -60,10 +60,12 @@ impl Model {
         let mut feeds = Feeds::new(self, batch, &targets)?;
         feeds.rng = rng_tensor(0, 1);
         let samples: Vec<usize> = (0..batch).collect();
-        let (workspace, states) = (&mut self.workspace, &mut self.states);
-        let outcome = with_team(|| {
-            fill(&mut feeds, data, &samples);
-            run(&plan, workspace, &feeds.list(Purpose::Evaluate), states)
+        let workspace = &mut self.workspace;
+        let outcome = self.variables.lend(|states| {
+            with_team(|| {
+                fill(&mut feeds, data, &samples);
+                run(&plan, workspace, &feeds.list(Purpose::Evaluate), states)
+            })
         })?;
         let Outcome::Done(mut values) = outcome else {
             unreachable!("nothing is guarded");

@@ -59,7 +59,7 @@ impl Model {
             .architecture
             .outputs
             .iter()
-            .map(|&t| Meta::f32(self.shapes[t].with_batch(count)))
+            .map(|&t| Meta::f32(t.of(&self.tensors).shape.with_batch(count)))
             .collect();
         let mut gathered: Vec<Vec<f32>> = metas
             .iter()
@@ -94,8 +94,10 @@ impl Model {
             Some(plan) if plan.computation.batch == batch => plan,
             _ => self.prediction_plan(batch)?,
         };
-        let (workspace, states) = (&mut self.workspace, &mut self.states);
-        let outcome = run(&plan, workspace, feeds, states)?;
+        let workspace = &mut self.workspace;
+        let outcome = self
+            .variables
+            .lend(|states| run(&plan, workspace, feeds, states))?;
         self.predict_plan = Some(plan);
         match outcome {
             Outcome::Done(outputs) => Ok(outputs),

@@ -47,10 +47,9 @@ pub(crate) fn forward(
     targets: &Targets,
 ) -> Result<Forward> {
     let compiled = model.compiled()?;
-    let traced = model.trace(batch, training)?;
-    let prediction = traced.values[model.architecture.outputs[0]];
-    let mask = traced.masks[model.architecture.outputs[0]];
-    let mut g = traced.graph;
+    let written = model.trace(batch, training)?;
+    let (prediction, mask) = written.output(model.architecture.outputs[0]);
+    let (mut g, traced) = (written.graph, written.traced);
     let y = g.feed_of(
         Meta {
             shape: Shape::new(targets.shape.with_batch(batch).to_vec())?,
@@ -61,16 +60,19 @@ pub(crate) fn forward(
     let wanted = g.cast(y, compiled.loss.target_dtype())?;
     g.set_path(Some(compiled.loss.class_name().into()));
     let mut total = losses::value(&*compiled.loss, &mut g, wanted, prediction, None, mask)?;
+    for added in traced.losses {
+        total = g.add(total, added)?;
+    }
     for (i, w) in model.weights.iter().enumerate() {
-        if let (Some(r), true) = (&w.spec.regularizer, w.spec.trainable) {
+        if let (Some(r), true) = (&w.spec.regularizer, model.is_trainable(i)) {
             g.set_path(Some(w.path.as_str().into()));
-            let penalty = r.call(&mut g, traced.weights[i])?;
+            let penalty = r.call(&mut g, written.weights[i])?;
             total = g.add(total, penalty)?;
         }
     }
     Ok(Forward {
         graph: g,
-        weights: traced.weights,
+        weights: written.weights,
         prediction,
         mask,
         targets: y,
@@ -146,8 +148,8 @@ pub(crate) fn plan(
                 updates.push((compiled.slot_state(count, slot, k), value));
             }
         }
-        updates.extend(traced.updates);
     }
+    updates.extend(traced.updates);
     let computation = Computation {
         graph: g,
         batch,

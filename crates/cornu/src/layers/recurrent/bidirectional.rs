@@ -200,6 +200,12 @@ impl Layer for Bidirectional {
         if last == 2 {
             second = g.reverse(second, 1)?;
         }
+        if let (None, true, Some(mask)) = (&self.merge_mode, last == 2, cx.mask()) {
+            let mut masks = vec![None; a.len() + b.len()];
+            masks[..2].fill(Some(mask));
+            cx.set_masks(masks);
+        }
+        let g = &mut *cx.graph;
         let mut outputs = match &self.merge_mode {
             None => vec![first, second],
             Some(merge) => vec![match merge.get()? {

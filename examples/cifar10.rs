@@ -37,22 +37,9 @@ fn main() -> cornu::Result<()> {
     let fit = Fit::epochs(epochs.unwrap_or(10))
         .batch_size(128)
         .validation(&data.test)
-        .callback(Lines);
+        .callback(ProgbarLogger::stdout());
     model.fit(&data.train, fit)?;
     let score = model.evaluate(&data.test)?;
     println!("test accuracy {:.4}", score.get("accuracy").unwrap_or(0.0));
     Ok(())
-}
-
-/// Prints a line an epoch.
-struct Lines;
-
-impl Callback for Lines {
-    fn on_event(&mut self, _: &mut Model, event: &Event) -> cornu::Result<Action> {
-        if let Event::EpochEnd { epoch, logs } = event {
-            let numbers: Vec<String> = logs.iter().map(|(n, v)| format!("{n} {v:.4}")).collect();
-            println!("epoch {}: {}", epoch + 1, numbers.join("  "));
-        }
-        Ok(Action::Continue)
-    }
 }

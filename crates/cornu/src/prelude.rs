@@ -19,6 +19,7 @@ pub use crate::optimizers::{Adam, AdamW, Optimizer, RMSprop, SGD, optimizer};
 pub use crate::shape::{DType, Shape};
 pub use crate::tensor::Tensor;
 pub use crate::train::callbacks::{
-    Action, Callback, CsvLogger, EarlyStopping, Event, LearningRateScheduler, ModelCheckpoint,
+    Action, Callback, CsvLogger, EarlyStopping, Event, LambdaCallback, LearningRateScheduler,
+    ModelCheckpoint, ProgbarLogger, ReduceLROnPlateau,
 };
 pub use crate::train::{Fit, History, Logs, RowsMut, Samples};

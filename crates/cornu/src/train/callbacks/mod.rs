@@ -2,15 +2,21 @@
 
 mod csv_logger;
 mod early_stopping;
+mod lambda_callback;
 mod learning_rate_scheduler;
 mod model_checkpoint;
 mod monitor;
+mod progbar_logger;
+mod reduce_lr_on_plateau;
 
 pub use csv_logger::CsvLogger;
 pub use early_stopping::EarlyStopping;
+pub use lambda_callback::LambdaCallback;
 pub use learning_rate_scheduler::LearningRateScheduler;
 pub use model_checkpoint::ModelCheckpoint;
 pub use monitor::Mode;
+pub use progbar_logger::ProgbarLogger;
+pub use reduce_lr_on_plateau::ReduceLROnPlateau;
 
 use crate::error::Result;
 use crate::model::Model;

@@ -25,6 +25,7 @@ mod resize;
 mod sha256;
 mod shapes;
 mod source;
+mod table;
 #[cfg(feature = "download")]
 mod tls;
 mod unpacked;
@@ -36,3 +37,4 @@ pub use image_set::ImageSet;
 pub use registry::{Info, Options, download, info, list, load, load_with};
 pub use resize::resize;
 pub use shapes::{shapes, shapes_sized};
+pub use table::{Layout, Table};

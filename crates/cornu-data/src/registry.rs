@@ -27,6 +27,30 @@ pub struct Options {
     pub base_url: Option<String>,
 }
 
+impl Options {
+    /// The folder of a data set of your own, or of one that [`load`] does not know: `NAME` in the given folder, in `CORNU_DATA` or in the
+    /// user's cache.
+    ///
+    /// # Errors
+    /// Where there is no such folder; the message tells where it was looked for.
+    pub fn folder(&self, name: &str) -> Result<PathBuf> {
+        let cache = self.cache_dir.clone().or_else(locate::cache_dir);
+        let roots = locate::roots(self.data_dir.as_deref(), cache.as_deref());
+        let places: Vec<PathBuf> = roots.iter().map(|root| root.join(name)).collect();
+        places.iter().find(|p| p.is_dir()).cloned().ok_or_else(|| {
+            let looked: Vec<String> = places.iter().map(|p| p.display().to_string()).collect();
+            DataError::new(
+                DataErrorKind::NotFound,
+                format!(
+                    "no folder {name} was found, looked for {}",
+                    looked.join(", ")
+                ),
+            )
+            .help("set CORNU_DATA to the folder in which it lies")
+        })
+    }
+}
+
 /// What is known of a data set before it is loaded.
 #[derive(Debug)]
 pub struct Info {

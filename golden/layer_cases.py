@@ -81,7 +81,7 @@ def new_case(name, case):
         tensors[f"weight.{i}"] = draw_weight(rng, weight.name, tuple(weight.shape))
     if call.get("mask") == MASK:
         # Also a sequence of which nothing counts at either end.
-        mask = rng.random(shapes[0][:2]) < 0.6
+        mask = rng.random(shapes[0] if kind == "Softmax" else shapes[0][:2]) < 0.6
         mask[0, :2] = mask[1, -2:] = False
         tensors["mask"] = mask
     notes = (["list inputs"] if isinstance(arguments(kind, inputs, call)[0], list) else []) + ([NOTES[style]] if style else [])

@@ -18,6 +18,18 @@ class LocalResponseNormalization(layers.Layer):
         return {**super().get_config(), **self.arguments}
 
 
+class InstanceNormalization(layers.GroupNormalization):
+    """Keras has it as groups of one channel; the defaults are PyTorch's."""
+
+    def __init__(self, axis=-1, epsilon=1e-5, center=False, scale=False, **kwargs):
+        super().__init__(groups=-1, axis=axis, epsilon=epsilon, center=center, scale=scale, **kwargs)
+
+    def get_config(self):
+        config = super().get_config()
+        del config["groups"]
+        return config
+
+
 ROWS = [
     # Batch normalization: rank 4, batch of one pixel row, settings other than the defaults.
     ("BatchNormalization", "train_rank4", lambda: layers.BatchNormalization(), [(4, 3, 5, 3)], {"training": True}),
@@ -30,6 +42,17 @@ ROWS = [
     ("LocalResponseNormalization", "default_ci7", lambda: LocalResponseNormalization(), [(2, 3, 4, 7)]),
     ("LocalResponseNormalization", "r3_b1_a0.5_be0.5_ci19", lambda: LocalResponseNormalization(3, 1.0, 0.5, 0.5), [(2, 3, 2, 19)]),
     ("LocalResponseNormalization", "r5_a1_be1.5_ci4", lambda: LocalResponseNormalization(5, 2.0, 1.0, 1.5), [(1, 2, 5, 4)]),
+    # Groups of channels: last, first and between; one channel a group.
+    ("GroupNormalization", "g3_rank2", lambda: layers.GroupNormalization(3), [(3, 6)]),
+    ("GroupNormalization", "g2_rank4_eps1e-2", lambda: layers.GroupNormalization(2, epsilon=1e-2), [(2, 3, 5, 6)]),
+    ("GroupNormalization", "g2_axis1_rank4", lambda: layers.GroupNormalization(2, axis=1), [(2, 4, 3, 5)]),
+    ("GroupNormalization", "g2_axis2_nocenter", lambda: layers.GroupNormalization(2, axis=2, center=False), [(2, 3, 4, 5)]),
+    ("GroupNormalization", "g1_noscale", lambda: layers.GroupNormalization(1, scale=False), [(3, 5, 4)]),
+    ("InstanceNormalization", "default_rank4", lambda: InstanceNormalization(), [(2, 3, 5, 4)]),
+    ("InstanceNormalization", "learnt_axis1_eps1e-2", lambda: InstanceNormalization(axis=1, epsilon=1e-2, center=True, scale=True), [(2, 3, 5, 4)]),
+    ("InstanceNormalization", "scale_rank3", lambda: InstanceNormalization(scale=True), [(3, 7, 2)]),
+    ("UnitNormalization", "default", lambda: layers.UnitNormalization(), [(3, 5)]),
+    ("UnitNormalization", "axes1_3", lambda: layers.UnitNormalization(axis=[1, 3]), [(2, 3, 4, 5)]),
     # Normalisation of each sample.
     ("LayerNormalization", "rank3", lambda: layers.LayerNormalization(), [(3, 5, 7)]),
     ("LayerNormalization", "rank2_33_eps1e-5", lambda: layers.LayerNormalization(epsilon=1e-5), [(4, 33)]),
@@ -41,4 +64,4 @@ ROWS = [
     ("RMSNormalization", "rank2_19_eps1e-2", lambda: layers.RMSNormalization(epsilon=1e-2), [(4, 19)]),
 ]
 
-OWN = {"LocalResponseNormalization": LocalResponseNormalization}
+OWN = {"InstanceNormalization": InstanceNormalization, "LocalResponseNormalization": LocalResponseNormalization}

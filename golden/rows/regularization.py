@@ -3,6 +3,19 @@
 from keras import layers
 
 ROWS = [
+    # What draws is compared where nothing is drawn; tests of Cornu's own hold its mean and variance.
+    *[
+        (kind, f"{name}", build, [shape], {"training": training})
+        for kind, shape, strong, none in [
+            ("AlphaDropout", (3, 4), lambda: layers.AlphaDropout(0.3), lambda: layers.AlphaDropout(0.0)),
+            ("GaussianDropout", (3, 4), lambda: layers.GaussianDropout(0.3), lambda: layers.GaussianDropout(0.0)),
+            ("GaussianNoise", (3, 4), lambda: layers.GaussianNoise(0.3), lambda: layers.GaussianNoise(0.0)),
+            ("SpatialDropout1D", (3, 4, 2), lambda: layers.SpatialDropout1D(0.3), lambda: layers.SpatialDropout1D(0.0)),
+            ("SpatialDropout2D", (2, 3, 4, 2), lambda: layers.SpatialDropout2D(0.3), lambda: layers.SpatialDropout2D(0.0)),
+            ("SpatialDropout3D", (2, 3, 2, 3, 2), lambda: layers.SpatialDropout3D(0.3), lambda: layers.SpatialDropout3D(0.0)),
+        ]
+        for name, build, training in [("use", strong, False), ("0_train", none, True)]
+    ],
     # Augmentation: drawn from a range of one number, or not drawn because the layer is in use.
     ("Dropout", "0_train", lambda: layers.Dropout(0.0), [(3, 4)], {"training": True}),
     ("Dropout", "0.25_infer_rank4", lambda: layers.Dropout(0.25), [(2, 3, 4, 2)], {"training": False}),

@@ -160,7 +160,7 @@ fn squareplus(g: &mut Graph, x: Value) -> Result<Value> {
 }
 
 /// `x` where positive, else `α·(eˣ - 1)`.
-fn elu(g: &mut Graph, x: Value, alpha: f32) -> Result<Value> {
+pub(crate) fn elu(g: &mut Graph, x: Value, alpha: f32) -> Result<Value> {
     // The branch that is not taken must not overflow: its gradient would be 0 · ∞.
     let zero = g.constant(0.0)?;
     let below = g.minimum(x, zero)?;

@@ -9,6 +9,8 @@ mod check;
 mod messages;
 #[path = "layers/mutations.rs"]
 mod mutations;
+#[path = "layers/noise.rs"]
+mod noise;
 #[path = "layers/samples.rs"]
 mod samples;
 #[path = "layers/weights.rs"]

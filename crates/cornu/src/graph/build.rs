@@ -477,13 +477,28 @@ impl Graph {
         shape: Shape,
         batched: bool,
     ) -> Result<Value> {
+        self.random_of(rng, None, distribution, shape, batched)
+    }
+
+    /// As [`Graph::random`], with a seed of its own in place of the one in `rng`: what is drawn from one seed does not depend on what
+    /// else the graph draws.
+    pub(crate) fn random_of(
+        &mut self,
+        rng: Value,
+        seed: Option<u64>,
+        distribution: Distribution,
+        shape: Shape,
+        batched: bool,
+    ) -> Result<Value> {
+        let stream = self.streams.entry(seed).or_default();
         let op = Random {
             distribution,
             shape,
-            stream: self.streams,
+            stream: *stream,
+            seed,
             batched,
         };
-        self.streams += 1;
+        *stream += 1;
         self.push(op.into(), vec![rng])
     }
 }

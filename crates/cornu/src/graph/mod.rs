@@ -9,6 +9,7 @@ mod build;
 pub mod check;
 pub mod ops;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -100,7 +101,8 @@ pub struct Node {
 pub struct Graph {
     nodes: Vec<Node>,
     feeds: u32,
-    streams: u32,
+    /// How many streams of random numbers were drawn from each seed; from the run's own under none.
+    streams: BTreeMap<Option<u64>, u32>,
     path: Option<Arc<str>>,
 }
 

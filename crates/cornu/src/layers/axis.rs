@@ -6,6 +6,7 @@ use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, Result};
+use crate::graph::{Graph, Value};
 
 /// One axis, or several for layers that take several.
 ///
@@ -55,6 +56,24 @@ impl Axes {
         Ok(axes)
     }
 
+    /// An axis of each of two values of these ranks: the same of both, or one of each.
+    pub(super) fn two(&self, ranks: [usize; 2]) -> Result<[usize; 2]> {
+        let pair = match self.0[..] {
+            [both] => [both, both],
+            [a, b] => [a, b],
+            _ => {
+                return Err(Error::config(format!(
+                    "axes must be one axis or two, received {:?}",
+                    self.0
+                )));
+            }
+        };
+        Ok([
+            Self(vec![pair[0]]).one(ranks[0])?,
+            Self(vec![pair[1]]).one(ranks[1])?,
+        ])
+    }
+
     /// The one axis of a value with `rank` axes.
     pub(super) fn one(&self, rank: usize) -> Result<usize> {
         match self.resolve(rank)?[..] {
@@ -65,6 +84,31 @@ impl Axes {
             ))),
         }
     }
+}
+
+/// Applies `f` to `x` with the axes given moved to the end and joined into one, and moves them back.
+pub(super) fn over_axes(
+    g: &mut Graph,
+    x: Value,
+    axes: &[usize],
+    f: impl FnOnce(&mut Graph, Value) -> Result<Value>,
+) -> Result<Value> {
+    let shape = g.shape(x).clone();
+    let rank = shape.rank();
+    let others: Vec<usize> = (0..rank).filter(|a| !axes.contains(a)).collect();
+    let order: Vec<usize> = others.iter().chain(axes).copied().collect();
+    let turned = g.transpose(x, &order)?;
+    let turned_shape = g.shape(turned).clone();
+    let mut rows: Vec<usize> = others.iter().map(|&a| shape[a]).collect();
+    rows.push(axes.iter().map(|&a| shape[a]).product());
+    let joined = g.reshape(turned, rows)?;
+    let y = f(g, joined)?;
+    let y = g.reshape(y, turned_shape)?;
+    let mut back = vec![0; rank];
+    for (to, &from) in order.iter().enumerate() {
+        back[from] = to;
+    }
+    g.transpose(y, &back)
 }
 
 /// The last axis.

@@ -238,6 +238,19 @@ impl<'a> Context<'a> {
         )
     }
 
+    /// Numbers drawn anew at each step and for each call; from a seed of the layer's own, if it has one, which neither the seed of the run nor
+    /// other layers change.
+    pub fn draw(
+        &mut self,
+        seed: Option<i64>,
+        distribution: Distribution,
+        shape: &Shape,
+    ) -> Result<Value> {
+        let seed = seed.map(i64::cast_unsigned);
+        self.graph
+            .random_of(self.rng, seed, distribution, shape.clone(), true)
+    }
+
     /// Numbers of mean 0 and standard deviation 1: other ones at each step and for each call.
     pub fn normal(&mut self, shape: &Shape) -> Result<Value> {
         self.graph

@@ -21,6 +21,10 @@ pub(super) fn zeros() -> InitializerConfig {
     InitializerConfig::named("zeros")
 }
 
+pub(super) fn ones() -> InitializerConfig {
+    InitializerConfig::named("ones")
+}
+
 pub(super) fn one() -> Pair {
     Pair(1, 1)
 }

@@ -125,6 +125,27 @@ macro_rules! layer {
     };
 }
 
+/// Builder methods that set an argument of the same name: `units: usize`; with `= Some` where the argument may be absent.
+macro_rules! setters {
+    () => {};
+    ($(#[$doc:meta])* $name:ident: $type:ty = Some, $($rest:tt)*) => {
+        $(#[$doc])*
+        pub fn $name(mut self, $name: impl Into<$type>) -> Self {
+            self.$name = Some($name.into());
+            self
+        }
+        setters!($($rest)*);
+    };
+    ($(#[$doc:meta])* $name:ident: $type:ty, $($rest:tt)*) => {
+        $(#[$doc])*
+        pub fn $name(mut self, $name: impl Into<$type>) -> Self {
+            self.$name = $name.into();
+            self
+        }
+        setters!($($rest)*);
+    };
+}
+
 /// The parts of `impl Layer` that are the same for every layer made with [`layer!`].
 macro_rules! layer_identity {
     ($name:ident) => {

@@ -3,6 +3,7 @@
 mod architecture;
 mod config;
 mod functional;
+mod merge;
 mod nested;
 mod part;
 mod save;
@@ -10,6 +11,7 @@ mod sequential;
 mod summary;
 mod symbol;
 
+pub use merge::{add, average, concatenate, dot, maximum, minimum, multiply, subtract};
 pub use nested::{IntoLayer, Nested};
 pub use part::LayerOf;
 pub use sequential::Sequential;

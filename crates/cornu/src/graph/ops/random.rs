@@ -33,16 +33,20 @@ pub struct Random {
     pub shape: Shape,
     /// Tells the random ops of a graph apart.
     pub stream: u32,
+    /// A seed of the op's own, in place of the one that is fed.
+    pub seed: Option<u64>,
     /// Whether axis 0 of the shape is the batch.
     pub batched: bool,
 }
 
-fn stream_of(rng: [i32; 4], stream: u32) -> Stream {
-    let join = |low: i32, high: i32| u64::from(low as u32) | (u64::from(high as u32) << 32);
-    Stream {
-        seed: join(rng[0], rng[1]),
-        step: join(rng[2], rng[3]),
-        stream,
+impl Random {
+    fn stream(&self, rng: [i32; 4]) -> Stream {
+        let join = |low: i32, high: i32| u64::from(low as u32) | (u64::from(high as u32) << 32);
+        Stream {
+            seed: self.seed.unwrap_or(join(rng[0], rng[1])),
+            step: join(rng[2], rng[3]),
+            stream: self.stream,
+        }
     }
 }
 
@@ -70,7 +74,7 @@ impl Rule for Random {
 
     fn eval(&self, inputs: &[&Array], _: &[Meta]) -> Vec<Array> {
         let rng: Vec<i32> = inputs[0].data.iter().map(|&v| v as i32).collect();
-        let stream = stream_of([rng[0], rng[1], rng[2], rng[3]], self.stream);
+        let stream = self.stream([rng[0], rng[1], rng[2], rng[3]]);
         let n = self.shape.elements();
         let data = match self.distribution {
             Distribution::Bernoulli { threshold } => {
@@ -94,7 +98,7 @@ impl Rule for Random {
 
     fn run(&self, call: &mut Call<'_, '_>) {
         let rng = call.i32(0);
-        let stream = stream_of([rng[0], rng[1], rng[2], rng[3]], self.stream);
+        let stream = self.stream([rng[0], rng[1], rng[2], rng[3]]);
         let start = call
             .rows
             .as_ref()
@@ -137,5 +141,13 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
             }));
         }
     }
+    cases.push(case("with a seed of its own", |s| {
+        let n = s.batch;
+        let rng = s.fixed(&[4], Whole(i32::MIN / 4, i32::MAX / 4))?;
+        let x = s.batched(&[37], Mixed)?;
+        let own =
+            s.g.random_of(rng, Some(3), Distribution::Normal, [n, 37].into(), true)?;
+        s.g.mul(x, own)
+    }));
     cases
 }

@@ -2,5 +2,8 @@
 
 family! {
     relu::ReLU,
+    leaky_relu::LeakyReLU,
+    elu::ELU,
+    prelu::PReLU,
     softmax::Softmax,
 }

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
-use crate::graph::Value;
-use crate::layers::axis::last;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Value};
+use crate::layers::axis::{last, over_axes};
 use crate::layers::{Axes, Base, Context, Layer, WeightSpec, inputs};
 use crate::shape::Shape;
 
@@ -12,11 +12,14 @@ use crate::shape::Shape;
 ///
 /// `y_i = exp(x_i) / Σ_j exp(x_j)`
 ///
+/// A mask of the input takes part: scores that do not count become probabilities of 0.
+///
 /// # Shapes
-/// Any with an axis besides the batch; the output has the input's.
+/// Any with an axis besides the batch; the output has the input's. A mask has the input's shape, or length 1 where it is to be
+/// repeated.
 ///
 /// # Errors
-/// An axis that the input lacks, or the batch axis.
+/// An axis that the input lacks, or the batch axis; a mask that does not fit.
 ///
 /// # Example
 /// ```
@@ -52,6 +55,21 @@ impl Softmax {
     }
 }
 
+/// What stands in for a score that does not count.
+pub(in crate::layers) const MASKED: f32 = -1e9;
+
+/// Refuses a mask that cannot stand beside `x`.
+fn check_mask(mask: &Shape, x: &Shape) -> Result<()> {
+    let fits =
+        mask.rank() == x.rank() && mask.iter().zip(x.iter()).all(|(&m, &n)| m == n || m == 1);
+    if fits {
+        return Ok(());
+    }
+    Err(Error::shape(format!(
+        "the mask of a Softmax must have the axes of its input, or length 1 in their place, received {mask} for {x}"
+    )))
+}
+
 impl Default for Softmax {
     fn default() -> Self {
         Self::new()
@@ -69,23 +87,17 @@ impl Layer for Softmax {
     }
 
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+        let mask = cx.mask();
         let g = &mut *cx.graph;
         let shape = g.shape(inputs[0]).clone();
         let axes = self.axis.resolve(shape.rank())?;
-        // The op normalises the last axis: the chosen ones are moved there as one, and back.
-        let mut order: Vec<usize> = (0..shape.rank()).filter(|a| !axes.contains(a)).collect();
-        let mut scores: Vec<usize> = order.iter().map(|&a| shape[a]).collect();
-        scores.push(axes.iter().map(|&a| shape[a]).product());
-        order.extend(&axes);
-        let mut back = vec![0; order.len()];
-        for (i, &a) in order.iter().enumerate() {
-            back[a] = i;
-        }
-        let x = g.transpose(inputs[0], &order)?;
-        let moved = g.shape(x).clone();
-        let x = g.reshape(x, scores)?;
-        let y = g.softmax(x)?;
-        let y = g.reshape(y, moved)?;
-        g.transpose(y, &back)
+        let Some(mask) = mask else {
+            return over_axes(g, inputs[0], &axes, Graph::softmax);
+        };
+        check_mask(g.shape(mask), &shape)?;
+        let (never, nothing) = (g.constant(MASKED)?, g.constant(0.0)?);
+        let scores = g.select(mask, inputs[0], never)?;
+        let y = over_axes(g, scores, &axes, Graph::softmax)?;
+        g.select(mask, y, nothing)
     }
 }

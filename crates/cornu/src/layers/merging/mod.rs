@@ -10,4 +10,5 @@ family! {
     maximum::Maximum,
     minimum::Minimum,
     concatenate::Concatenate,
+    dot::Dot,
 }

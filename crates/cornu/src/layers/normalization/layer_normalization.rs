@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::graph::ops::Normalization;
 use crate::graph::{Graph, Value};
 use crate::initializers::InitializerConfig;
-use crate::layers::axis::last;
+use crate::layers::axis::{last, over_axes};
 use crate::layers::defaults::{yes, zeros};
 use crate::layers::{Axes, Base, Context, Layer, WeightSpec, inputs};
 use crate::regularizers::Regularizer;
@@ -141,31 +141,6 @@ impl Default for LayerNormalization {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Applies `f` to `x` with the axes given moved to the end and joined into one, and moves them back.
-pub(super) fn over_axes(
-    g: &mut Graph,
-    x: Value,
-    axes: &[usize],
-    f: impl FnOnce(&mut Graph, Value) -> Result<Value>,
-) -> Result<Value> {
-    let shape = g.shape(x).clone();
-    let rank = shape.rank();
-    let others: Vec<usize> = (0..rank).filter(|a| !axes.contains(a)).collect();
-    let order: Vec<usize> = others.iter().chain(axes).copied().collect();
-    let turned = g.transpose(x, &order)?;
-    let turned_shape = g.shape(turned).clone();
-    let mut rows: Vec<usize> = others.iter().map(|&a| shape[a]).collect();
-    rows.push(axes.iter().map(|&a| shape[a]).product());
-    let joined = g.reshape(turned, rows)?;
-    let y = f(g, joined)?;
-    let y = g.reshape(y, turned_shape)?;
-    let mut back = vec![0; rank];
-    for (to, &from) in order.iter().enumerate() {
-        back[from] = to;
-    }
-    g.transpose(y, &back)
 }
 
 /// The lengths of the axes given (the batch counts as axis 0) of samples of a shape.

@@ -1,8 +1,15 @@
 //! Layers that give values a mean and a size.
 
+mod grouped;
+
 family! {
     batch_normalization::BatchNormalization,
     layer_normalization::LayerNormalization,
+    group_normalization::GroupNormalization,
+    instance_normalization::InstanceNormalization,
+    unit_normalization::UnitNormalization,
     rms_normalization::RMSNormalization,
     local_response_normalization::LocalResponseNormalization,
 }
+
+pub(super) use unit_normalization::unit;

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layer_normalization::{flat, lengths, over_axes};
+use super::layer_normalization::{flat, lengths};
 use crate::error::Result;
 use crate::graph::Value;
 use crate::graph::ops::Normalization;
-use crate::layers::axis::last;
+use crate::layers::axis::{last, over_axes};
 use crate::layers::{Axes, Base, Context, Layer, WeightSpec, inputs};
 use crate::shape::Shape;
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use super::drop::{self, NoiseShape};
+use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
 use crate::shape::Shape;
@@ -29,8 +30,8 @@ use crate::shape::Shape;
 /// Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.
 ///
 /// # Keras
-/// Keras allows a rate of 1, which leaves nothing. Masks come from the model's seed; a layer's own `seed` is kept in its config
-/// but does not change them.
+/// Keras allows a rate of 1, which leaves nothing. Masks come from the seed of the run, or from the layer's own `seed`: then they are the
+/// same whatever the run's seed and the other layers. They are not Keras's masks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dropout {
@@ -40,7 +41,7 @@ pub struct Dropout {
     #[serde(default)]
     seed: Option<i64>,
     #[serde(default)]
-    noise_shape: Option<Vec<Option<usize>>>,
+    noise_shape: NoiseShape,
 }
 
 layer!(Dropout);
@@ -56,19 +57,15 @@ impl Dropout {
         }
     }
 
+    setters! {
+        /// A seed of the layer's own, so that its masks do not depend on the run's.
+        seed: i64 = Some,
+    }
+
     /// The mask's shape, batch first: `None` for an axis like the input's, 1 for one that is dropped or kept as a whole.
     pub fn noise_shape(mut self, shape: impl Into<Vec<Option<usize>>>) -> Self {
         self.noise_shape = Some(shape.into());
         self
-    }
-
-    /// The shape of the mask for an input of this shape (with the batch).
-    fn mask_shape(&self, x: &Shape) -> Shape {
-        let Some(noise) = &self.noise_shape else {
-            return x.clone();
-        };
-        let axes = x.iter().zip(noise).map(|(&n, given)| given.unwrap_or(n));
-        Shape::from(axes.collect::<Vec<_>>())
     }
 }
 
@@ -78,38 +75,13 @@ impl Layer for Dropout {
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let x = inputs::single("Dropout", inputs)?;
-        if !(0.0..1.0).contains(&self.rate) {
-            return Err(Error::config(format!(
-                "rate must be at least 0 and below 1, received {}",
-                self.rate
-            ))
-            .help("rate is the share of inputs that is dropped"));
-        }
-        if let Some(noise) = &self.noise_shape {
-            let fits = noise.len() == x.rank() + 1
-                && noise[0].is_none()
-                && x.iter()
-                    .zip(&noise[1..])
-                    .all(|(&n, given)| given.is_none_or(|m| m == 1 || m == n));
-            if !fits {
-                return Err(Error::config(format!(
-                    "noise_shape must begin with null for the batch and then have, for each axis of {x}, null, 1 or its length, received {}",
-                    serde_json::json!(noise)
-                )));
-            }
-        }
+        drop::check_rate(self.rate)?;
+        drop::check_noise_shape(&self.noise_shape, x)?;
         Ok(Vec::new())
     }
 
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
-        let x = inputs[0];
-        if !cx.training || self.rate == 0.0 {
-            return Ok(x);
-        }
-        let shape = self.mask_shape(cx.graph.shape(x));
-        let mask = cx.bernoulli(&shape, (1.0 - self.rate) as f32)?;
-        // The mask is multiplied in by itself, so that the gradient reads back its bytes.
-        let kept = cx.graph.mul(x, mask)?;
-        cx.graph.scale(kept, (1.0 / (1.0 - self.rate)) as f32)
+        let mask = drop::mask_shape(&self.noise_shape, cx.graph.shape(inputs[0]));
+        drop::dropped(cx, self.seed, self.rate, inputs[0], &mask)
     }
 }

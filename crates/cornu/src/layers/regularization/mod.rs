@@ -1,5 +1,13 @@
 //! Layers that hinder over-fitting, in training alone.
 
+pub(super) mod drop;
+
 family! {
     dropout::Dropout,
+    spatial_dropout1d::SpatialDropout1D,
+    spatial_dropout2d::SpatialDropout2D,
+    spatial_dropout3d::SpatialDropout3D,
+    alpha_dropout::AlphaDropout,
+    gaussian_dropout::GaussianDropout,
+    gaussian_noise::GaussianNoise,
 }

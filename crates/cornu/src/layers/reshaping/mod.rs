@@ -3,6 +3,8 @@
 family! {
     flatten::Flatten,
     reshape::Reshape,
+    permute::Permute,
+    repeat_vector::RepeatVector,
     zero_padding2d::ZeroPadding2D,
 }
 

@@ -7,6 +7,20 @@ use super::{Sample, sample};
 pub(super) fn all() -> Vec<Sample> {
     let none = || json!({});
     vec![
+        sample(
+            "Dot",
+            json!({ "axes": [1, 2] }),
+            &[&[3, 5], &[4, 3]],
+            &[5, 4],
+            0,
+        ),
+        sample(
+            "Dot",
+            json!({ "axes": -1, "normalize": true }),
+            &[&[3], &[3]],
+            &[1],
+            0,
+        ),
         sample("Add", none(), &[&[4, 3], &[4, 3], &[1, 3]], &[4, 3], 0),
         sample("Add", none(), &[&[3], &[4, 3]], &[4, 3], 0),
         sample("Subtract", none(), &[&[4, 3], &[4, 3]], &[4, 3], 0),

@@ -12,6 +12,34 @@ pub(super) fn all() -> Vec<Sample> {
     });
     vec![
         sample(
+            "GroupNormalization",
+            json!({ "groups": 2, "epsilon": 0.01, "gamma_constraint": "unit_norm" }),
+            &[&[3, 6]],
+            &[3, 6],
+            12,
+        ),
+        sample(
+            "GroupNormalization",
+            json!({ "groups": -1, "axis": 1, "center": false }),
+            &[&[4, 3, 2]],
+            &[4, 3, 2],
+            4,
+        ),
+        sample(
+            "InstanceNormalization",
+            json!({ "scale": true }),
+            &[&[4, 3, 2]],
+            &[4, 3, 2],
+            2,
+        ),
+        sample(
+            "UnitNormalization",
+            json!({ "axis": [1, 2] }),
+            &[&[4, 3]],
+            &[4, 3],
+            0,
+        ),
+        sample(
             "LayerNormalization",
             json!({ "epsilon": 0.01, "gamma_initializer": { "class_name": "Constant", "config": { "value": 0.7 } } }),
             &[&[4, 3]],

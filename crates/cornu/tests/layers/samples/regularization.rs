@@ -7,6 +7,48 @@ use super::{Sample, sample};
 pub(super) fn all() -> Vec<Sample> {
     vec![
         sample(
+            "AlphaDropout",
+            json!({ "rate": 0.25, "noise_shape": [null, 1, 3] }),
+            &[&[9, 3]],
+            &[9, 3],
+            0,
+        ),
+        sample(
+            "GaussianDropout",
+            json!({ "rate": 0.25, "seed": 3 }),
+            &[&[9, 3]],
+            &[9, 3],
+            0,
+        ),
+        sample(
+            "GaussianNoise",
+            json!({ "stddev": 0.25 }),
+            &[&[9, 3]],
+            &[9, 3],
+            0,
+        ),
+        sample(
+            "SpatialDropout1D",
+            json!({ "rate": 0.25 }),
+            &[&[9, 3]],
+            &[9, 3],
+            0,
+        ),
+        sample(
+            "SpatialDropout2D",
+            json!({ "rate": 0.25 }),
+            &[&[3, 4, 3]],
+            &[3, 4, 3],
+            0,
+        ),
+        sample(
+            "SpatialDropout3D",
+            json!({ "rate": 0.25, "seed": -1 }),
+            &[&[2, 3, 2, 3]],
+            &[2, 3, 2, 3],
+            0,
+        ),
+        sample(
             "Dropout",
             json!({ "rate": 0.25, "seed": 3 }),
             &[&[9, 3]],

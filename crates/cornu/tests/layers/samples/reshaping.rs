@@ -8,6 +8,14 @@ pub(super) fn all() -> Vec<Sample> {
     let none = || json!({});
     vec![
         sample(
+            "Permute",
+            json!({ "dims": [3, 1, 2] }),
+            &[&[2, 3, 5]],
+            &[5, 2, 3],
+            0,
+        ),
+        sample("RepeatVector", json!({ "n": 4 }), &[&[3]], &[4, 3], 0),
+        sample(
             "ZeroPadding2D",
             json!({ "padding": [[1, 0], [2, 3]] }),
             &[&[5, 4, 2]],

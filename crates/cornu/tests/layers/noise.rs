@@ -116,7 +116,11 @@ fn a_seed_of_its_own_makes_a_layer_draw_the_same_beside_any_others() {
             .build()
             .expect("a valid model");
         model
-            .compile(SGD::new(1.0), MeanSquaredError::default(), [])
+            .compile(
+                SGD::new(1.0),
+                MeanSquaredError::default(),
+                ["mean_squared_error"],
+            )
             .expect("it compiles");
         let data = (filled(&[1, 40], 1.0), filled(&[1, 1], 1.0));
         let fit = Fit::epochs(1).batch_size(1).seed(run).shuffle(false);

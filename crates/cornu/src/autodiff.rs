@@ -31,6 +31,11 @@ pub fn gradients(graph: &mut Graph, y: Value, wrt: &[Value]) -> Result<Vec<Value
     gradients_from(graph, &[(y, dy)], wrt)
 }
 
+/// Whether a value depends on any of `on`, on a way that gradients take.
+pub(crate) fn depends(graph: &Graph, y: Value, on: &[Value]) -> bool {
+    reaches(graph, on, y.index())[y.index()]
+}
+
 /// The gradients with respect to `wrt`, given the gradients `(value, gradient)` of some later values.
 pub fn gradients_from(
     graph: &mut Graph,

@@ -22,4 +22,6 @@ pub use crate::train::callbacks::{
     Action, Callback, CsvLogger, EarlyStopping, Event, LambdaCallback, LearningRateScheduler,
     ModelCheckpoint, ProgbarLogger, ReduceLROnPlateau,
 };
-pub use crate::train::{Fit, History, Logs, RowsMut, Samples};
+pub use crate::train::{
+    Fit, History, Logs, OptimizerHandle, RowsMut, Samples, Tape, TrainStep, Trainable,
+};

@@ -126,6 +126,11 @@ impl Graph {
         &self.nodes[value.index()].outputs[value.output as usize]
     }
 
+    /// How many feeds there are.
+    pub(crate) fn feeds(&self) -> usize {
+        self.feeds as usize
+    }
+
     /// Floating-point operations of a node.
     pub(crate) fn flops(&self, node: &Node) -> u64 {
         let inputs: Vec<&Meta> = node.inputs.iter().map(|&v| self.meta(v)).collect();

@@ -20,8 +20,8 @@ pub use symbol::{Apply, Inputs, Shared, Symbol, input, input_of};
 
 use std::sync::Arc;
 
-pub(crate) use architecture::{Architecture, TensorId, Traced, WeightEntry, snake_case};
-use architecture::{Built, Given};
+use architecture::Built;
+pub(crate) use architecture::{Architecture, Given, TensorId, Traced, WeightEntry, snake_case};
 use symbol::Ids;
 
 use crate::compile::{Computation, Mode, Plan, compile};
@@ -324,14 +324,41 @@ impl Model {
             rng,
             training,
         };
-        let traced = self
-            .architecture
-            .trace(&mut graph, given, &self.weights, self.name())?;
+        let traced = self.trace_into(&mut graph, given)?;
         Ok(ModelGraph {
             graph,
             weights,
             traced,
         })
+    }
+
+    /// Writes the layers into a graph that has more in it.
+    pub(crate) fn trace_into(&self, graph: &mut Graph, given: Given<'_>) -> Result<Traced> {
+        self.architecture
+            .trace(graph, given, &self.weights, self.name())
+    }
+
+    /// Refuses inputs (without the batch axis) that are not the model's.
+    pub(crate) fn check_inputs(&self, received: &[Meta]) -> Result<()> {
+        let expected = &self.architecture.inputs;
+        if expected.len() != received.len() {
+            return Err(Error::data(format!(
+                "the model has {} inputs, received {}",
+                expected.len(),
+                received.len()
+            ))
+            .at(self.name()));
+        }
+        for (e, r) in expected.iter().zip(received) {
+            if (&e.shape, e.dtype) != (&r.shape, r.dtype) {
+                return Err(Error::shape(format!(
+                    "the model expects {} {}, received {} {}",
+                    e.dtype, e.shape, r.dtype, r.shape
+                ))
+                .at(format!("{}/{}", self.name(), e.name)));
+            }
+        }
+        Ok(())
     }
 
     /// The plan that computes the outputs for batches of a size: what is computed in which order and where it lies.

@@ -153,6 +153,11 @@ fn inner_mut<'a>(a: &'a mut Architecture, path: &str, at: &str) -> Result<&'a mu
 }
 
 impl LayerOf<'_> {
+    /// The model it is a layer of.
+    pub(crate) fn model(&self) -> &Model {
+        self.model
+    }
+
     /// The layer with its settings.
     pub fn layer(&self) -> &dyn Layer {
         self.layer

@@ -2,14 +2,16 @@
 
 use cornu_kernels::elementwise::Instr;
 
-use crate::compile::Mode;
+use crate::compile::{Mode, Plan};
 use crate::error::{Error, Kind, Result};
-use crate::exec::executable::trace;
+use crate::exec::Variables;
+use crate::exec::executable::{Workspace, trace};
 use crate::graph::Op;
 use crate::graph::ops::View;
 use crate::losses::Targets;
 use crate::metrics::Metric;
 use crate::model::Model;
+use crate::tensor::Tensor;
 
 use super::step::{Feeds, Purpose, plan};
 
@@ -32,6 +34,35 @@ fn describe(op: &Op) -> String {
     }
 }
 
+/// The path of the first op whose result is not finite, and what came out of it, for a message; `plan` keeps every value.
+pub(crate) fn first(
+    plan: &Plan,
+    workspace: &mut Workspace,
+    feeds: &[&Tensor],
+    variables: &mut Variables,
+) -> Result<Option<(String, String)>> {
+    let mut found = None;
+    let look = |node, _, values: View<'_>| {
+        let bad = match values {
+            View::F32(x) => x.iter().copied().find(|v| !v.is_finite()),
+            _ => None,
+        };
+        if let Some(value) = bad {
+            found = Some((node, value));
+        }
+        found.is_none()
+    };
+    variables.lend(|states| trace(plan, workspace, feeds, states, look))?;
+    Ok(found.map(|(node, value): (usize, f32)| {
+        let node = &plan.computation.graph.nodes()[node];
+        let what = format!(
+            "; the first {value} came out of the op {}",
+            describe(&node.op)
+        );
+        (node.path.to_string(), what)
+    }))
+}
+
 /// Runs the step again with every value kept, and names the first op whose result is not finite.
 pub(crate) fn first_not_finite(
     model: &mut Model,
@@ -43,52 +74,25 @@ pub(crate) fn first_not_finite(
     guard: usize,
 ) -> Result<Error> {
     let traced = plan(model, batch, Purpose::Train, targets, metrics, Mode::Traced)?;
-    let mut found = None;
     let mut workspace = std::mem::take(&mut model.workspace);
     let list = feeds.list(Purpose::Train);
-    let look = |node, _, values: View<'_>| {
-        let bad = match values {
-            View::F32(x) => x.iter().copied().find(|v| !v.is_finite()),
-            _ => None,
-        };
-        if let Some(value) = bad {
-            found = Some((node, value));
-        }
-        found.is_none()
-    };
-    model
-        .variables
-        .lend(|states| trace(&traced.plan, &mut workspace, &list, states, look))?;
+    let found = first(&traced.plan, &mut workspace, &list, &mut model.variables)?;
     model.workspace = workspace;
     let what = if guard == 0 { "the loss" } else { "a gradient" };
-    let place = match found {
-        Some((node, value)) => {
-            let node = &traced.plan.computation.graph.nodes()[node];
-            let path = if node.path.is_empty() {
-                model.name()
-            } else {
-                &*node.path
-            };
-            (
-                path.to_owned(),
-                format!(
-                    "; the first {value} came out of the op {}",
-                    describe(&node.op)
-                ),
-            )
-        }
-        None => (model.name().to_owned(), String::new()),
-    };
+    let (mut path, which) = found.unwrap_or_default();
+    if path.is_empty() {
+        model.name().clone_into(&mut path);
+    }
     let error = Error::new(
         Kind::Numeric,
         format!(
             "{what} is not a finite number in epoch {}, step {}{}",
             epoch + 1,
             step + 1,
-            place.1
+            which
         ),
     );
-    Ok(error.at(place.0).help(
+    Ok(error.at(path).help(
         "the weights are those before this step; try a smaller learning rate, clipnorm, or scaled inputs",
     ))
 }

@@ -2,6 +2,7 @@
 
 pub mod callbacks;
 mod compiled;
+mod custom;
 mod diagnose;
 mod evaluate;
 mod fit;
@@ -13,6 +14,7 @@ mod step;
 
 pub use callbacks::{Action, Callback, Event};
 pub use compiled::Compiled;
+pub use custom::{OptimizerHandle, Outputs, Tape, TrainStep, Trainable, Values};
 pub use fit::Fit;
 pub use history::{EpochLog, History, Logs};
 pub use samples::{RowsMut, Samples};

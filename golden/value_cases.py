@@ -4,6 +4,7 @@ Each case records its arguments and inputs; `make` computes the expected values 
 """
 
 import copy
+import functools
 import json
 import zlib
 
@@ -13,6 +14,7 @@ import tensorflow as tf
 from keras.optimizers import schedules
 
 import case_file
+import references
 
 LOSSES = [  # name, loss, arguments, kind of y, shape
     ("BinaryCrossentropy__binlogit__6x1__from_logits=True", "BinaryCrossentropy", {"from_logits": True}, "binlogit", (6, 1)),
@@ -27,6 +29,52 @@ LOSSES = [  # name, loss, arguments, kind of y, shape
     ("SparseCategoricalCrossentropy__saturated__4x5", "SparseCategoricalCrossentropy", {}, "sparsesaturated", (4, 5)),
     ("SparseCategoricalCrossentropy__sparse__4x5__reduction=sum", "SparseCategoricalCrossentropy", {"reduction": "sum"}, "sparse", (4, 5)),
     ("MeanSquaredError__reg__2x3x4", "MeanSquaredError", {}, "reg", (2, 3, 4)),
+    ("MeanSquaredError__reg__3x4__reduction=None", "MeanSquaredError", {"reduction": None}, "reg", (3, 4)),
+    ("MeanAbsoluteError__reg__5x1", "MeanAbsoluteError", {}, "reg", (5, 1)),
+    ("MeanAbsolutePercentageError__zeros__4x5", "MeanAbsolutePercentageError", {}, "zeros", (4, 5)),
+    ("MeanSquaredLogarithmicError__reg__4x5", "MeanSquaredLogarithmicError", {}, "reg", (4, 5)),
+    ("MeanSquaredLogarithmicError__pos__3x2", "MeanSquaredLogarithmicError", {}, "pos", (3, 2)),
+    ("LogCosh__wide__3x4", "LogCosh", {}, "wide", (3, 4)),
+    ("Huber__wide__3x4__delta=2.5", "Huber", {"delta": 2.5}, "wide", (3, 4)),
+    ("Huber__reg__5x2__reduction=sum", "Huber", {"reduction": "sum"}, "reg", (5, 2)),
+    ("CosineSimilarity__reg__3x4", "CosineSimilarity", {}, "reg", (3, 4)),
+    ("CosineSimilarity__reg__2x3x4__axis=-2", "CosineSimilarity", {"axis": -2}, "reg", (2, 3, 4)),
+    ("CosineSimilarity__reg__2x3x4__axis=1,2", "CosineSimilarity", {"axis": [1, 2]}, "reg", (2, 3, 4)),
+    ("Hinge__bin__4x3", "Hinge", {}, "bin", (4, 3)),
+    ("Hinge__reg__4x3", "Hinge", {}, "reg", (4, 3)),
+    ("SquaredHinge__bin__4x1", "SquaredHinge", {}, "bin", (4, 1)),
+    ("CategoricalHinge__cat__4x5", "CategoricalHinge", {}, "cat", (4, 5)),
+    ("KLDivergence__dist__2x3x4", "KLDivergence", {}, "dist", (2, 3, 4)),
+    ("KLDivergence__catsaturated__4x5", "KLDivergence", {}, "catsaturated", (4, 5)),
+    ("Poisson__pos__4x5", "Poisson", {}, "pos", (4, 5)),
+    ("BinaryCrossentropy__bin__2x3x4__axis=1", "BinaryCrossentropy", {"axis": 1}, "bin", (2, 3, 4)),
+    ("BinaryFocalCrossentropy__bin__4x5__alpha=0.6__gamma=1.5", "BinaryFocalCrossentropy", {"alpha": 0.6, "gamma": 1.5, "apply_class_balancing": True}, "bin", (4, 5)),
+    ("BinaryFocalCrossentropy__bin__4x5__label_smoothing=0.2__gamma=0", "BinaryFocalCrossentropy", {"label_smoothing": 0.2, "gamma": 0.0}, "bin", (4, 5)),
+    ("BinaryFocalCrossentropy__binlogit__2x3x4__axis=1__gamma=1", "BinaryFocalCrossentropy", {"from_logits": True, "axis": 1, "gamma": 1.0}, "binlogit", (2, 3, 4)),
+    ("CategoricalCrossentropy__catlogit__2x4x3__axis=1", "CategoricalCrossentropy", {"from_logits": True, "axis": 1}, "catlogit@1", (2, 4, 3)),
+    ("CategoricalCrossentropy__cat__2x3x3__axis=1__label_smoothing=0.1", "CategoricalCrossentropy", {"axis": 1, "label_smoothing": 0.1}, "cat@1", (2, 3, 3)),
+    ("CategoricalFocalCrossentropy__catlogit__4x5__from_logits=True__gamma=3", "CategoricalFocalCrossentropy", {"from_logits": True, "gamma": 3.0, "alpha": 0.5}, "catlogit", (4, 5)),
+    ("CategoricalFocalCrossentropy__cat__2x3x4__label_smoothing=0.2", "CategoricalFocalCrossentropy", {"label_smoothing": 0.2}, "cat", (2, 3, 4)),
+    ("CategoricalFocalCrossentropy__cat__2x3x4__axis=1", "CategoricalFocalCrossentropy", {"axis": 1}, "cat@1", (2, 3, 4)),
+    ("CategoricalGeneralizedCrossEntropy__sparse__6x4__q=0.8", "CategoricalGeneralizedCrossEntropy", {"q": 0.8}, "sparse", (6, 4)),
+    ("Dice__bin__2x3x4__axis=1,2", "Dice", {"axis": [1, 2]}, "bin", (2, 3, 4)),
+    ("Dice__bin__3x4__axis=0", "Dice", {"axis": 0}, "bin", (3, 4)),
+    ("Tversky__bin__2x3x4__axis=-1__alpha=0.2", "Tversky", {"axis": -1, "alpha": 0.2}, "bin", (2, 3, 4)),
+    ("Circle__circle__7x4__gamma=5__margin=0.2", "Circle", {"gamma": 5.0, "margin": 0.2}, "circle", (7, 4)),
+    ("Circle__circle__5x3__remove_diagonal=False", "Circle", {"remove_diagonal": False, "gamma": 8.0}, "circle", (5, 3)),
+    ("CTC__4x7x5", "CTC", {}, "ctc", (4, 7, 5)),
+    ("CTC__2x9x3__reduction=sum", "CTC", {"reduction": "sum"}, "ctc", (2, 9, 3)),
+    ("Contrastive__bin__5x1__margin=0.6", "Contrastive", {"margin": 0.6}, "bin", (5, 1)),
+    ("Contrastive__pairs__4x3", "Contrastive", {}, "bin", (4, 3)),
+    ("TripletSemiHard__vectors__9x3", "TripletSemiHard", {}, "vectors", (9, 3)),
+    ("TripletSemiHard__vectors__8x4__margin=0.3", "TripletSemiHard", {"margin": 0.3}, "vectors", (8, 4)),
+    ("TripletHard__vectors__9x3", "TripletHard", {}, "vectors", (9, 3)),
+    ("TripletHard__vectors__8x2__soft=True", "TripletHard", {"soft": True}, "vectors", (8, 2)),
+    ("ArcFace__cosines__6x4", "ArcFace", {"scale": 16.0}, "cosines", (6, 4)),
+    ("ArcFace__cosines__9x3__margin=1.2", "ArcFace", {"margin": 1.2, "scale": 8.0}, "cosines", (9, 3)),
+    ("GaussianNLL__means__5x3", "GaussianNLL", {}, "means", (5, 3)),
+    ("GaussianNLL__means__2x4x1__full=True__eps=0.5", "GaussianNLL", {"full": True, "eps": 0.5}, "means", (2, 4, 1)),
+    ("CTC__even__2x6x4", "CTC", {}, "ctceven", (2, 6, 4)),
 ]
 
 METRICS = [  # name, metric, arguments, kind of y, shapes of the batches
@@ -39,6 +87,55 @@ METRICS = [  # name, metric, arguments, kind of y, shapes of the batches
     ("Sum__values", "Sum", {}, "values", [(6,), (5,)]),
     ("CategoricalCrossentropy__catlogit__from_logits=True", "CategoricalCrossentropy", {"from_logits": True}, "catlogit", [(6, 5), (5, 5)]),
     ("SparseCategoricalCrossentropy__sparselogit__from_logits=True", "SparseCategoricalCrossentropy", {"from_logits": True}, "sparselogit", [(6, 5), (5, 5)]),
+    ("TopKCategoricalAccuracy__ties__k=2", "TopKCategoricalAccuracy", {"k": 2}, "catcoarse", [(9, 5), (7, 5)]),
+    ("SparseTopKCategoricalAccuracy__places__k=3", "SparseTopKCategoricalAccuracy", {"k": 3}, "sparse", [(4, 3, 6), (2, 3, 6)]),
+    ("SparseTopKCategoricalAccuracy__ids__from_sorted_ids=True", "SparseTopKCategoricalAccuracy", {"k": 2, "from_sorted_ids": True}, "sortedids", [(6, 4), (5, 4)]),
+    ("AUC__bin1", "AUC", {}, "bin", [(20, 1), (15, 1)]),
+    ("AUC__edges__num_thresholds=9", "AUC", {"num_thresholds": 9}, "edges", [(24, 1), (13, 1)]),
+    ("AUC__edges__majoring", "AUC", {"num_thresholds": 5, "summation_method": "majoring"}, "edges", [(24, 1), (13, 1)]),
+    ("AUC__bin1__PR__minoring", "AUC", {"curve": "PR", "summation_method": "minoring"}, "bin", [(20, 1), (15, 1)]),
+    ("AUC__bin1__PRGAIN", "AUC", {"curve": "PRGAIN", "num_thresholds": 50}, "bin", [(20, 1), (15, 1)]),
+    ("AUC__bin1__thresholds", "AUC", {"thresholds": [0.8, 0.1, 0.35]}, "bin", [(20, 1), (15, 1)]),
+    ("AUC__bin__PR__multi_label__label_weights", "AUC", {"curve": "PR", "multi_label": True, "label_weights": [0.5, 2.0, 1.0]}, "bin", [(9, 3), (8, 3)]),
+    ("AUC__bin__multi_label__thresholds", "AUC", {"multi_label": True, "thresholds": [0.3, 0.7], "num_labels": 3}, "bin", [(9, 3), (8, 3)]),
+    ("AUC__bin__label_weights", "AUC", {"label_weights": [0.5, 2.0, 1.0]}, "bin", [(9, 3), (8, 3)]),
+    ("AUC__binlogit__from_logits=True", "AUC", {"from_logits": True}, "binlogit", [(20, 1), (15, 1)]),
+    ("Precision__bin", "Precision", {}, "bin", [(6, 5), (5, 5)]),
+    ("Precision__cat__top_k=2__class_id=1", "Precision", {"top_k": 2, "class_id": 1}, "cat", [(9, 4), (8, 4)]),
+    ("Precision__catcoarse__top_k=2", "Precision", {"top_k": 2}, "catcoarse", [(9, 4), (8, 4)]),
+    ("Recall__bin__thresholds=0.3", "Recall", {"thresholds": 0.3}, "bin", [(6, 5), (5, 5)]),
+    ("Recall__cat__top_k=1", "Recall", {"top_k": 1}, "cat", [(9, 4), (8, 4)]),
+    ("Recall__bin__class_id=2__thresholds", "Recall", {"class_id": 2, "thresholds": [0.2, 0.5, 0.9]}, "bin", [(9, 4), (8, 4)]),
+    ("TruePositives__bin1__thresholds", "TruePositives", {"thresholds": [0.1, 0.6]}, "bin", [(9, 1), (8, 1)]),
+    ("FalseNegatives__bin__threshold=0.8", "FalseNegatives", {"thresholds": 0.8}, "bin", [(6, 5), (5, 5)]),
+    ("FalsePositives__edges__even", "FalsePositives", {"thresholds": [0.0, 0.5, 1.0]}, "edges", [(12, 1), (9, 1)]),
+    ("TrueNegatives__places", "TrueNegatives", {}, "bin", [(3, 2, 4), (2, 2, 4)]),
+    ("SensitivityAtSpecificity__bin1", "SensitivityAtSpecificity", {"specificity": 0.4}, "bin", [(20, 1), (15, 1)]),
+    ("SensitivityAtSpecificity__bin1__num_thresholds=1", "SensitivityAtSpecificity", {"specificity": 0.2, "num_thresholds": 1}, "bin", [(20, 1), (15, 1)]),
+    ("SpecificityAtSensitivity__edges__num_thresholds=9", "SpecificityAtSensitivity", {"sensitivity": 0.6, "num_thresholds": 9}, "edges", [(20, 1), (15, 1)]),
+    ("PrecisionAtRecall__bin__class_id=1", "PrecisionAtRecall", {"recall": 0.5, "class_id": 1}, "bin", [(9, 3), (8, 3)]),
+    ("RecallAtPrecision__bin1__unreached", "RecallAtPrecision", {"precision": 0.99, "num_thresholds": 20}, "bin", [(20, 1), (15, 1)]),
+    ("F1Score__cat", "F1Score", {}, "cat", [(9, 4), (8, 4)]),
+    ("F1Score__bin__threshold=0.4__macro", "F1Score", {"threshold": 0.4, "average": "macro"}, "bin", [(9, 4), (8, 4)]),
+    ("FBetaScore__bin__beta=0.5__threshold=0.6__weighted", "FBetaScore", {"beta": 0.5, "threshold": 0.6, "average": "weighted"}, "bin", [(9, 4), (8, 4)]),
+    ("IoU__cat__scores", "IoU", {"num_classes": 4, "target_class_ids": [1, 3], "sparse_y_pred": False}, "sparse", [(9, 4), (8, 4)]),
+    ("MeanIoU__intpair__ignore_class=2", "MeanIoU", {"num_classes": 4, "ignore_class": 2}, "intpair", [(9, 3), (8, 3)]),
+    ("MeanIoU__intpair__out_of_bounds", "MeanIoU", {"num_classes": 3}, "intpair", [(9,), (8,)]),
+    ("BinaryIoU__bin__threshold=0.3", "BinaryIoU", {"threshold": 0.3}, "bin", [(9, 1), (8, 1)]),
+    ("BinaryIoU__bin__one_class", "BinaryIoU", {"target_class_ids": [1]}, "bin", [(9, 2), (8, 2)]),
+    ("OneHotMeanIoU__cat", "OneHotMeanIoU", {"num_classes": 5}, "cat", [(9, 5), (8, 5)]),
+    ("OneHotIoU__catcoarse__places", "OneHotIoU", {"num_classes": 3, "target_class_ids": [0]}, "catcoarse", [(3, 2, 3), (2, 2, 3)]),
+    ("RootMeanSquaredError__places", "RootMeanSquaredError", {}, "reg", [(3, 2, 4), (2, 2, 4)]),
+    ("R2Score__reg", "R2Score", {}, "reg", [(9, 3), (8, 3)]),
+    ("R2Score__reg__variance__num_regressors=2", "R2Score", {"class_aggregation": "variance_weighted_average", "num_regressors": 2}, "reg", [(9, 3), (8, 3)]),
+    ("R2Score__reg__None", "R2Score", {"class_aggregation": None}, "reg", [(9, 3), (8, 3)]),
+    ("LogCoshError__wide", "LogCoshError", {}, "wide", [(6, 2), (5, 2)]),
+    ("CosineSimilarity__places__axis=1", "CosineSimilarity", {"axis": 1}, "reg", [(3, 4, 2), (2, 4, 2)]),
+    ("PearsonCorrelation__places__axis=1", "PearsonCorrelation", {"axis": 1}, "reg", [(3, 4, 2), (2, 4, 2)]),
+    ("ConcordanceCorrelation__wide", "ConcordanceCorrelation", {}, "wide", [(6, 5), (5, 5)]),
+    ("KLDivergence__dist", "KLDivergence", {}, "dist", [(6, 5), (5, 5)]),
+    ("Poisson__pos__places", "Poisson", {}, "pos", [(3, 2, 4), (2, 2, 4)]),
+    ("Mean__places", "Mean", {}, "values", [(3, 2, 4), (2, 2, 4)]),
 ]
 
 OPTIMIZERS = [  # name, class, arguments
@@ -104,10 +201,41 @@ def softmax(x):
 
 
 def draw(rng, kind, shape):
-    """(y_true, y_pred) of one kind."""
+    """(y_true, y_pred) of one kind; after an @ the axis at which the classes stand."""
+    if "@" in kind:
+        kind, axis = kind.split("@")
+        return tuple(np.moveaxis(y, -1, int(axis)) for y in draw(rng, kind, shape))
     normal = rng.standard_normal(shape)
     if kind == "reg":
         return rng.standard_normal(shape).astype(np.float32), normal.astype(np.float32)
+    if kind == "edges":  # predictions on and beside the thresholds, 0 and 1 among them
+        return rng.integers(0, 2, shape).astype(np.float32), (rng.integers(0, 9, shape) / 8).astype(np.float32)
+    if kind == "sortedids":
+        ids = np.stack([rng.permutation(shape[-1] + 2)[: shape[-1]] for _ in range(shape[0])])
+        return rng.integers(0, shape[-1], shape[:1]).astype(np.int32), ids.astype(np.float32)
+    if kind == "wide":
+        return rng.standard_normal(shape).astype(np.float32), (30 * normal).astype(np.float32)
+    if kind == "zeros":
+        return np.round(rng.standard_normal(shape)).astype(np.float32), normal.astype(np.float32)
+    if kind == "pos":
+        return rng.uniform(0, 3, shape).astype(np.float32), rng.uniform(0.1, 3, shape).astype(np.float32)
+    if kind == "dist":
+        return softmax(rng.standard_normal(shape)).astype(np.float32), softmax(normal).astype(np.float32)
+    if kind == "circle":
+        unit = normal / np.linalg.norm(normal, axis=-1, keepdims=True)
+        return rng.integers(0, 3, shape[:1]).astype(np.int32), unit.astype(np.float32)
+    if kind == "vectors":
+        return rng.permutation(np.arange(shape[0]) % 3).astype(np.int32), normal.astype(np.float32)
+    if kind == "cosines":
+        return rng.integers(0, shape[-1], shape[:-1]).astype(np.int32), rng.uniform(-0.97, 0.97, shape).astype(np.float32)
+    if kind == "means":
+        return rng.standard_normal(shape).astype(np.float32), np.concatenate([normal, rng.uniform(0.1, 2, shape)], -1).astype(np.float32)
+    if kind.startswith("ctc"):
+        batch, steps, classes = shape
+        labels = rng.integers(1, classes, (batch, steps // 2)).astype(np.int32)
+        for row, length in enumerate(rng.integers(0, steps // 2 + 1, batch)):
+            labels[row, max(length, row % 2) :] = 0
+        return labels, (np.zeros(shape) if kind == "ctceven" else normal).astype(np.float32)
     if kind == "values":
         return None, normal.astype(np.float32)
     if kind == "intpair":
@@ -135,9 +263,31 @@ def array(value):
     return value.astype(np.int32 if value.dtype.kind in "iu" else np.float32)
 
 
+class Reference(keras.losses.Loss):
+    """A loss that Keras lacks, under Keras's reductions."""
+
+    def __init__(self, function, reduction="sum_over_batch_size", **arguments):
+        super().__init__(reduction=reduction)
+        self.function, self.arguments = function, arguments
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        self.targets = y_true  # Keras would make class numbers floats.
+        return super().__call__(tf.cast(y_true, tf.float32), y_pred, sample_weight)
+
+    def call(self, y_true, y_pred):
+        return self.function(self.targets, y_pred, **self.arguments)
+
+
+def loss_of(case):
+    """What makes the loss of a case from its arguments."""
+    if case["loss"] in references.LOSSES:
+        return functools.partial(Reference, references.LOSSES[case["loss"]])
+    return getattr(keras.losses, case["loss"])
+
+
 def loss_case(case):
     """Computes one loss case again from its recorded inputs."""
-    cls, args = getattr(keras.losses, case["loss"]), case["args"]
+    cls, args = loss_of(case), case["args"]
     y_true, y_pred = array(case["y_true"]), tf.constant(array(case["y_pred"]))
     with tf.GradientTape() as tape:
         tape.watch(y_pred)
@@ -145,6 +295,8 @@ def loss_case(case):
     made = {k: case[k] for k in ("name", "loss", "args", "y_true", "y_pred")}
     made["value"] = exact(value)
     made["grad_y_pred"] = exact(tape.gradient(value, y_pred))
+    if args.get("reduction", "") is None:
+        made["per_sample"] = made.pop("value")
     if "reduction" not in args:
         made["per_sample"] = exact(cls(**args, reduction=None)(y_true, y_pred))
     if "sample_weight" in case:
@@ -157,14 +309,14 @@ def loss_case(case):
 def new_loss(name, loss, args, kind, shape, rng):
     y_true, y_pred = draw(rng, kind, shape)
     case = {"name": name, "loss": loss, "args": args, "y_true": exact(y_true), "y_pred": exact(y_pred)}
-    if "reduction" not in args and len(shape) == 2:
+    if "reduction" not in args and len(shape) == 2 and args.get("axis") != 0:
         case["sample_weight"] = exact(rng.uniform(0.2, 2, shape[0]).astype(np.float32))
     return case
 
 
 def metric_case(case):
     """Computes one metric case again from its recorded batches."""
-    cls, args = getattr(keras.metrics, case["metric"]), case["args"]
+    cls, args = getattr(keras.metrics, case["metric"]), {k: np.asarray(v, np.float32) if k == "label_weights" else v for k, v in case["args"].items()}
     plain, weighted, results = cls(**args), cls(**args), []
     for batch in case["batches"]:
         y = [array(batch["y_pred"])] if batch["y_true"] is None else [array(batch["y_true"]), array(batch["y_pred"])]
@@ -185,8 +337,8 @@ def new_metric(name, metric, args, kind, shapes, rng):
         y_true, y_pred = draw(rng, kind, shape)
         batch = {"y_true": None if y_true is None else exact(y_true), "y_pred": exact(y_pred)}
         batch["sample_weight"] = exact(rng.uniform(0.2, 2, shape[0]).astype(np.float32))
-        if metric == "Accuracy" and len(shape) > 1:
-            del batch["sample_weight"]
+        if metric == "Accuracy" and len(shape) > 1 or kind == "intpair" and len(shape) > 1 or metric in ("OneHotIoU", "TrueNegatives") or metric == "BinaryIoU" and shape[-1] > 1:
+            del batch["sample_weight"]  # Keras takes no weights of samples here
         batches.append(batch)
     return {"name": name, "metric": metric, "args": args, "batches": batches}
 

@@ -4,89 +4,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use crate::arguments;
+use crate::axes::AxisList;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
 use crate::shape::Shape;
 
 /// Keras's `epsilon()`, which keeps the division by a length from zero.
 const EPSILON: f32 = 1e-7;
-
-/// The axes along which lengths are measured: one number or a list, negative ones counting from the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NormAxes(Vec<i64>);
-
-impl From<i64> for NormAxes {
-    fn from(axis: i64) -> Self {
-        Self(vec![axis])
-    }
-}
-
-impl<const N: usize> From<[i64; N]> for NormAxes {
-    fn from(axes: [i64; N]) -> Self {
-        Self(axes.to_vec())
-    }
-}
-
-impl Serialize for NormAxes {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        match self.0[..] {
-            [axis] => s.serialize_i64(axis),
-            _ => self.0.serialize(s),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for NormAxes {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        use serde::de::Error as _;
-        let axis = |json: &Json| {
-            json.as_i64().ok_or_else(|| {
-                D::Error::custom(format!(
-                    "an axis is a whole number or a list of them, received {json}"
-                ))
-            })
-        };
-        match Json::deserialize(d)? {
-            Json::Array(list) => list.iter().map(axis).collect::<Result<_, _>>().map(Self),
-            one => Ok(Self(vec![axis(&one)?])),
-        }
-    }
-}
-
-impl NormAxes {
-    fn resolve(&self, class: &str, shape: &Shape) -> Result<Vec<usize>> {
-        let rank = shape.rank() as i64;
-        let mut axes = Vec::with_capacity(self.0.len());
-        for &axis in &self.0 {
-            if !(-rank..rank).contains(&axis) {
-                return Err(Error::config(format!(
-                    "{class}: axis must be from {} to {} for a weight of shape {shape}, received {axis}",
-                    -rank,
-                    rank - 1
-                ))
-                .help("the axes are those of the weight itself, which has no batch"));
-            }
-            axes.push(axis.rem_euclid(rank) as usize);
-        }
-        axes.sort_unstable();
-        axes.dedup();
-        if axes.is_empty() || axes.len() < self.0.len() {
-            return Err(Error::config(format!(
-                "{class}: axis must name each axis once, received {:?}",
-                self.0
-            )));
-        }
-        Ok(axes)
-    }
-
-    /// The lengths of the vectors along the axes, `[.., 1, ..]`.
-    fn norms(&self, class: &str, g: &mut Graph, w: Value) -> Result<Value> {
-        let axes = self.resolve(class, &g.shape(w).clone())?;
-        let squares = g.square(w)?;
-        let sum = g.sum(squares, &axes, true)?;
-        g.sqrt(sum)
-    }
-}
 
 /// Scales down the vectors that are longer than `max_value`: `w · min(‖w‖, max_value) / (ε + ‖w‖)`.
 ///
@@ -102,7 +26,7 @@ impl NormAxes {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MaxNorm {
     max_value: f64,
-    axis: NormAxes,
+    axis: AxisList,
 }
 
 impl Default for MaxNorm {
@@ -121,7 +45,7 @@ impl MaxNorm {
     }
 
     /// Along which axes the lengths are measured.
-    pub fn axis(mut self, axis: impl Into<NormAxes>) -> Self {
+    pub fn axis(mut self, axis: impl Into<AxisList>) -> Self {
         self.axis = axis.into();
         self
     }
@@ -140,7 +64,7 @@ pub struct MinMaxNorm {
     min_value: f64,
     max_value: f64,
     rate: f64,
-    axis: NormAxes,
+    axis: AxisList,
 }
 
 impl Default for MinMaxNorm {
@@ -167,7 +91,7 @@ impl MinMaxNorm {
     }
 
     /// Along which axes the lengths are measured.
-    pub fn axis(mut self, axis: impl Into<NormAxes>) -> Self {
+    pub fn axis(mut self, axis: impl Into<AxisList>) -> Self {
         self.axis = axis.into();
         self
     }
@@ -194,7 +118,7 @@ pub struct NonNeg {}
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UnitNorm {
-    axis: NormAxes,
+    axis: AxisList,
 }
 
 impl Default for UnitNorm {
@@ -205,10 +129,18 @@ impl Default for UnitNorm {
 
 impl UnitNorm {
     /// Along which axes the lengths are measured.
-    pub fn axis(mut self, axis: impl Into<NormAxes>) -> Self {
+    pub fn axis(mut self, axis: impl Into<AxisList>) -> Self {
         self.axis = axis.into();
         self
     }
+}
+
+/// The lengths of the vectors along the axes, `[.., 1, ..]`.
+fn norms(class: &str, axis: &AxisList, g: &mut Graph, w: Value) -> Result<Value> {
+    let axes = axis.resolve(class, g.shape(w))?;
+    let squares = g.square(w)?;
+    let sum = g.sum(squares, &axes, true)?;
+    g.sqrt(sum)
 }
 
 macro_rules! constraints {
@@ -326,17 +258,17 @@ impl Constraint {
                 return g.maximum(w, zero);
             }
             Self::UnitNorm(c) => {
-                let norms = c.axis.norms("UnitNorm", g, w)?;
+                let norms = norms("UnitNorm", &c.axis, g, w)?;
                 let divisor = g.add_scalar(norms, EPSILON)?;
                 return g.div(w, divisor);
             }
             Self::MaxNorm(c) => {
-                let norms = c.axis.norms("MaxNorm", g, w)?;
+                let norms = norms("MaxNorm", &c.axis, g, w)?;
                 let limit = g.constant(c.max_value as f32)?;
                 (norms, g.minimum(norms, limit)?)
             }
             Self::MinMaxNorm(c) => {
-                let norms = c.axis.norms("MinMaxNorm", g, w)?;
+                let norms = norms("MinMaxNorm", &c.axis, g, w)?;
                 let clipped = g.clip(norms, c.min_value as f32, c.max_value as f32)?;
                 let strict = g.scale(clipped, c.rate as f32)?;
                 let lenient = g.scale(norms, (1.0 - c.rate) as f32)?;

@@ -5,6 +5,7 @@ pub mod activations;
 pub mod applications;
 mod arguments;
 pub mod autodiff;
+pub mod axes;
 pub mod choice;
 pub mod compile;
 pub mod constraints;

@@ -249,13 +249,7 @@ impl OrthogonalRegularizer {
             Vectors::Columns => g.transpose(w, &[1, 0])?,
         };
         let n = g.shape(w)[0];
-        // Keras's `normalize` keeps the squared length from zero by 1e-12.
-        let squares = g.square(w)?;
-        let squared = g.sum(squares, &[1], true)?;
-        let least = g.constant(1e-12)?;
-        let squared = g.maximum(squared, least)?;
-        let inverse = g.rsqrt(squared)?;
-        let unit = g.mul(w, inverse)?;
+        let unit = g.normalize(w, &[1])?;
         let turned = g.transpose(unit, &[1, 0])?;
         let products = g.matmul(unit, turned)?;
         let (row, column) = (g.iota([n, n], 0)?, g.iota([n, n], 1)?);

@@ -237,6 +237,17 @@ impl Graph {
         self.scale(sum, 1.0 / n.max(1) as f32)
     }
 
+    /// Vectors along the axes listed scaled to length 1; those shorter than 1e-7 by 1e7.
+    pub(crate) fn normalize(&mut self, x: Value, axes: &[usize]) -> Result<Value> {
+        let squares = self.square(x)?;
+        let squared = self.sum(squares, axes, true)?;
+        // Held from zero before the root, whose gradient there is infinite.
+        let least = self.constant(1e-14)?;
+        let squared = self.maximum(squared, least)?;
+        let inverse = self.rsqrt(squared)?;
+        self.mul(x, inverse)
+    }
+
     /// For each channel (of the last axis) the sum of those at most `radius` away.
     pub fn channel_sum(&mut self, x: Value, radius: usize) -> Result<Value> {
         self.push(super::ops::ChannelSum { radius }.into(), vec![x])

@@ -35,6 +35,7 @@ pub struct BinaryCrossentropy {
     pub(super) reduction: Choice<Reduction>,
     from_logits: bool,
     label_smoothing: f64,
+    axis: i64,
 }
 
 impl Default for BinaryCrossentropy {
@@ -43,6 +44,7 @@ impl Default for BinaryCrossentropy {
             reduction: reduction::usual(),
             from_logits: false,
             label_smoothing: 0.0,
+            axis: -1,
         }
     }
 }
@@ -59,6 +61,12 @@ impl BinaryCrossentropy {
         self.label_smoothing = smoothing;
         self
     }
+
+    /// The axis of the mean; the batch counts as axis 0.
+    pub fn axis(mut self, axis: i64) -> Self {
+        self.axis = axis;
+        self
+    }
 }
 
 impl Loss for BinaryCrossentropy {
@@ -72,6 +80,7 @@ impl Loss for BinaryCrossentropy {
     fn check(&self, targets: &Targets, prediction: &Shape) -> Result<()> {
         self.check_arguments()?;
         pairing::check_same(self.class_name(), targets, prediction)?;
+        pairing::check_axis(self.class_name(), self.axis, prediction)?;
         pairing::check_unit_range(self.class_name(), targets)
     }
 
@@ -101,7 +110,7 @@ impl Loss for BinaryCrossentropy {
                 g.neg(sum)?
             }
         };
-        let last = g.shape(losses).rank() - 1;
-        g.mean(losses, &[last], false)
+        let axis = pairing::axis(g.shape(losses), self.axis);
+        g.mean(losses, &[axis], false)
     }
 }

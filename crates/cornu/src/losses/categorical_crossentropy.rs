@@ -34,6 +34,7 @@ pub struct CategoricalCrossentropy {
     pub(super) reduction: Choice<Reduction>,
     from_logits: bool,
     label_smoothing: f64,
+    axis: i64,
 }
 
 impl Default for CategoricalCrossentropy {
@@ -42,6 +43,7 @@ impl Default for CategoricalCrossentropy {
             reduction: reduction::usual(),
             from_logits: false,
             label_smoothing: 0.0,
+            axis: -1,
         }
     }
 }
@@ -58,6 +60,12 @@ impl CategoricalCrossentropy {
         self.label_smoothing = smoothing;
         self
     }
+
+    /// The axis of the classes; the batch counts as axis 0.
+    pub fn axis(mut self, axis: i64) -> Self {
+        self.axis = axis;
+        self
+    }
 }
 
 impl Loss for CategoricalCrossentropy {
@@ -70,12 +78,14 @@ impl Loss for CategoricalCrossentropy {
 
     fn check(&self, targets: &Targets, prediction: &Shape) -> Result<()> {
         self.check_arguments()?;
+        pairing::check_axis(self.class_name(), self.axis, prediction)?;
         pairing::check_one_hot(self.class_name(), targets, prediction)
     }
 
     fn call(&self, g: &mut Graph, y_true: Value, y_pred: Value) -> Result<Value> {
         let classes = *g.shape(y_pred).last().unwrap_or(&1);
         let y_true = smooth(g, y_true, self.label_smoothing, 1.0 / classes.max(1) as f64)?;
+        let (y_true, y_pred) = pairing::classes_last(g, y_true, y_pred, self.axis)?;
         let last = g.shape(y_pred).rank().saturating_sub(1);
         let log_p = match softmax_scores(g, y_pred, self.from_logits) {
             Seen::Scores(x) => g.log_softmax(x)?,

@@ -3,20 +3,49 @@
 //! A loss gives one number a sample (and place); [`value`] weighs and adds them up. A new loss is one file and one line in the list
 //! below.
 
+mod arc_face;
 mod binary_crossentropy;
 mod categorical_crossentropy;
+mod categorical_generalized_cross_entropy;
+mod circle;
+mod contrastive;
+mod ctc;
+mod custom;
+mod divergences;
+mod focal;
+mod gaussian_nll;
+mod hinges;
+mod mean_errors;
 mod mean_squared_error;
+mod overlaps;
 pub(crate) mod pairing;
+mod pairs;
 mod reduction;
 mod scores;
 mod sparse_categorical_crossentropy;
+mod triplets;
 
+pub use arc_face::ArcFace;
 pub use binary_crossentropy::BinaryCrossentropy;
 pub use categorical_crossentropy::CategoricalCrossentropy;
+pub use categorical_generalized_cross_entropy::CategoricalGeneralizedCrossEntropy;
+pub use circle::Circle;
+pub use contrastive::Contrastive;
+pub use ctc::CTC;
+pub use custom::{Custom, custom};
+pub use divergences::{CosineSimilarity, KLDivergence, Poisson};
+pub use focal::{BinaryFocalCrossentropy, CategoricalFocalCrossentropy};
+pub use gaussian_nll::GaussianNLL;
+pub use hinges::{CategoricalHinge, Hinge, SquaredHinge};
+pub use mean_errors::{
+    Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredLogarithmicError,
+};
 pub use mean_squared_error::MeanSquaredError;
+pub use overlaps::{Dice, Tversky};
 pub(crate) use reduction::stretch;
 pub use reduction::{Reduction, mean, value};
 pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
+pub use triplets::{TripletHard, TripletSemiHard};
 
 use std::fmt;
 
@@ -45,7 +74,7 @@ pub trait Loss: fmt::Debug + Send + Sync {
     fn class_name(&self) -> &'static str;
 
     /// The short name, as in Keras: "mean_squared_error".
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         let class = self.class_name();
         TABLE.iter().find(|e| e.1 == class).map_or(class, |e| e.0)
     }
@@ -72,8 +101,8 @@ pub trait Loss: fmt::Debug + Send + Sync {
     /// The loss of each sample: `[batch, ..]` from targets and predictions with the batch in front.
     fn call(&self, g: &mut Graph, y_true: Value, y_pred: Value) -> Result<Value>;
 
-    /// 1 for each of the losses (whose shape is given) that counts and 0 for each that does not, if not all do.
-    fn mask(&self, _g: &mut Graph, _y_true: Value, _losses: &Shape) -> Result<Option<Value>> {
+    /// 1 for each of the losses that counts and 0 for each that does not, if not all do.
+    fn mask(&self, _g: &mut Graph, _y_true: Value, _losses: Value) -> Result<Option<Value>> {
         Ok(None)
     }
 
@@ -115,6 +144,56 @@ macro_rules! loss_identity {
 }
 use loss_identity;
 
+/// A loss's struct with Keras's arguments and defaults, and a builder method for each.
+macro_rules! loss_class {
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident {
+            $($(#[$what:meta])* $field:ident: $type:ty = $default:expr,)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        pub struct $name {
+            pub(super) reduction: Choice<Reduction>,
+            $($field: $type,)*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self {
+                    reduction: crate::losses::reduction::usual(),
+                    $($field: $default,)*
+                }
+            }
+        }
+
+        impl $name {
+            $($(#[$what])*
+            pub fn $field(mut self, $field: $type) -> Self {
+                self.$field = $field;
+                self
+            })*
+        }
+    };
+}
+use loss_class;
+
+/// [`Loss::check`] of a loss that compares element by element.
+macro_rules! compares_elements {
+    () => {
+        fn check(
+            &self,
+            targets: &crate::losses::Targets,
+            prediction: &crate::shape::Shape,
+        ) -> crate::error::Result<()> {
+            self.check_arguments()?;
+            crate::losses::pairing::check_same(self.class_name(), targets, prediction)
+        }
+    };
+}
+use compares_elements;
+
 macro_rules! losses {
     ($($short:literal => $name:ident,)*) => {
         $(impl $name {
@@ -135,19 +214,47 @@ macro_rules! losses {
 }
 
 losses! {
+    "arc_face" => ArcFace,
     "binary_crossentropy" => BinaryCrossentropy,
+    "binary_focal_crossentropy" => BinaryFocalCrossentropy,
     "categorical_crossentropy" => CategoricalCrossentropy,
+    "categorical_focal_crossentropy" => CategoricalFocalCrossentropy,
+    "categorical_generalized_cross_entropy" => CategoricalGeneralizedCrossEntropy,
+    "categorical_hinge" => CategoricalHinge,
+    "circle" => Circle,
+    "contrastive" => Contrastive,
+    "cosine_similarity" => CosineSimilarity,
+    "ctc" => CTC,
+    "dice" => Dice,
+    "gaussian_nll" => GaussianNLL,
+    "hinge" => Hinge,
+    "huber" => Huber,
+    "kl_divergence" => KLDivergence,
+    "log_cosh" => LogCosh,
+    "mean_absolute_error" => MeanAbsoluteError,
+    "mean_absolute_percentage_error" => MeanAbsolutePercentageError,
     "mean_squared_error" => MeanSquaredError,
+    "mean_squared_logarithmic_error" => MeanSquaredLogarithmicError,
+    "poisson" => Poisson,
     "sparse_categorical_crossentropy" => SparseCategoricalCrossentropy,
+    "squared_hinge" => SquaredHinge,
+    "triplet_hard" => TripletHard,
+    "triplet_semi_hard" => TripletSemiHard,
+    "tversky" => Tversky,
 }
 
 /// What Keras writes into configs besides a loss's own arguments.
-const SILENT: &[&str] = &["name", "dtype", "fn", "axis"];
+const SILENT: &[&str] = &["name", "dtype", "fn"];
 
 /// Keras's short forms of names.
 const ALIASES: &[(&str, &str)] = &[
-    ("mse", "mean_squared_error"),
     ("bce", "binary_crossentropy"),
+    ("huber_loss", "huber"),
+    ("kld", "kl_divergence"),
+    ("mae", "mean_absolute_error"),
+    ("mape", "mean_absolute_percentage_error"),
+    ("mse", "mean_squared_error"),
+    ("msle", "mean_squared_logarithmic_error"),
 ];
 
 /// The class names of all losses.
@@ -162,7 +269,7 @@ pub(crate) fn short_names() -> impl Iterator<Item = &'static str> {
 
 /// Whether a class, short name or alias is a loss's.
 pub(crate) fn is_known(name: &str) -> bool {
-    entry(name).is_some()
+    name == "Custom" || entry(name).is_some() || custom::registered(name).is_some()
 }
 
 fn entry(name: &str) -> Option<&'static (&'static str, &'static str, FromConfig)> {
@@ -196,15 +303,27 @@ pub fn loss(name: &str) -> Result<Box<dyn Loss>> {
 /// # Errors
 /// [`Kind::Config`](crate::error::Kind::Config) for an unknown name or argument, with the nearest known one, and for values out of
 /// range.
-pub fn deserialize(name: &str, config: Map<String, Json>) -> Result<Box<dyn Loss>> {
+pub fn deserialize(name: &str, mut config: Map<String, Json>) -> Result<Box<dyn Loss>> {
     let Some((_, class, from_config)) = entry(name) else {
+        if name == "Custom" {
+            return custom::from_config(&config);
+        }
+        if let Some(own) = custom::registered(name) {
+            return Ok(Box::new(own));
+        }
         return Err(Error::unknown("loss", name, TABLE.iter().map(|e| e.0)));
     };
-    if let Some(axis) = config.get("axis").filter(|a| **a != json!(-1)) {
+    if *class == "SparseCategoricalCrossentropy"
+        && let Some(axis) = config.remove("axis").filter(|a| *a != json!(-1))
+    {
+        // As in Keras on TensorFlow.
         return Err(
             Error::config(format!("{class}: axis must be -1, received {axis}"))
                 .help("classes stand in the last axis"),
         );
+    }
+    if config.get("reduction") == Some(&Json::Null) {
+        config.insert("reduction".to_owned(), "none".into());
     }
     let loss = from_config(config)?;
     loss.check_arguments()?;

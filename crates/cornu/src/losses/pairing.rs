@@ -25,6 +25,62 @@ pub(crate) fn align(g: &mut Graph, y_true: Value, y_pred: Value) -> Result<(Valu
     Ok((g.reshape(y_true, shape)?, y_pred))
 }
 
+/// The mean over the last axis of a function of targets and predictions of one shape.
+pub(super) fn mean_of(
+    g: &mut Graph,
+    y_true: Value,
+    y_pred: Value,
+    f: impl FnOnce(&mut Graph, Value, Value) -> Result<Value>,
+) -> Result<Value> {
+    let (y, p) = align(g, y_true, y_pred)?;
+    let values = f(g, y, p)?;
+    let last = g.shape(values).rank() - 1;
+    g.mean(values, &[last], false)
+}
+
+/// A shape as [`align`] makes it: with an axis behind the batch.
+pub(crate) fn column(shape: &Shape) -> Shape {
+    match shape.axes() {
+        [batch] => [*batch, 1].into(),
+        _ => shape.clone(),
+    }
+}
+
+/// The class numbers in the shape of the predictions without their classes.
+pub(crate) fn labels(g: &mut Graph, y_true: Value, y_pred: Value) -> Result<Value> {
+    let mut places = g.shape(y_pred).to_vec();
+    places.pop();
+    g.reshape(y_true, places)
+}
+
+/// An axis of a value with the batch in front, as [`check_axis`] found it right.
+pub(super) fn axis(shape: &Shape, axis: i64) -> usize {
+    axis.rem_euclid(shape.rank().max(1) as i64) as usize
+}
+
+/// Refuses an axis that predictions (without the batch) lack, and the batch's own.
+pub(super) fn check_axis(class: &str, axis: i64, prediction: &Shape) -> Result<()> {
+    let whole = column(&prediction.with_batch(1));
+    super::divergences::without_batch(class, &axis.into(), &whole).map(|_| ())
+}
+
+/// Targets and predictions with the axis of the classes behind all others.
+pub(crate) fn classes_last(
+    g: &mut Graph,
+    y_true: Value,
+    y_pred: Value,
+    axis: i64,
+) -> Result<(Value, Value)> {
+    let rank = g.shape(y_pred).rank();
+    let axis = self::axis(g.shape(y_pred), axis);
+    if axis + 1 == rank {
+        return Ok((y_true, y_pred));
+    }
+    let mut order: Vec<usize> = (0..rank).filter(|&a| a != axis).collect();
+    order.push(axis);
+    Ok((g.transpose(y_true, &order)?, g.transpose(y_pred, &order)?))
+}
+
 /// Whether two shapes are equal but for a last axis of length 1 that one of them has.
 fn same_column(a: &[usize], b: &[usize]) -> bool {
     a == b

@@ -17,6 +17,8 @@ pub enum Reduction {
     Sum,
     /// Sum of weighted losses, divided by the sum of the weights.
     MeanWithSampleWeight,
+    /// The weighted losses as they are. Training needs one number: `compile` refuses it.
+    None,
 }
 
 impl Named for Reduction {
@@ -27,6 +29,7 @@ impl Named for Reduction {
             "sum_over_batch_size" | "mean" => Some(Self::SumOverBatchSize),
             "sum" => Some(Self::Sum),
             "mean_with_sample_weight" => Some(Self::MeanWithSampleWeight),
+            "none" => Some(Self::None),
             _ => None,
         }
     }
@@ -36,11 +39,17 @@ impl Named for Reduction {
             Self::SumOverBatchSize => "sum_over_batch_size",
             Self::Sum => "sum",
             Self::MeanWithSampleWeight => "mean_with_sample_weight",
+            Self::None => "none",
         }
     }
 
     fn names() -> Vec<&'static str> {
-        vec!["sum_over_batch_size", "sum", "mean_with_sample_weight"]
+        vec![
+            "sum_over_batch_size",
+            "sum",
+            "mean_with_sample_weight",
+            "none",
+        ]
     }
 }
 
@@ -53,7 +62,7 @@ pub(super) fn usual() -> Choice<Reduction> {
 ///
 /// # Shapes
 /// `y_true` and `y_pred` with the batch in front, `weight` `[batch]` or the shape of the losses, `mask` (1 for what counts, else 0)
-/// the shape of the losses; the result is a scalar.
+/// the shape of the losses; the result is a scalar, but for the reduction "none".
 ///
 /// # Keras
 /// The same, also with a mask: the sum over what counts is divided by the number of what counts.
@@ -66,8 +75,7 @@ pub fn value(
     mask: Option<Value>,
 ) -> Result<Value> {
     let losses = loss.call(g, y_true, y_pred)?;
-    let shape = g.shape(losses).clone();
-    let own = loss.mask(g, y_true, &shape)?;
+    let own = loss.mask(g, y_true, losses)?;
     let mask = match (mask, own) {
         (Some(a), Some(b)) => Some(g.mul(a, b)?),
         (a, b) => a.or(b),
@@ -88,7 +96,6 @@ fn reduce(
     mask: Option<Value>,
     reduction: Reduction,
 ) -> Result<Value> {
-    let shape = g.shape(losses).clone();
     let mut weighted = losses;
     let weight = weight.map(|w| stretch(g, w, losses)).transpose()?;
     if let Some(w) = weight {
@@ -97,8 +104,11 @@ fn reduce(
     if let Some(m) = mask {
         weighted = g.mul(weighted, m)?;
     }
+    // Weights of samples make many numbers of the one that some losses give for a whole batch.
+    let shape = g.shape(weighted).clone();
     let total = g.sum_all(weighted)?;
     match reduction {
+        Reduction::None => Ok(weighted),
         Reduction::Sum => Ok(total),
         Reduction::SumOverBatchSize => match mask {
             None => g.scale(total, 1.0 / shape.elements().max(1) as f32),

@@ -60,13 +60,6 @@ impl SparseCategoricalCrossentropy {
     }
 }
 
-/// The labels in the shape of the losses.
-fn squeezed(g: &mut Graph, y_true: Value, y_pred: Value) -> Result<Value> {
-    let mut places = g.shape(y_pred).to_vec();
-    places.pop();
-    g.reshape(y_true, places)
-}
-
 /// 1 where a label counts.
 fn counts(g: &mut Graph, labels: Value, ignored: i32) -> Result<Value> {
     let labels = g.cast(labels, DType::F32)?;
@@ -87,7 +80,7 @@ impl Loss for SparseCategoricalCrossentropy {
     }
 
     fn call(&self, g: &mut Graph, y_true: Value, y_pred: Value) -> Result<Value> {
-        let mut labels = squeezed(g, y_true, y_pred)?;
+        let mut labels = pairing::labels(g, y_true, y_pred)?;
         let valid = self
             .ignore_class
             .map(|class| counts(g, labels, class))
@@ -118,11 +111,12 @@ impl Loss for SparseCategoricalCrossentropy {
         }
     }
 
-    fn mask(&self, g: &mut Graph, y_true: Value, losses: &Shape) -> Result<Option<Value>> {
+    fn mask(&self, g: &mut Graph, y_true: Value, losses: Value) -> Result<Option<Value>> {
         let Some(class) = self.ignore_class else {
             return Ok(None);
         };
-        let labels = g.reshape(y_true, losses.clone())?;
+        let shape = g.shape(losses).clone();
+        let labels = g.reshape(y_true, shape)?;
         counts(g, labels, class).map(Some)
     }
 }

@@ -80,8 +80,7 @@ impl Metric for LossMetric {
         weight: Option<Value>,
     ) -> Result<Vec<Value>> {
         let losses = self.loss.call(g, y_true, y_pred)?;
-        let shape = g.shape(losses).clone();
-        let mask = self.loss.mask(g, y_true, &shape)?;
+        let mask = self.loss.mask(g, y_true, losses)?;
         let weight = match (weight, mask) {
             (Some(w), Some(m)) => {
                 let w = stretch(g, w, losses)?;

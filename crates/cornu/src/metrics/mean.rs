@@ -66,14 +66,15 @@ pub fn mean_accumulators(
     values: Value,
     weight: Option<Value>,
 ) -> Result<Vec<Value>> {
-    let shape = g.shape(values).clone();
     let Some(weight) = weight else {
         let sum = g.sum_all(values)?;
-        let count = g.constant(shape.elements() as f32)?;
+        let count = g.constant(g.shape(values).elements() as f32)?;
         return Ok(vec![sum, count]);
     };
     let weight = stretch(g, weight, values)?;
     let weighted = g.mul(values, weight)?;
+    // Weights of samples make many numbers of the one that some losses give for a whole batch.
+    let shape = g.shape(weighted).clone();
     let all = g.broadcast(weight, shape)?;
     Ok(vec![g.sum_all(weighted)?, g.sum_all(all)?])
 }

@@ -108,6 +108,13 @@ impl Compiled {
             .map_err(|e| e.at(optimizer.class_name()))?;
         loss.check_arguments()
             .map_err(|e| e.at(loss.class_name()))?;
+        if *loss.reduction().get()? == losses::Reduction::None {
+            return Err(Error::config(
+                "training makes one number small, the reduction \"none\" gives many",
+            )
+            .at(loss.class_name())
+            .help("use \"sum_over_batch_size\" or \"sum\""));
+        }
         let trained: Vec<usize> = (0..model.weights.len())
             .filter(|&i| model.is_trainable(i))
             .collect();

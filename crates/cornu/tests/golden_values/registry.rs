@@ -102,13 +102,18 @@ fn losses_are_complete() {
 
 #[test]
 fn metrics_are_complete() {
-    let recorded = recorded("metrics.json", "metric");
+    let stored = cases("metrics.json");
     for class in metrics::names() {
+        let case = stored.iter().find(|(_, c)| c["metric"] == class);
+        // A loss that Keras has as a loss alone is checked as one.
+        if losses::names().contains(&class) && case.is_none() {
+            continue;
+        }
         if !losses::names().contains(&class) {
             documented("metrics", class, &["Shapes", "Example", "Keras"]);
         }
-        assert!(recorded.contains(class), "{class}: no golden case");
-        let one = metrics::deserialize(class, serde_json::Map::new()).expect(class);
+        let (_, case) = case.unwrap_or_else(|| panic!("{class}: no golden case"));
+        let one = metrics::deserialize(class, super::object(&case["args"])).expect(class);
         let written = metrics::serialize(&*one);
         let (name, config) = parts(&written);
         let again = metrics::deserialize(name, config).expect(class);

@@ -234,8 +234,7 @@ fn constraints_hold_after_each_step() {
     );
     assert_eq!(
         refused(MaxNorm::new(1.0).axis(2).into()),
-        "MaxNorm: axis must be from -2 to 1 for a weight of shape [2, 1], received 2\n  at   sequential/own/kernel\n  help the axes \
-         are those of the weight itself, which has no batch"
+        "MaxNorm: axis must be from -2 to 1 for the shape [2, 1], received 2\n  at   sequential/own/kernel"
     );
     assert_eq!(
         refused(MinMaxNorm::new(3.0, 1.0).into()),

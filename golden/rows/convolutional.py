@@ -7,6 +7,14 @@ def conv(*args, **kwargs):
     return lambda: layers.Conv2D(*args, **kwargs)
 
 
+def made(kind, *args, **kwargs):
+    return lambda: getattr(layers, kind)(*args, **kwargs)
+
+
+def row(kind, name, shape, *args, **kwargs):
+    return (kind, name, made(kind, *args, **kwargs), [shape])
+
+
 ROWS = [
     # Convolution: odd sizes, strides that do not divide, even kernels, dilation, groups.
     ("Conv2D", "f5_k3x3_valid_s2_relu_9x8", conv(5, 3, strides=2, activation="relu"), [(2, 9, 8, 3)]),
@@ -24,4 +32,28 @@ ROWS = [
     ("Conv2D", "f33_k3x3_valid_relu_6x19_ci5", conv(33, 3, activation="relu"), [(1, 6, 19, 5)]),
     ("Conv2D", "f17_k3x3_same_5x6_ci17", conv(17, 3, padding="same"), [(1, 5, 6, 17)]),
     ("Conv2D", "f3_k3x3_same_s2_larger_than_input_1x2", conv(3, 3, strides=2, padding="same"), [(2, 1, 2, 2)]),
+    # Along one axis: causal padding, dilations, strides that do not divide, groups.
+    row("Conv1D", "f3_k3_causal_d2_9", (2, 9, 2), 3, 3, padding="causal", dilation_rate=2),
+    row("Conv1D", "f4_k4_causal_s2_relu_9", (2, 9, 3), 4, 4, padding="causal", strides=2, activation="relu"),
+    row("Conv1D", "f5_k3_same_s3_10_softmax", (2, 10, 3), 5, 3, padding="same", strides=3, activation="softmax"),
+    row("Conv1D", "f3_k5_same_d3_8", (2, 8, 2), 3, 5, padding="same", dilation_rate=3),
+    row("Conv1D", "f6_k2_valid_groups2_7", (2, 7, 4), 6, 2, groups=2),
+    # Transposed: strides beyond the kernel, even kernels, output_padding.
+    row("Conv1DTranspose", "f3_k2_s3_valid_5", (2, 5, 2), 3, 2, strides=3),
+    row("Conv1DTranspose", "f2_k3_s3_same_outpad1_4", (2, 4, 3), 2, 3, strides=3, padding="same", output_padding=1),
+    row("Conv1DTranspose", "f2_k4_s2_valid_outpad1_relu_5", (2, 5, 3), 2, 4, strides=2, output_padding=1, activation="relu"),
+    row("Conv2DTranspose", "f3_k2x5_s3x2_same_4x3", (2, 4, 3, 2), 3, (2, 5), strides=(3, 2), padding="same"),
+    row("Conv2DTranspose", "f2_k4x3_s2x3_valid_outpad1x2_3x4", (2, 3, 4, 3), 2, (4, 3), strides=(2, 3), output_padding=(1, 2)),
+    row("Conv2DTranspose", "f2_k5_s2_same_outpad1_nobias_3x5", (2, 3, 5, 3), 2, 5, strides=2, padding="same", output_padding=1, use_bias=False),
+    row("Conv2DTranspose", "f3_k3_s1_same_tanh_4x5", (2, 4, 5, 2), 3, 3, padding="same", activation="tanh"),
+    row("Conv2DTranspose", "f17_k4_s2_same_3x3_ci18", (1, 3, 3, 18), 17, 4, strides=2, padding="same"),
+    # Channel by channel.
+    row("DepthwiseConv2D", "k3_same_s2_m1_relu_7x8_ci17", (2, 7, 8, 17), 3, strides=2, padding="same", activation="relu"),
+    row("DepthwiseConv2D", "k2x3_valid_d2x1_m3_6x5", (2, 6, 5, 2), (2, 3), dilation_rate=(2, 1), depth_multiplier=3),
+    row("DepthwiseConv2D", "k3_same_m2_one_channel_5x4", (2, 5, 4, 1), 3, padding="same", depth_multiplier=2),
+    row("DepthwiseConv1D", "k3_same_d2_m2_9", (2, 9, 3), 3, padding="same", dilation_rate=2, depth_multiplier=2),
+    row("DepthwiseConv1D", "k4_valid_s3_nobias_11", (2, 11, 2), 4, strides=3, use_bias=False),
+    row("SeparableConv2D", "f5_k3_same_m2_d2_6x7", (2, 6, 7, 3), 5, 3, padding="same", depth_multiplier=2, dilation_rate=2),
+    row("SeparableConv2D", "f4_k3x2_valid_s2_nobias_7x7", (2, 7, 7, 2), 4, (3, 2), strides=2, use_bias=False),
+    row("SeparableConv1D", "f4_k4_valid_s2_m3_tanh_10", (2, 10, 2), 4, 4, strides=2, depth_multiplier=3, activation="tanh"),
 ]

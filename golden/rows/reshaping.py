@@ -2,6 +2,11 @@
 
 from keras import layers
 
+
+def row(kind, name, shape, *args, **kwargs):
+    return (kind, name, lambda: getattr(layers, kind)(*args, **kwargs), [shape])
+
+
 ROWS = [
     # Local response normalization: windows larger than the channels, strong enough to show; frames of zeros.
     ("ZeroPadding2D", "default_3x4", lambda: layers.ZeroPadding2D(), [(2, 3, 4, 2)]),
@@ -17,4 +22,25 @@ ROWS = [
     ("Reshape", "-1x4", lambda: layers.Reshape((-1, 4)), [(2, 3, 8)]),
     ("Reshape", "2x-1x3", lambda: layers.Reshape((2, -1, 3)), [(3, 4, 6)]),
     ("Reshape", "-1", lambda: layers.Reshape((-1,)), [(2, 3, 4)]),
+    # Margins, and pixels between pixels: uneven factors, kernels that reach over both edges.
+    row("ZeroPadding1D", "0_3_4", (2, 4, 2), (0, 3)),
+    row("ZeroPadding2D", "channels_first_2x1_3x4", (2, 2, 3, 4), (2, 1), data_format="channels_first"),
+    row("ZeroPadding3D", "uneven_2x3x2", (2, 2, 3, 2, 2), ((1, 0), (0, 2), (3, 1))),
+    row("ZeroPadding3D", "channels_first_1x0x2", (1, 2, 2, 3, 2), (1, 0, 2), data_format="channels_first"),
+    row("Cropping1D", "0_2_5", (2, 5, 2), (0, 2)),
+    row("Cropping2D", "2x1_6x5", (2, 6, 5, 2), (2, 1)),
+    row("Cropping2D", "channels_first_1_0__0_2", (2, 2, 4, 5), ((1, 0), (0, 2)), data_format="channels_first"),
+    row("Cropping3D", "uneven_4x5x4", (1, 4, 5, 4, 2), ((1, 0), (2, 1), (0, 3))),
+    row("Cropping3D", "channels_first_1_5x4x3", (1, 2, 5, 4, 3), 1, data_format="channels_first"),
+    row("UpSampling1D", "2_5", (2, 5, 3), 2),
+    row("UpSampling2D", "3x1_nearest_2x3", (2, 2, 3, 2), (3, 1)),
+    row("UpSampling2D", "channels_first_2_nearest_3x2", (2, 2, 3, 2), 2, data_format="channels_first"),
+    row("UpSampling2D", "3x4_bilinear_3x2", (2, 3, 2, 2), (3, 4), interpolation="bilinear"),
+    row("UpSampling2D", "channels_first_2x3_bilinear_2x3", (2, 2, 2, 3), (2, 3), interpolation="bilinear", data_format="channels_first"),
+    row("UpSampling2D", "3x2_bicubic_5x4", (1, 5, 4, 2), (3, 2), interpolation="bicubic"),
+    row("UpSampling2D", "2x3_lanczos3_4x5", (1, 4, 5, 2), (2, 3), interpolation="lanczos3"),
+    row("UpSampling2D", "3x2_lanczos5_6x3", (1, 6, 3, 2), (3, 2), interpolation="lanczos5"),
+    row("UpSampling3D", "channels_first_1x2x3", (1, 2, 2, 3, 2), (1, 2, 3), data_format="channels_first"),
+    row("Flatten", "channels_first_rank5", (2, 3, 2, 4, 2), data_format="channels_first"),
+    row("Flatten", "channels_first_rank3", (2, 3, 5), data_format="channels_first"),
 ]

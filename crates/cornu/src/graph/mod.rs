@@ -7,6 +7,7 @@
 mod array;
 mod build;
 pub mod check;
+mod convolve;
 pub mod ops;
 
 use std::collections::BTreeMap;

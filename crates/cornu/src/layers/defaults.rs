@@ -1,6 +1,6 @@
 //! Defaults that many layers share, as serde asks for them: functions.
 
-use super::{Padding, Pair};
+use super::{DataFormat, Padding, Sizes};
 use crate::activations::Activation;
 use crate::choice::Choice;
 use crate::initializers::InitializerConfig;
@@ -25,10 +25,18 @@ pub(super) fn ones() -> InitializerConfig {
     InitializerConfig::named("ones")
 }
 
-pub(super) fn one() -> Pair {
-    Pair(1, 1)
+pub(super) fn one<const N: usize>() -> Sizes<N> {
+    Sizes::from(1)
 }
 
 pub(super) fn valid() -> Choice<Padding> {
     Choice::Known(Padding::Valid)
+}
+
+pub(super) fn channels_last() -> Choice<DataFormat> {
+    Choice::Known(DataFormat::ChannelsLast)
+}
+
+pub(super) fn single() -> usize {
+    1
 }

@@ -1,6 +1,6 @@
 //! What layers ask of their inputs and sizes, with one wording for all.
 
-use super::Pair;
+use super::{DataFormat, Sizes};
 use crate::error::{Error, Result};
 use crate::shape::Shape;
 
@@ -21,14 +21,51 @@ pub(super) fn single<'a>(class: &str, inputs: &'a [Shape]) -> Result<&'a Shape> 
 
 /// The only input, an image: `[height, width, channels]`.
 pub(super) fn image(class: &str, inputs: &[Shape]) -> Result<[usize; 3]> {
+    let ([h, w], c) = spatial(class, inputs, DataFormat::ChannelsLast)?;
+    Ok([h, w, c])
+}
+
+/// The only input, a sequence (1), image (2) or volume (3): the lengths of its axes, and its channels.
+pub(super) fn spatial<const N: usize>(
+    class: &str,
+    inputs: &[Shape],
+    format: DataFormat,
+) -> Result<([usize; N], usize)> {
     let x = single(class, inputs)?;
-    match *x.axes() {
-        [h, w, c] => Ok([h, w, c]),
-        _ => Err(Error::shape(format!(
-            "{class} expects images [height, width, channels], received {x}"
-        ))
-        .help("grey images need a last axis of length 1: reshape [28, 28] to [28, 28, 1]")),
-    }
+    let parts = match format {
+        DataFormat::ChannelsLast => x.split_last().map(|(&c, axes)| (axes, c)),
+        DataFormat::ChannelsFirst => x.split_first().map(|(&c, axes)| (axes, c)),
+    };
+    let known = parts.and_then(|(axes, c)| Some((<[usize; N]>::try_from(axes).ok()?, c)));
+    known.ok_or_else(|| {
+        let (what, axes, help) = match N {
+            1 => (
+                "sequences",
+                "steps",
+                "a sequence of one number a step needs a last axis of length 1",
+            ),
+            2 => (
+                "images",
+                "height, width",
+                "grey images need a last axis of length 1: reshape [28, 28] to [28, 28, 1]",
+            ),
+            _ => (
+                "volumes",
+                "depth, height, width",
+                "volumes of one number a place need a last axis of length 1",
+            ),
+        };
+        match format {
+            DataFormat::ChannelsLast => Error::shape(format!(
+                "{class} expects {what} [{axes}, channels], received {x}"
+            ))
+            .help(help),
+            DataFormat::ChannelsFirst => Error::shape(format!(
+                "{class} expects {what} [channels, {axes}], received {x}"
+            ))
+            .help("the data format \"channels_first\" has the channels in front"),
+        }
+    })
 }
 
 /// The inputs of a layer that joins several.
@@ -42,19 +79,14 @@ pub(super) fn several<'a>(class: &str, inputs: &'a [Shape]) -> Result<&'a [Shape
 }
 
 /// Refuses sizes of 0 and absurd ones.
-pub(super) fn sizes<const N: usize>(named: [(&str, Pair); N]) -> Result<()> {
-    for (name, Pair(a, b)) in named {
-        let given = if a == b {
-            a.to_string()
-        } else {
-            format!("({a}, {b})")
-        };
-        if a == 0 || b == 0 {
+pub(super) fn sizes<const M: usize, const N: usize>(named: [(&str, Sizes<N>); M]) -> Result<()> {
+    for (name, given) in named {
+        if given.0.contains(&0) {
             return Err(Error::config(format!(
                 "{name} must be at least 1, received {given}"
             )));
         }
-        if a > MAX_SIZE || b > MAX_SIZE {
+        if given.0.iter().any(|&n| n > MAX_SIZE) {
             return Err(Error::config(format!(
                 "{name} must be at most 2^28, received {given}"
             )));

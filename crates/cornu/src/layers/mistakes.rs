@@ -54,7 +54,7 @@ fn unknown(message: &str) -> Option<Error> {
     Some(Error::unknown("argument", given, known))
 }
 
-/// "unknown variant `channels_first`, expected `channels_last`".
+/// "unknown variant `channels_middle`, expected `channels_last` or `channels_first`".
 fn unknown_name(place: &str, message: &str) -> Option<Error> {
     let mut quoted = message
         .strip_prefix("unknown variant ")?
@@ -62,12 +62,6 @@ fn unknown_name(place: &str, message: &str) -> Option<Error> {
         .skip(1)
         .step_by(2);
     let given = quoted.next()?;
-    if given == "channels_first" {
-        let error = Error::config(format!(
-            "{place} must be \"channels_last\", received \"{given}\""
-        ));
-        return Some(error.help("the channels are the last axis: [height, width, channels]"));
-    }
     Some(Error::unknown(place, given, quoted))
 }
 

@@ -11,11 +11,13 @@ mod inputs;
 mod mistakes;
 mod registry;
 mod settings;
+mod sizes;
 
 pub use axis::Axes;
 pub use context::{Context, WeightSpec};
 pub use registry::{FromConfig, deserialize, names, register};
-pub use settings::{Base, DataFormat, Padding, Pair};
+pub use settings::{Base, DataFormat, Padding};
+pub use sizes::{Pair, Sizes};
 
 use std::fmt;
 
@@ -188,10 +190,20 @@ macro_rules! passes_mask {
     };
 }
 
-/// The layers of one family: a module and a line of the family's table for each.
+/// The layers of one family: a module and a line of the family's table for each, with other names it goes by in Keras.
 macro_rules! family {
-    ($($module:ident :: $name:ident,)*) => {
+    ($($module:ident :: $name:ident $(= $($alias:ident)|+)?,)*) => {
         $(mod $module; pub use $module::$name;)*
+
+        $($($(
+            #[doc = concat!("[`", stringify!($name), "`] under another name.")]
+            pub type $alias = $name;
+        )+)?)*
+
+        /// Other names of the family's classes.
+        pub(super) const ALIASES: &[(&str, &str)] = &[
+            $($($((stringify!($alias), stringify!($name)),)+)?)*
+        ];
 
         /// The family's classes and how each is made from its config.
         pub(super) const TABLE: &[(&str, $crate::layers::FromConfig)] = &[
@@ -214,6 +226,9 @@ macro_rules! families {
 
         /// The tables of all families.
         const FAMILIES: &[&[(&str, FromConfig)]] = &[$($family::TABLE,)*];
+
+        /// Other names of all families' classes, (other name, class).
+        const ALIASES: &[&[(&str, &str)]] = &[$($family::ALIASES,)*];
     };
 }
 

@@ -6,7 +6,7 @@ use std::sync::RwLock;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
-use super::{FAMILIES, Layer, mistakes};
+use super::{ALIASES, FAMILIES, Layer, mistakes};
 use crate::error::{Error, Result};
 use crate::model::Nested;
 
@@ -27,12 +27,22 @@ fn built_in() -> impl Iterator<Item = (&'static str, FromConfig)> {
     FAMILIES.iter().flat_map(|table| table.iter().copied())
 }
 
+/// The class that goes by another name: "Convolution2D" is Conv2D.
+fn class_of(name: &str) -> &str {
+    let aliases = ALIASES.iter().flat_map(|table| table.iter());
+    let known = aliases
+        .filter(|(other, _)| *other == name)
+        .map(|&(_, class)| class)
+        .next();
+    known.unwrap_or(name)
+}
+
 /// The class names of the built-in layers.
 pub fn names() -> Vec<&'static str> {
     built_in().map(|(name, _)| name).collect()
 }
 
-/// A layer from its class name and its Keras config.
+/// A layer from its class name, or another name that Keras has for the class, and its Keras config.
 ///
 /// # Errors
 /// [`Kind::Config`](crate::error::Kind::Config) for an unknown class, an unknown argument or a value of the wrong type.
@@ -50,6 +60,7 @@ pub fn deserialize(class_name: &str, config: &Json) -> Result<Box<dyn Layer>> {
             "the config of a {class_name} must be an object, received {config}"
         )));
     };
+    let class_name = class_of(class_name);
     let mut config = config.clone();
     let name = match config.remove("name") {
         None | Some(Json::Null) => None,

@@ -1,11 +1,10 @@
-//! Settings that layers share: names, pairs of sizes, paddings.
+//! Settings that layers share: names, paddings, the order of axes.
 
-use std::fmt;
-
-use serde::de::{self, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::choice::Named;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Value};
 
 /// What every layer has besides its own arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,73 +24,6 @@ impl Default for Base {
     }
 }
 
-/// Two sizes, (vertical, horizontal); one number stands for both.
-///
-/// # Example
-/// ```
-/// use cornu::layers::Pair;
-/// assert_eq!(Pair::from(3), Pair::from((3, 3)));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Pair(pub usize, pub usize);
-
-impl Pair {
-    /// Both sizes.
-    pub fn array(self) -> [usize; 2] {
-        [self.0, self.1]
-    }
-}
-
-impl From<usize> for Pair {
-    fn from(n: usize) -> Self {
-        Self(n, n)
-    }
-}
-
-impl From<(usize, usize)> for Pair {
-    fn from((a, b): (usize, usize)) -> Self {
-        Self(a, b)
-    }
-}
-
-impl From<[usize; 2]> for Pair {
-    fn from([a, b]: [usize; 2]) -> Self {
-        Self(a, b)
-    }
-}
-
-impl<'de> Deserialize<'de> for Pair {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct PairVisitor;
-        impl<'de> Visitor<'de> for PairVisitor {
-            type Value = Pair;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a positive integer or a pair of them, as in 3 or [3, 3]")
-            }
-            fn visit_u64<E: de::Error>(self, n: u64) -> Result<Pair, E> {
-                usize::try_from(n).map(Pair::from).map_err(E::custom)
-            }
-            fn visit_i64<E: de::Error>(self, n: i64) -> Result<Pair, E> {
-                usize::try_from(n)
-                    .map(Pair::from)
-                    .map_err(|_| E::invalid_value(de::Unexpected::Signed(n), &self))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Pair, A::Error> {
-                let mut all = Vec::new();
-                while let Some(n) = seq.next_element::<usize>()? {
-                    all.push(n);
-                }
-                match all[..] {
-                    [n] => Ok(Pair(n, n)),
-                    [a, b] => Ok(Pair(a, b)),
-                    _ => Err(de::Error::invalid_length(all.len(), &self)),
-                }
-            }
-        }
-        d.deserialize_any(PairVisitor)
-    }
-}
-
 /// What happens at an image's edges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding {
@@ -99,6 +31,8 @@ pub enum Padding {
     Valid,
     /// So many zeros around the image that a stride of 1 keeps its size; the odd one comes last.
     Same,
+    /// So many zeros before a sequence that no output sees what comes after it. For `Conv1D` alone.
+    Causal,
 }
 
 impl Named for Padding {
@@ -107,6 +41,7 @@ impl Named for Padding {
         match name.to_ascii_lowercase().as_str() {
             "valid" => Some(Self::Valid),
             "same" => Some(Self::Same),
+            "causal" => Some(Self::Causal),
             _ => None,
         }
     }
@@ -114,10 +49,11 @@ impl Named for Padding {
         match self {
             Self::Valid => "valid",
             Self::Same => "same",
+            Self::Causal => "causal",
         }
     }
     fn names() -> Vec<&'static str> {
-        vec!["valid", "same"]
+        vec!["valid", "same", "causal"]
     }
 }
 
@@ -131,15 +67,86 @@ impl Padding {
                 let total = (out.saturating_sub(1) * stride + span).saturating_sub(input);
                 (total / 2, total - total / 2)
             }
+            Self::Causal => (span.saturating_sub(1), 0),
         }
+    }
+
+    /// This padding, unless it is causal.
+    pub(super) fn not_causal(self) -> Result<Self> {
+        if self == Self::Causal {
+            return Err(Error::config(
+                "padding must be \"valid\" or \"same\", received \"causal\"",
+            )
+            .help("only Conv1D has causal padding"));
+        }
+        Ok(self)
     }
 }
 
-/// The order of an image's axes; there is one.
+/// Where an image's channels are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DataFormat {
     /// `[batch, height, width, channels]`.
     #[default]
     ChannelsLast,
+    /// `[batch, channels, height, width]`: transposed before and after, so the other order is faster.
+    ChannelsFirst,
+}
+
+impl Named for DataFormat {
+    const WHAT: &'static str = "data format";
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "channels_last" => Some(Self::ChannelsLast),
+            "channels_first" => Some(Self::ChannelsFirst),
+            _ => None,
+        }
+    }
+    fn name(&self) -> &str {
+        match self {
+            Self::ChannelsLast => "channels_last",
+            Self::ChannelsFirst => "channels_first",
+        }
+    }
+    fn names() -> Vec<&'static str> {
+        vec!["channels_last", "channels_first"]
+    }
+}
+
+impl DataFormat {
+    /// Refuses channels that are not last, for a layer that knows no other order.
+    pub(super) fn must_be_last(self) -> Result<()> {
+        match self {
+            Self::ChannelsLast => Ok(()),
+            Self::ChannelsFirst => Err(Error::config(
+                "data_format must be \"channels_last\", received \"channels_first\"",
+            )
+            .help("the channels are the last axis: [height, width, channels]")),
+        }
+    }
+
+    /// `[batch, .., channels]` of a value in this order.
+    pub(super) fn to_last(self, g: &mut Graph, x: Value) -> Result<Value> {
+        let rank = g.shape(x).rank();
+        match self {
+            Self::ChannelsFirst if rank > 2 => {
+                let axes: Vec<usize> = [0].into_iter().chain(2..rank).chain([1]).collect();
+                g.transpose(x, &axes)
+            }
+            _ => Ok(x),
+        }
+    }
+
+    /// A value of this order from `[batch, .., channels]`.
+    pub(super) fn from_last(self, g: &mut Graph, x: Value) -> Result<Value> {
+        let rank = g.shape(x).rank();
+        match self {
+            Self::ChannelsFirst if rank > 2 => {
+                let axes: Vec<usize> = [0, rank - 1].into_iter().chain(1..rank - 1).collect();
+                g.transpose(x, &axes)
+            }
+            _ => Ok(x),
+        }
+    }
 }

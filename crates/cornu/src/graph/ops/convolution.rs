@@ -22,13 +22,34 @@ pub struct Convolution {
     pub groups: usize,
 }
 
-impl Convolution {
+/// How a kernel slides along one axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Slide {
+    /// Pixels between neighbouring output places.
+    pub stride: usize,
+    /// Zeros before and after; negative numbers crop.
+    pub padding: (isize, isize),
+    /// Distance of neighbouring input pixels after zeros are put between them.
+    pub lhs_dilation: usize,
+    /// Distance of neighbouring kernel taps.
+    pub rhs_dilation: usize,
+}
+
+impl Slide {
+    /// One pixel after the other, with nothing around them.
+    pub const PLAIN: Self = Self {
+        stride: 1,
+        padding: (0, 0),
+        lhs_dilation: 1,
+        rhs_dilation: 1,
+    };
+
     /// Refuses steps of nothing and beyond all bounds.
     pub(super) fn check(&self) -> Result<()> {
-        let steps = [self.strides, self.lhs_dilation, self.rhs_dilation].concat();
-        let padding = self.padding.iter().flat_map(|&(lo, hi)| [lo, hi]);
+        let steps = [self.stride, self.lhs_dilation, self.rhs_dilation];
+        let (lo, hi) = self.padding;
         if steps.iter().any(|s| !(1..=LIMIT).contains(s))
-            || padding.into_iter().any(|p| p.unsigned_abs() > LIMIT)
+            || [lo, hi].into_iter().any(|p| p.unsigned_abs() > LIMIT)
         {
             return Err(Error::config(format!(
                 "strides and dilations must be at least 1, and all steps and padding below 2^31, received {self:?}"
@@ -37,33 +58,75 @@ impl Convolution {
         Ok(())
     }
 
+    /// Length of the output axis, if the kernel fits.
+    pub(super) fn out(&self, input: usize, kernel: usize) -> Option<usize> {
+        let (lo, hi) = self.padding;
+        let reach = |n: usize, step: usize| Some(n.checked_sub(1)? as i128 * step as i128 + 1);
+        let dilated = reach(input, self.lhs_dilation)?;
+        let room = dilated + lo as i128 + hi as i128 - reach(kernel, self.rhs_dilation)?;
+        let fits = room >= 0 && dilated <= LIMIT as i128;
+        fits.then(|| room as usize / self.stride + 1)
+    }
+
+    /// How the flipped kernel slides over `dy` to give the gradient with respect to the input.
+    pub(crate) fn input_grad(&self, input: usize, output: usize, kernel: usize) -> Self {
+        let span = ((kernel - 1) * self.rhs_dilation) as isize;
+        let dilated = ((output - 1) * self.stride + 1) as isize;
+        let lo = span - self.padding.0;
+        let reach = ((input - 1) * self.lhs_dilation) as isize;
+        Self {
+            stride: self.lhs_dilation,
+            padding: (lo, reach + span + 1 - dilated - lo),
+            lhs_dilation: self.stride,
+            rhs_dilation: self.rhs_dilation,
+        }
+    }
+
+    /// The input pixel that kernel tap `k` meets at output place `o`, if it is one.
+    pub(super) fn tap(&self, o: usize, k: usize, input: usize) -> Option<usize> {
+        let at = (o * self.stride + k * self.rhs_dilation) as isize - self.padding.0;
+        let at = usize::try_from(at).ok()?;
+        (at % self.lhs_dilation == 0 && at / self.lhs_dilation < input)
+            .then(|| at / self.lhs_dilation)
+    }
+}
+
+impl Convolution {
+    /// The convolution that slides so, vertically and horizontally.
+    pub fn of([y, x]: [Slide; 2], groups: usize) -> Self {
+        Self {
+            strides: [y.stride, x.stride],
+            padding: [y.padding, x.padding],
+            lhs_dilation: [y.lhs_dilation, x.lhs_dilation],
+            rhs_dilation: [y.rhs_dilation, x.rhs_dilation],
+            groups,
+        }
+    }
+
+    /// How the kernel slides along axis `i` (0 vertical, 1 horizontal).
+    fn slide(&self, i: usize) -> Slide {
+        Slide {
+            stride: self.strides[i],
+            padding: self.padding[i],
+            lhs_dilation: self.lhs_dilation[i],
+            rhs_dilation: self.rhs_dilation[i],
+        }
+    }
+
+    /// Refuses steps of nothing and beyond all bounds.
+    pub(super) fn check(&self) -> Result<()> {
+        (0..2).try_for_each(|i| self.slide(i).check())
+    }
+
     /// Length of output axis `i` (0 vertical, 1 horizontal), if the kernel fits.
     pub(super) fn out(&self, i: usize, input: usize, kernel: usize) -> Option<usize> {
-        let (lo, hi) = self.padding[i];
-        let reach = |n: usize, step: usize| Some(n.checked_sub(1)? as i128 * step as i128 + 1);
-        let dilated = reach(input, self.lhs_dilation[i])?;
-        let room = dilated + lo as i128 + hi as i128 - reach(kernel, self.rhs_dilation[i])?;
-        let fits = room >= 0 && dilated <= LIMIT as i128;
-        fits.then(|| room as usize / self.strides[i] + 1)
+        self.slide(i).out(input, kernel)
     }
 
     /// The convolution of `dy` with the flipped kernel that is the gradient with respect to the input.
     pub(super) fn input_grad(&self, input: &[usize], output: &[usize], kernel: &[usize]) -> Self {
-        let mut padding = [(0, 0); 2];
-        for i in 0..2 {
-            let span = ((kernel[i] - 1) * self.rhs_dilation[i]) as isize;
-            let dilated = ((output[i] - 1) * self.strides[i] + 1) as isize;
-            let lo = span - self.padding[i].0;
-            let reach = ((input[i] - 1) * self.lhs_dilation[i]) as isize;
-            padding[i] = (lo, reach + span + 1 - dilated - lo);
-        }
-        Self {
-            strides: self.lhs_dilation,
-            padding,
-            lhs_dilation: self.strides,
-            rhs_dilation: self.rhs_dilation,
-            groups: self.groups,
-        }
+        let back = |i: usize| self.slide(i).input_grad(input[i], output[i], kernel[i]);
+        Self::of([back(0), back(1)], self.groups)
     }
 
     /// The kernel crate's description of this convolution at given sizes.
@@ -90,14 +153,6 @@ impl Convolution {
         }
     }
 
-    /// The input pixel that kernel tap `k` meets at output place `o`, if it is one.
-    fn tap(&self, i: usize, o: usize, k: usize, input: usize) -> Option<usize> {
-        let at = (o * self.strides[i] + k * self.rhs_dilation[i]) as isize - self.padding[i].0;
-        let at = usize::try_from(at).ok()?;
-        (at % self.lhs_dilation[i] == 0 && at / self.lhs_dilation[i] < input)
-            .then(|| at / self.lhs_dilation[i])
-    }
-
     /// Calls `f(x, w, y)` with the offsets of every product of an input pixel and a weight that goes into an output.
     pub(super) fn each_product(
         &self,
@@ -110,9 +165,10 @@ impl Convolution {
         for n in 0..y[0] {
             for (oy, ox) in (0..y[1]).flat_map(|a| (0..y[2]).map(move |b| (a, b))) {
                 for (ky, kx) in (0..w[0]).flat_map(|a| (0..w[1]).map(move |b| (a, b))) {
-                    let (Some(iy), Some(ix)) =
-                        (self.tap(0, oy, ky, x[1]), self.tap(1, ox, kx, x[2]))
-                    else {
+                    let (Some(iy), Some(ix)) = (
+                        self.slide(0).tap(oy, ky, x[1]),
+                        self.slide(1).tap(ox, kx, x[2]),
+                    ) else {
                         continue;
                     };
                     for co in 0..y[3] {

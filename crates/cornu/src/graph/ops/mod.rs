@@ -105,7 +105,7 @@ ops! {
 pub use attention::Attending;
 pub use average_pool::Window;
 pub use binary::BinaryKind;
-pub use convolution::Convolution;
+pub use convolution::{Convolution, Slide};
 pub use layer_norm::Normalization;
 pub use random::Distribution;
 pub use reduce::Reduction;

@@ -69,6 +69,7 @@ impl Layer for RandomBrightness {
     layer_identity!(RandomBrightness);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("RandomBrightness", inputs)?;
         self.factor.check()?;
         span::check_pixels(self.value_range)?;

@@ -70,6 +70,7 @@ impl Layer for RandomContrast {
     layer_identity!(RandomContrast);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("RandomContrast", inputs)?;
         self.factor.check()?;
         span::check_pixels(self.value_range)?;

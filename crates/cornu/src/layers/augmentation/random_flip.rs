@@ -98,6 +98,7 @@ impl Layer for RandomFlip {
     layer_identity!(RandomFlip);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("RandomFlip", inputs)?;
         self.mode.get()?;
         Ok(Vec::new())

@@ -70,6 +70,7 @@ impl Layer for RandomSaturation {
     layer_identity!(RandomSaturation);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         let [_, _, channels] = inputs::image("RandomSaturation", inputs)?;
         if channels != 3 {
             return Err(Error::shape(format!(

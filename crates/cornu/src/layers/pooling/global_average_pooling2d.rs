@@ -46,6 +46,7 @@ impl Layer for GlobalAveragePooling2D {
     layer_identity!(GlobalAveragePooling2D);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("GlobalAveragePooling2D", inputs)?;
         Ok(Vec::new())
     }

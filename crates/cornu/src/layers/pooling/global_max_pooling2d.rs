@@ -46,6 +46,7 @@ impl Layer for GlobalMaxPooling2D {
     layer_identity!(GlobalMaxPooling2D);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("GlobalMaxPooling2D", inputs)?;
         Ok(Vec::new())
     }

@@ -8,7 +8,7 @@ use crate::graph::ops::Window;
 use crate::graph::{Graph, Value};
 use crate::layers::DataFormat;
 use crate::layers::defaults::valid;
-use crate::layers::{Padding, Pair, WeightSpec, inputs};
+use crate::layers::{Padding, Pair, Sizes, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// The arguments of `MaxPooling2D` and `AveragePooling2D`.
@@ -35,7 +35,7 @@ struct Given {
 }
 
 fn two() -> Pair {
-    Pair(2, 2)
+    Sizes([2, 2])
 }
 
 impl From<Given> for Windows {
@@ -62,10 +62,11 @@ impl Windows {
 
     /// Refuses settings and inputs that cannot work.
     pub(super) fn check(&self, class: &str, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         let [h, w, _] = inputs::image(class, inputs)?;
         inputs::sizes([("pool_size", self.pool_size), ("strides", self.strides)])?;
         let padding = *self.padding.get()?;
-        let Pair(a, b) = self.pool_size;
+        let Sizes([a, b]) = self.pool_size;
         if padding == Padding::Valid && (a > h || b > w) {
             return Err(Error::shape(format!(
                 "pool_size must fit into the image, received windows of {a}×{b} pixels for an image of {h}×{w}"

@@ -61,6 +61,7 @@ pub(super) fn check_channels(class: &str, inputs: &[Shape], rank: usize) -> Resu
 pub(super) fn channel_mask(x: &Shape, format: DataFormat) -> Shape {
     let channels = match format {
         DataFormat::ChannelsLast => x.rank() - 1,
+        DataFormat::ChannelsFirst => 1,
     };
     let axes = x.iter().enumerate();
     let axes = axes.map(|(a, &n)| if a == 0 || a == channels { n } else { 1 });

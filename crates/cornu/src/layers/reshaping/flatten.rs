@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::choice::Choice;
 use crate::error::Result;
 use crate::graph::Value;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::defaults::channels_last;
+use crate::layers::{Base, Context, DataFormat, Layer, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Makes all axes besides the batch one; costs nothing.
@@ -31,17 +33,8 @@ use crate::shape::Shape;
 pub struct Flatten {
     #[serde(skip)]
     base: Base,
-    #[serde(default)]
-    data_format: Order,
-}
-
-/// Where the channels are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Order {
-    #[default]
-    ChannelsLast,
-    ChannelsFirst,
+    #[serde(default = "channels_last")]
+    data_format: Choice<DataFormat>,
 }
 
 layer!(Flatten);
@@ -51,13 +44,18 @@ impl Flatten {
     pub fn new() -> Self {
         Self {
             base: Base::default(),
-            data_format: Order::ChannelsLast,
+            data_format: channels_last(),
         }
     }
 
     /// Takes the first axis for the channels, and moves it last before flattening.
-    pub fn channels_first(mut self) -> Self {
-        self.data_format = Order::ChannelsFirst;
+    pub fn channels_first(self) -> Self {
+        self.data_format(DataFormat::ChannelsFirst)
+    }
+
+    /// Where the channels are: "`channels_last`" or "`channels_first`".
+    pub fn data_format(mut self, data_format: impl Into<Choice<DataFormat>>) -> Self {
+        self.data_format = data_format.into();
         self
     }
 }
@@ -73,18 +71,13 @@ impl Layer for Flatten {
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::single("Flatten", inputs)?;
+        self.data_format.get()?;
         Ok(Vec::new())
     }
 
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let g = &mut *cx.graph;
-        let (mut x, rank) = (inputs[0], g.shape(inputs[0]).rank());
-        if self.data_format == Order::ChannelsFirst && rank > 2 {
-            let mut axes = vec![0];
-            axes.extend(2..rank);
-            axes.push(1);
-            x = g.transpose(x, &axes)?;
-        }
+        let x = self.data_format.get()?.to_last(g, inputs[0])?;
         let shape = g.shape(x).clone();
         g.reshape(x, [shape[0], shape.row()])
     }

@@ -1,0 +1,50 @@
+//! Convolution over sequences.
+
+use super::arguments::convolution;
+use super::plain;
+use crate::error::Result;
+use crate::graph::Value;
+use crate::layers::{Context, Layer, WeightSpec};
+use crate::shape::Shape;
+
+convolution! {
+    /// Slides `filters` small kernels over a sequence.
+    ///
+    /// `y[i, f] = activation(Σ x[i·stride + a·dilation, c] · kernel[a, c, f] + bias[f])`
+    ///
+    /// # Shapes
+    /// `[batch, steps, channels] → [batch, new steps, filters]`; kernel `[kernel size, channels / groups,
+    /// filters]`, bias `[filters]`. With padding "valid" the new steps is `(steps - span) / stride + 1`, with
+    /// "same" or "causal" `⌈steps / stride⌉`, where `span = (kernel size - 1)·dilation + 1`.
+    ///
+    /// # Errors
+    /// An input that is no sequence; zero filters, sizes, strides, dilations or groups; groups that do not divide channels and
+    /// filters; strides and dilations that are both above 1; a kernel larger than the padded sequence; unknown names.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::prelude::*;
+    /// // No output of a causal convolution sees what comes after it.
+    /// let causal = Conv1D::new(16, 3).dilation_rate(2).padding("causal");
+    /// let model = Sequential::new().input([100, 8]).add(causal).build()?;
+    /// assert_eq!(model.output_shape().axes(), &[100, 16]);
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    Conv1D<1>(filters) {
+        /// Cuts channels and filters into groups that do not see each other.
+        groups: usize = "crate::layers::defaults::single" => 1, usize => groups;
+    }
+    "kernel": kernel_initializer, kernel_regularizer, kernel_constraint;
+}
+
+impl Layer for Conv1D {
+    layer_identity!(Conv1D);
+
+    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        plain::build(&self.sliding(), inputs, self.filters, self.groups)
+    }
+
+    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+        plain::call(&self.sliding(), cx, inputs, self.groups)
+    }
+}

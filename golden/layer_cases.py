@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
+from keras.src.backend import set_keras_mask
 
 import case_file
 import rows
@@ -79,6 +80,19 @@ def new_case(name, case):
     tensors = {f"input.{i}": x for i, x in enumerate(inputs)}
     for i, weight in enumerate(layer.weights):
         tensors[f"weight.{i}"] = draw_weight(rng, weight.name, tuple(weight.shape))
+    if isinstance(call.get("mask"), list):
+        for i, wanted in enumerate(call["mask"]):
+            if wanted == MASK:
+                mask = rng.random(shapes[i][:2]) < 0.6
+                mask[:, 0] = True
+                tensors[f"mask.{i}"] = mask
+    if call.get("attention_mask") == MASK:
+        queries, keys = shapes[0][1:-1], shapes[min(1, len(shapes) - 1)][1:-1]
+        if len(queries) > 1:
+            # Attention along some axes alone.
+            places = [a - 1 for a in layer.attention_axes]
+            queries, keys = ([lengths[a] for a in places] for lengths in (queries, keys))
+        tensors["attention_mask"] = rng.random((shapes[0][0], *queries, *keys)) < 0.6
     if call.get("mask") == MASK:
         # Also a sequence of which nothing counts at either end.
         mask = rng.random(shapes[0] if kind == "Softmax" else shapes[0][:2]) < 0.6
@@ -122,6 +136,15 @@ def compute(tensors, metadata, rng=None):
         call["initial_state"], others = others[0], []
     if "mask" in tensors:
         call["mask"] = tf.constant(tensors["mask"])
+    if "attention_mask" in tensors:
+        call["attention_mask"] = tf.constant(tensors["attention_mask"])
+    if isinstance(call.get("mask"), list):
+        given = [tensors.get(f"mask.{i}") for i in range(len(call["mask"]))]
+        call["mask"] = [None if mask is None else tf.constant(mask) for mask in given]
+        if kind in SEPARATE:
+            # Masks come with the inputs.
+            for x, mask in zip(inputs, call.pop("mask")):
+                set_keras_mask(x, mask)
     if kind in SEPARATE:
         layer.build(*[tuple(x.shape) for x in inputs])
     else:
@@ -137,7 +160,7 @@ def compute(tensors, metadata, rng=None):
             rng.standard_normal(tuple(y.shape)).astype(np.float32) for y in outputs
         ]
         loss = tf.add_n([tf.reduce_sum(y * g) for y, g in zip(outputs, upstream, strict=True)])
-    result = {"mask": tensors["mask"]} if "mask" in tensors else {}
+    result = {name: value for name, value in tensors.items() if name.split(".")[0] in ("mask", "attention_mask")}
     for i, value in enumerate(inputs):
         result[f"input.{i}"] = value.numpy()
         grad = tape.gradient(loss, value)

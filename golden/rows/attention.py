@@ -2,12 +2,43 @@
 
 from keras import layers
 
+from rows import MASK
+
 ROWS = [
     # Attention: odd sizes, other lengths and widths of values and keys, causal masks.
     ("MultiHeadAttention", "h2_k3_self", lambda: layers.MultiHeadAttention(2, 3), [(2, 5, 7), (2, 5, 7)]),
     ("MultiHeadAttention", "h3_k4_causal_nobias", lambda: layers.MultiHeadAttention(3, 4, use_bias=False), [(2, 6, 5), (2, 6, 5)], {"use_causal_mask": True}),
     ("MultiHeadAttention", "h2_k3_v5_out4_cross", lambda: layers.MultiHeadAttention(2, 3, value_dim=5, output_shape=4, dropout=0.3), [(2, 3, 7), (2, 5, 6), (2, 5, 4)]),
+    # All that can hide keys, and weights as an output.
+    ("MultiHeadAttention", "h2_k3_given", lambda: layers.MultiHeadAttention(2, 3), [(3, 5, 4), (3, 6, 4)], {"attention_mask": MASK}),
+    ("MultiHeadAttention", "h2_k3_given_scores", lambda: layers.MultiHeadAttention(2, 3), [(3, 5, 4), (3, 4, 4)], {"attention_mask": MASK, "return_attention_scores": True}),
+    ("MultiHeadAttention", "h2_k3_given_causal_dropout", lambda: layers.MultiHeadAttention(2, 3, dropout=0.2), [(3, 5, 4), (3, 5, 4)], {"attention_mask": MASK, "use_causal_mask": True}),
+    ("MultiHeadAttention", "h2_k3_padding", lambda: layers.MultiHeadAttention(2, 3), [(3, 5, 4), (3, 6, 4)], {"mask": [MASK, MASK]}),
+    ("MultiHeadAttention", "h2_k3_padding_key_causal_scores", lambda: layers.MultiHeadAttention(2, 3), [(3, 5, 4), (3, 5, 4), (3, 5, 3)], {"mask": [MASK, MASK, MASK], "use_causal_mask": True, "return_attention_scores": True}),
+    ("MultiHeadAttention", "h2_k3_padding_dropout", lambda: layers.MultiHeadAttention(2, 3, dropout=0.3), [(3, 5, 4), (3, 6, 4)], {"mask": [MASK, MASK]}),
+    ("MultiHeadAttention", "h2_k3_window2", lambda: layers.MultiHeadAttention(2, 3, sliding_window=2), [(2, 6, 4), (2, 6, 4)]),
+    ("MultiHeadAttention", "h2_k3_window3_causal_scores", lambda: layers.MultiHeadAttention(2, 3, sliding_window=3), [(2, 7, 4), (2, 7, 4)], {"use_causal_mask": True, "return_attention_scores": True}),
+    ("MultiHeadAttention", "h2_k3_gate_v4", lambda: layers.MultiHeadAttention(2, 3, value_dim=4, use_gate=True), [(2, 4, 5), (2, 3, 5)]),
+    ("MultiHeadAttention", "h2_k3_out2x3", lambda: layers.MultiHeadAttention(2, 3, output_shape=(2, 3), use_bias=False), [(2, 4, 5), (2, 3, 5)]),
+    # Further axes of places: all of them, the first, the last.
+    ("MultiHeadAttention", "h2_k3_rank4", lambda: layers.MultiHeadAttention(2, 3), [(2, 3, 4, 5), (2, 2, 3, 5)]),
+    ("MultiHeadAttention", "h2_k3_rank4_axis1_scores", lambda: layers.MultiHeadAttention(2, 3, attention_axes=1), [(2, 3, 4, 5), (2, 2, 4, 5)], {"return_attention_scores": True}),
+    ("MultiHeadAttention", "h2_k3_rank4_axis2_given", lambda: layers.MultiHeadAttention(2, 3, attention_axes=(2,)), [(2, 2, 4, 5), (2, 2, 3, 5)], {"attention_mask": MASK}),
+    ("MultiHeadAttention", "h2_k3_rank5_axes1_3", lambda: layers.MultiHeadAttention(2, 3, attention_axes=(1, 3)), [(2, 2, 2, 3, 4), (2, 3, 2, 2, 4)], {"return_attention_scores": True}),
+    ("GroupQueryAttention", "h3_q4_kv2_causal", lambda: layers.GroupQueryAttention(3, 4, 2), [(2, 5, 6), (2, 5, 6)], {"use_causal_mask": True}),
+    ("GroupQueryAttention", "h2_q4_kv1_nobias_gate", lambda: layers.GroupQueryAttention(2, 4, 1, use_bias=False, use_gate=True), [(2, 4, 5), (2, 3, 5)]),
+    ("GroupQueryAttention", "h2_q2_kv2_given_scores", lambda: layers.GroupQueryAttention(2, 2, 2), [(3, 4, 5), (3, 5, 5)], {"attention_mask": MASK, "return_attention_scores": True}),
+    ("GroupQueryAttention", "h2_q4_kv2_window2_dropout_causal", lambda: layers.GroupQueryAttention(2, 4, 2, sliding_window=2, dropout=0.2), [(2, 6, 5), (2, 6, 5)], {"use_causal_mask": True}),
+    ("GroupQueryAttention", "h2_q4_kv2_padding", lambda: layers.GroupQueryAttention(2, 4, 2), [(3, 4, 5), (3, 6, 5)], {"mask": [MASK, MASK]}),
+    # Without heads: by products, by sums; masks on both sides.
+    ("Attention", "key_causal", lambda: layers.Attention(), [(2, 5, 3), (2, 5, 4), (2, 5, 3)], {"use_causal_mask": True}),
+    ("Attention", "scale_padding", lambda: layers.Attention(use_scale=True), [(3, 4, 3), (3, 5, 3)], {"mask": [MASK, MASK]}),
+    ("Attention", "padding_value_causal_scores", lambda: layers.Attention(dropout=0.2), [(3, 5, 3), (3, 5, 3)], {"mask": [None, MASK], "use_causal_mask": True, "return_attention_scores": True}),
+    ("Attention", "concat", lambda: layers.Attention(score_mode="concat"), [(2, 4, 3), (2, 5, 3)]),
+    ("Attention", "concat_scale_padding_scores", lambda: layers.Attention(score_mode="concat", use_scale=True), [(3, 4, 3), (3, 5, 3), (3, 5, 3)], {"mask": [MASK, MASK, None], "return_attention_scores": True}),
+    ("AdditiveAttention", "noscale_key", lambda: layers.AdditiveAttention(use_scale=False), [(2, 4, 3), (2, 5, 2), (2, 5, 3)]),
+    ("AdditiveAttention", "padding_causal_scores", lambda: layers.AdditiveAttention(dropout=0.3), [(3, 5, 4), (3, 5, 4)], {"mask": [MASK, MASK], "use_causal_mask": True, "return_attention_scores": True}),
     ("MultiHeadAttention", "h1_k16_causal_70", lambda: layers.MultiHeadAttention(1, 16), [(1, 70, 8), (1, 70, 8)], {"use_causal_mask": True}),
 ]
 
-SEPARATE = ("MultiHeadAttention",)
+SEPARATE = ("MultiHeadAttention", "GroupQueryAttention")

@@ -8,6 +8,7 @@ use super::{cse, fuse, stage};
 use crate::error::Result;
 use crate::graph::ops::input::{Input, Source};
 use crate::graph::{Graph, Op, Value};
+use crate::shape::DType;
 
 /// Which nodes follow from states and constants alone.
 #[derive(Default)]
@@ -44,7 +45,9 @@ pub(super) fn run(c: &Computation) -> Result<(Computation, Vec<Computation>)> {
     let nodes = c.graph.nodes();
     let mut fixed = Fixed::default();
     fixed.follow(&c.graph);
-    let leaves = |v: Value| fixed.is(v) && !stays(&nodes[v.index()].op);
+    // States hold floats, and so does what is prepared.
+    let leaves =
+        |v: Value| fixed.is(v) && !stays(&nodes[v.index()].op) && c.graph.dtype(v) == DType::F32;
     // The nodes that run each time, and what they read of the others.
     let mut runs = vec![false; nodes.len()];
     for v in c.roots().filter(|&v| !leaves(v)) {

@@ -114,6 +114,7 @@ fn from_config(class: &str, config: Map<String, Json>) -> Result<InitializerConf
             choice,
             seed: None,
             ones: None,
+            fans: None,
         });
     };
     let mut a = Arguments {
@@ -160,6 +161,7 @@ fn from_config(class: &str, config: Map<String, Json>) -> Result<InitializerConf
         choice: Choice::Known(initializer),
         seed,
         ones: None,
+        fans: None,
     })
 }
 

@@ -62,6 +62,22 @@ impl Initializer {
     }
 }
 
+impl Initializer {
+    /// Whether what is drawn depends on how many inputs or outputs a weight has.
+    pub(super) fn counts_inputs(self) -> bool {
+        matches!(
+            self,
+            Self::GlorotUniform
+                | Self::GlorotNormal
+                | Self::HeUniform
+                | Self::HeNormal
+                | Self::LecunUniform
+                | Self::LecunNormal
+                | Self::VarianceScaling { .. }
+        )
+    }
+}
+
 fn not_a_matrix(name: &str, shape: &Shape) -> Error {
     Error::config(format!(
         "the initializer {name} needs a matrix, received the shape {shape}"

@@ -189,6 +189,8 @@ pub struct InitializerConfig {
     seed: Option<i64>,
     /// Elements that begin at 1 whatever is drawn: a layer's own wish, which is not in its config.
     ones: Option<(usize, usize)>,
+    /// How many inputs and outputs a weight has whose axes do not tell: a layer's own wish too.
+    fans: Option<[usize; 2]>,
 }
 
 impl InitializerConfig {
@@ -214,16 +216,29 @@ impl InitializerConfig {
         self
     }
 
+    /// For a weight with so many inputs and outputs, where its axes say something else: a kernel of several heads, say.
+    pub(crate) fn with_fans(mut self, inputs: usize, outputs: usize) -> Self {
+        self.fans = Some([inputs, outputs]);
+        self
+    }
+
     /// A weight of the shape given, drawn from its own seed if it has one, else from the model's `seed` and the weight's `stream`.
     ///
     /// # Errors
     /// An unknown name; a shape that the initialiser cannot fill; more memory than there is.
     pub fn draw(&self, shape: &Shape, seed: u64, stream: u32) -> Result<Tensor> {
         let initializer = self.get()?;
-        let drawn = match self.seed {
-            Some(own) => initializer.draw(shape, own as u64, 0),
-            None => initializer.draw(shape, seed, stream),
+        let matrix = self.fans.map(Shape::from);
+        let matrix =
+            matrix.filter(|m| initializer.counts_inputs() && m.elements() == shape.elements());
+        let by = matrix.as_ref().unwrap_or(shape);
+        let mut drawn = match self.seed {
+            Some(own) => initializer.draw(by, own as u64, 0),
+            None => initializer.draw(by, seed, stream),
         }?;
+        if matrix.is_some() {
+            drawn = Tensor::new(shape.clone(), drawn.f32s()?.to_vec())?;
+        }
         if let Some((from, to)) = self.ones {
             let mut elements = drawn.f32s()?.to_vec();
             elements[from..to].fill(1.0);
@@ -239,6 +254,7 @@ impl<T: Into<Choice<Initializer>>> From<T> for InitializerConfig {
             choice: x.into(),
             seed: None,
             ones: None,
+            fans: None,
         }
     }
 }

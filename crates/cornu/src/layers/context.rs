@@ -136,6 +136,12 @@ impl<'a> Context<'a> {
         self
     }
 
+    /// The same call with a mask of each input that has one.
+    pub fn masked_each(mut self, masks: Vec<Option<Value>>) -> Self {
+        self.masks = masks;
+        self
+    }
+
     /// Which steps of the first input's sequences count, `[batch, steps]`: 1 or 0, if not all do.
     pub fn mask(&self) -> Option<Value> {
         self.masks.first().copied().flatten()

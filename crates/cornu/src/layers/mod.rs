@@ -8,6 +8,7 @@ mod axis;
 mod context;
 mod defaults;
 mod inputs;
+mod lengths;
 mod mistakes;
 mod registry;
 mod settings;
@@ -15,6 +16,7 @@ mod sizes;
 
 pub use axis::Axes;
 pub use context::{Context, WeightSpec};
+pub use lengths::Lengths;
 pub use registry::{FromConfig, deserialize, names, register};
 pub use settings::{Base, DataFormat, Padding};
 pub use sizes::{Pair, Sizes};

@@ -336,10 +336,20 @@ fn ends(config: &Json, key: &str) -> Result<Vec<Origin>> {
 }
 
 /// Arguments of calls that are further inputs, in the order of the layer's inputs.
-const TENSOR_ARGUMENTS: [&str; 5] = ["inputs", "query", "value", "key", "initial_state"];
+const TENSOR_ARGUMENTS: [&str; 6] = [
+    "inputs",
+    "query",
+    "value",
+    "key",
+    "initial_state",
+    "attention_mask",
+];
+
+/// Arguments of calls that are a tensor, of which a setting of the layer says that it is there.
+const TOLD_ARGUMENTS: [&str; 1] = ["attention_mask"];
 
 /// Arguments of calls that are settings of the layer here.
-const HELD_ARGUMENTS: [&str; 1] = ["use_causal_mask"];
+const HELD_ARGUMENTS: [&str; 2] = ["use_causal_mask", "return_attention_scores"];
 
 /// Puts into a layer's config what Keras says in each call; refuses arguments that would be passed over.
 fn hold_call_arguments(layer: &Json, own: &mut Json) -> Result<()> {
@@ -361,8 +371,12 @@ fn hold_call_arguments(layer: &Json, own: &mut Json) -> Result<()> {
             .help("leave it out, or make it part of the layer's settings"));
         }
     }
-    for key in HELD_ARGUMENTS {
-        let on = |kwargs: &&Map<String, Json>| kwargs.get(key) == Some(&Json::Bool(true));
+    for key in HELD_ARGUMENTS.into_iter().chain(TOLD_ARGUMENTS) {
+        let on = |kwargs: &&Map<String, Json>| match kwargs.get(key) {
+            Some(Json::Bool(on)) => *on,
+            Some(given) => TOLD_ARGUMENTS.contains(&key) && !given.is_null(),
+            None => false,
+        };
         let count = calls.iter().copied().filter(on).count();
         if count != 0 && count != calls.len() {
             return Err(Error::config(format!(

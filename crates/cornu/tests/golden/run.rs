@@ -30,11 +30,20 @@ pub(crate) fn program(case: &Case) -> Result<Program, String> {
     let fail = |e: cornu::Error| format!("{}: {e}", case.name());
     let mut config = case.config.clone();
     // An argument of Keras's call that is one of the layer here.
-    if case.call["use_causal_mask"] == true {
-        config["use_causal_mask"] = true.into();
+    for argument in ["use_causal_mask", "return_attention_scores"] {
+        if case.call[argument] == true {
+            config[argument] = true.into();
+        }
+    }
+    let attention_mask = case.get("attention_mask");
+    if attention_mask.is_some() {
+        config["attention_mask"] = true.into();
     }
     let layer = deserialize(&case.class, &config).map_err(fail)?;
-    let inputs = case.all("input");
+    let mut inputs = case.all("input");
+    let own = inputs.len();
+    // A mask that the call is given is the last input here.
+    inputs.extend(attention_mask);
     let batch = inputs[0].shape()[0];
     let shapes: Vec<Shape> = inputs
         .iter()
@@ -68,7 +77,9 @@ pub(crate) fn program(case: &Case) -> Result<Program, String> {
     let xs: Vec<Value> = inputs.iter().map(|t| p.feed(t, true)).collect();
     let mut weights = Vec::new();
     for (spec, tensor) in specs.iter().zip(case.all("weight")) {
-        if spec.shape != *tensor.shape() {
+        // Some files hold single numbers as rows of one.
+        let number = spec.shape.rank() == 0 && tensor.shape().elements() == 1;
+        if spec.shape != *tensor.shape() && !number {
             return Err(format!(
                 "{}: {} has shape {}, in Keras {}",
                 case.name(),
@@ -77,7 +88,8 @@ pub(crate) fn program(case: &Case) -> Result<Program, String> {
                 tensor.shape()
             ));
         }
-        weights.push(p.feed(tensor, false));
+        let tensor = Tensor::new(spec.shape.clone(), tensor.data().clone()).map_err(fail)?;
+        weights.push(p.feed(&tensor, false));
     }
     let upstream = case.all("upstream");
     if upstream.is_empty() {
@@ -85,7 +97,16 @@ pub(crate) fn program(case: &Case) -> Result<Program, String> {
     }
     let upstream: Vec<Value> = upstream.iter().map(|t| p.feed(t, true)).collect();
     let mask = case.get("mask").map(|t| p.feed(t, true));
-    p.write(case, &*layer, &xs, &weights, (rng, &upstream, mask))
+    // Masks of several inputs.
+    let mut masks = vec![mask];
+    for i in 0..own {
+        let Some(mask) = case.get(&format!("mask.{i}")) else {
+            continue;
+        };
+        masks.resize(own, None);
+        masks[i] = Some(p.feed(mask, true));
+    }
+    p.write(case, &*layer, &xs, &weights, (rng, &upstream, &masks))
         .map_err(fail)?;
     Ok(p)
 }
@@ -102,8 +123,13 @@ impl Program {
 
     fn compare(&mut self, case: &Case, what: String, value: Value) {
         if let Some(expected) = case.get(&what) {
+            let mut expected = expected.clone();
+            let shape = self.graph.shape(value);
+            if shape.rank() == 0 && expected.shape().elements() == 1 {
+                expected = Tensor::new(shape.clone(), expected.data().clone()).expect("one number");
+            }
             self.compared.push(Compared {
-                expected: expected.clone(),
+                expected,
                 what,
                 value,
             });
@@ -116,14 +142,12 @@ impl Program {
         layer: &dyn Layer,
         xs: &[Value],
         weights: &[Value],
-        (rng, upstream, mask): (Value, &[Value], Option<Value>),
+        (rng, upstream, masks): (Value, &[Value], &[Option<Value>]),
     ) -> cornu::Result<()> {
         let training = case.call["training"] == true;
         let mut updates = Vec::new();
         let mut cx = Context::new(&mut self.graph, training, weights, rng, &mut updates);
-        if let Some(mask) = mask {
-            cx = cx.masked(mask);
-        }
+        cx = cx.masked_each(masks.to_vec());
         let outputs = layer.call_all(&mut cx, xs)?;
         assert_eq!(outputs.len(), upstream.len(), "{}: outputs", case.name());
         let mut loss = self.graph.constant(0.0)?;

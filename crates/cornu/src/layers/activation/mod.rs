@@ -7,3 +7,5 @@ family! {
     prelu::PReLU,
     softmax::Softmax,
 }
+
+pub(super) use softmax::MASKED;

@@ -2,28 +2,33 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::heads::{self, Attend, Projections};
+use super::sight::Sight;
+use crate::constraints::Constraint;
 use crate::error::{Error, Result};
-use crate::graph::Value;
-use crate::graph::ops::{Attending, BinaryKind};
+use crate::graph::{Graph, Value};
 use crate::initializers::InitializerConfig;
 use crate::layers::defaults::{glorot_uniform, yes, zeros};
-use crate::layers::{Base, Context, Layer, Pair, WeightSpec, inputs};
+use crate::layers::{Axes, Base, Context, Layer, Lengths, Pair, WeightSpec, inputs, only};
 use crate::regularizers::Regularizer;
-use crate::shape::{DType, Shape};
+use crate::shape::Shape;
 
 /// Each place of a sequence gathers from the places of another (or of its own) what fits it, in several ways at once.
 ///
 /// `y = Σ_h softmax(q_h · k_hᵀ / √key_dim) · v_h · W_h + b`, with `q_h`, `k_h` and `v_h` products of query, key and value with
-/// their kernels
+/// their kernels; with `use_gate`, what each head gathers is multiplied by the sigmoid of one more product of the query
 ///
 /// # Shapes
 /// On one input, `[batch, t, features]`: self-attention. On two, query `[batch, t, ..]` and value `[batch, s, ..]`, which is the
-/// key as well; on three, the key `[batch, s, ..]` last, as in Keras. Output `[batch, t, output_shape or the query's features]`.
-/// Kernels `query`, `key`, `value` `[features, heads, dim]`, `attention_output` `[heads, value_dim, output]`.
+/// key as well; on three, the key `[batch, s, ..]` last, as in Keras. Output `[batch, t, output_shape or the query's features]`; with
+/// `return_attention_scores` also the weights `[batch, heads, t, s]`. With `attention_mask`, the last input is one: `[batch, t, s]` or
+/// `[batch, heads, t, s]`, 0 where a query may not see a key.
+/// Kernels `query`, `key`, `value` (and `gate`) `[features, heads, dim]`, `attention_output` `[heads, value_dim, output]`.
+/// Inputs may have further axes, `[batch, a, b, .., features]`: `attention_axes` are those whose places look at each other, all without it.
 ///
 /// # Errors
-/// Inputs that are not sequences of features, or keys and values of different lengths; no heads; a dropout outside 0 to 1; gates,
-/// sliding windows, and attention over other axes.
+/// Inputs that are not sequences of features, or keys and values of different lengths; no heads; a dropout outside 0 to 1; a mask that
+/// does not fit; masks of padding, causal masks and sliding windows with more axes than one of places.
 ///
 /// # Example
 /// ```
@@ -39,9 +44,9 @@ use crate::shape::{DType, Shape};
 /// Vaswani et al., "Attention Is All You Need", 2017.
 ///
 /// # Keras
-/// `use_causal_mask` is an argument of Keras's call; here it is one of the layer. Masks of padding come with
-/// the inputs, as Masking and Embedding make them; Keras takes them away from the inputs once they were used, here they stay.
-/// `attention_mask` is not there.
+/// `use_causal_mask`, `return_attention_scores` and whether there is an `attention_mask` are arguments of Keras's call; here they are
+/// the layer's. Masks of padding come with the inputs, as Masking and Embedding make them; Keras takes them away from the inputs once
+/// they were used, here they stay. `flash_attention` changes nothing: the table of scores is never held unless it is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MultiHeadAttention {
@@ -58,10 +63,13 @@ pub struct MultiHeadAttention {
     #[serde(default)]
     use_gate: bool,
     #[serde(default)]
-    output_shape: Option<Vec<usize>>,
-    /// The places among which queries and keys are; here always those of the one axis between batch and features.
+    output_shape: Option<Lengths>,
     #[serde(default)]
-    attention_axes: Option<Vec<usize>>,
+    attention_axes: Option<Axes>,
+    #[serde(default)]
+    sliding_window: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    flash_attention: Option<bool>,
     #[serde(default = "glorot_uniform")]
     kernel_initializer: InitializerConfig,
     #[serde(default = "zeros")]
@@ -70,8 +78,20 @@ pub struct MultiHeadAttention {
     kernel_regularizer: Option<Regularizer>,
     #[serde(default)]
     bias_regularizer: Option<Regularizer>,
+    #[serde(default)]
+    activity_regularizer: Option<Regularizer>,
+    #[serde(default)]
+    kernel_constraint: Option<Constraint>,
+    #[serde(default)]
+    bias_constraint: Option<Constraint>,
+    #[serde(default)]
+    seed: Option<i64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     use_causal_mask: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    attention_mask: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    return_attention_scores: bool,
 }
 
 layer!(MultiHeadAttention);
@@ -89,168 +109,191 @@ impl MultiHeadAttention {
             use_gate: false,
             output_shape: None,
             attention_axes: None,
+            sliding_window: None,
+            flash_attention: None,
             kernel_initializer: glorot_uniform(),
             bias_initializer: zeros(),
             kernel_regularizer: None,
             bias_regularizer: None,
+            activity_regularizer: None,
+            kernel_constraint: None,
+            bias_constraint: None,
+            seed: None,
             use_causal_mask: false,
+            attention_mask: false,
+            return_attention_scores: false,
         }
     }
 
-    /// Features that each head gathers; as many as it compares without it.
-    pub fn value_dim(mut self, value_dim: usize) -> Self {
-        self.value_dim = Some(value_dim);
-        self
-    }
-
-    /// The share of weights that training drops.
-    pub fn dropout(mut self, dropout: f64) -> Self {
-        self.dropout = dropout;
-        self
-    }
-
-    /// Whether biases are added.
-    pub fn use_bias(mut self, use_bias: bool) -> Self {
-        self.use_bias = use_bias;
-        self
-    }
-
-    /// Features of the output; the query's without it.
-    pub fn output_shape(mut self, features: usize) -> Self {
-        self.output_shape = Some(vec![features]);
-        self
-    }
-
-    /// Whether each place sees itself and those before it alone.
-    pub fn use_causal_mask(mut self, causal: bool) -> Self {
-        self.use_causal_mask = causal;
-        self
-    }
-
-    /// How the kernels begin.
-    pub fn kernel_initializer(mut self, initializer: impl Into<InitializerConfig>) -> Self {
-        self.kernel_initializer = initializer.into();
-        self
-    }
-
-    /// How the biases begin.
-    pub fn bias_initializer(mut self, initializer: impl Into<InitializerConfig>) -> Self {
-        self.bias_initializer = initializer.into();
-        self
-    }
-
-    /// What is added to the loss for the kernels.
-    pub fn kernel_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
-        self.kernel_regularizer = Some(regularizer.into());
-        self
-    }
-
-    /// What is added to the loss for the biases.
-    pub fn bias_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
-        self.bias_regularizer = Some(regularizer.into());
-        self
+    setters! {
+        /// Features that each head gathers; as many as it compares without it.
+        value_dim: usize = Some,
+        /// The share of weights that training drops.
+        dropout: f64,
+        /// Whether biases are added.
+        use_bias: bool,
+        /// Whether what heads gather is let through by a gate of the query.
+        use_gate: bool,
+        /// Features of the output; the query's without it.
+        output_shape: Lengths = Some,
+        /// The axes whose places look at each other; all between batch and features without it.
+        attention_axes: Axes = Some,
+        /// How many places away the first key is that a query does not see, on either side.
+        sliding_window: usize = Some,
+        /// Changes nothing, but that dropout and scores are refused, as in Keras.
+        flash_attention: bool = Some,
+        /// Whether each place sees itself and those before it alone.
+        use_causal_mask: bool,
+        /// Whether the last input tells which keys each query may see.
+        attention_mask: bool,
+        /// Whether the weights are an output too.
+        return_attention_scores: bool,
+        /// A seed of the layer's own for its dropout.
+        seed: i64 = Some,
+        /// How the kernels begin.
+        kernel_initializer: InitializerConfig,
+        /// How the biases begin.
+        bias_initializer: InitializerConfig,
+        /// What is added to the loss for the kernels.
+        kernel_regularizer: Regularizer = Some,
+        /// What is added to the loss for the biases.
+        bias_regularizer: Regularizer = Some,
+        /// What is added to the loss for what the projections give.
+        activity_regularizer: Regularizer = Some,
+        /// What the kernels are brought back to after each step.
+        kernel_constraint: Constraint = Some,
+        /// What the biases are brought back to after each step.
+        bias_constraint: Constraint = Some,
     }
 
     fn value_width(&self) -> usize {
         self.value_dim.unwrap_or(self.key_dim)
     }
 
-    /// Which keys each query may see by the masks of the inputs, `[batch, queries, keys]`, if not all.
-    fn seen(
+    fn projections(&self) -> Projections<'_> {
+        Projections {
+            use_bias: self.use_bias,
+            kernel: (
+                &self.kernel_initializer,
+                &self.kernel_regularizer,
+                &self.kernel_constraint,
+            ),
+            bias: (
+                &self.bias_initializer,
+                &self.bias_regularizer,
+                &self.bias_constraint,
+            ),
+            activity_regularizer: self.activity_regularizer.as_ref(),
+        }
+    }
+
+    /// The axes whose places look at each other, of a query of so many axes.
+    fn axes(&self, rank: usize) -> Result<Vec<usize>> {
+        let Some(axes) = &self.attention_axes else {
+            return Ok((1..rank - 1).collect());
+        };
+        let axes = axes.resolve(rank)?;
+        if axes.contains(&(rank - 1)) {
+            return Err(Error::config(
+                "attention_axes must be axes of places, received the one of the features",
+            ));
+        }
+        Ok(axes)
+    }
+
+    /// Whether places lie along one axis alone, and all of them look at each other.
+    fn is_plain(&self, rank: usize) -> Result<bool> {
+        Ok(rank == 3 && self.axes(rank)? == [1])
+    }
+
+    /// Refuses inputs with more axes of places that do not fit each other, or what only one such axis allows.
+    fn check_axes(&self, [query, value, key]: &[Shape; 3], mask: Option<&Shape>) -> Result<()> {
+        let rank = query.rank() + 1;
+        let axes = self.axes(rank)?;
+        let fit = (1..rank - 1).all(|a| axes.contains(&a) || query[a - 1] == value[a - 1]);
+        let same = value.rank() == query.rank()
+            && key.rank() == query.rank()
+            && value[..rank - 2] == key[..rank - 2];
+        if !same || !fit {
+            return Err(Error::shape(format!(
+                "MultiHeadAttention expects query, value and key that differ in the places looked at (axes {axes:?}) and in their features alone, received {query}, {value} and {key}"
+            )));
+        }
+        if self.use_causal_mask || self.sliding_window.is_some() {
+            return Err(Error::config(
+                "causal masks and sliding windows need sequences [places, features]",
+            ));
+        }
+        let places = |x: &Shape| axes.iter().map(|&a| x[a - 1]).collect::<Vec<_>>();
+        let wanted = [places(query), places(value)].concat();
+        if let Some(mask) = mask.filter(|m| m.axes() != wanted) {
+            return Err(Error::shape(format!(
+                "attention_mask must be {wanted:?} for each sample (queries, then keys), received {mask}"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Attention over some of several axes of places: `[batch, .., heads, width]` each.
+    fn along(
         &self,
         cx: &mut Context<'_>,
-        inputs: usize,
-        shape: [usize; 3],
-    ) -> Result<Option<Value>> {
-        let mut masks = cx.masks.clone();
-        masks.resize(inputs, None);
-        let [query, value, key] = roles(self.class_name(), &masks)?;
-        let [batch, queries, keys] = shape;
+        of: [Value; 3],
+        mask: Option<Value>,
+        mut how: Attend,
+    ) -> Result<(Value, Value)> {
+        if cx.masks.iter().any(Option::is_some) {
+            return Err(Error::config(
+                "masks of padding need sequences [places, features]",
+            ));
+        }
         let g = &mut *cx.graph;
-        let mut seen = None;
-        for (mask, shape) in [
-            (query, [batch, queries, 1]),
-            (value, [batch, 1, keys]),
-            (key.filter(|_| key != value), [batch, 1, keys]),
-        ] {
-            let Some(mask) = mask else { continue };
-            let mask = g.reshape(mask, shape)?;
-            seen = Some(match seen {
-                Some(others) => g.mul(others, mask)?,
-                None => mask,
-            });
-        }
-        let Some(mut seen) = seen else {
-            return Ok(None);
+        let rank = g.shape(of[0]).rank() - 1;
+        let axes = self.axes(rank)?;
+        let others: Vec<usize> = (0..rank - 1).filter(|a| !axes.contains(a)).collect();
+        let order: Vec<usize> = others
+            .iter()
+            .copied()
+            .chain([rank - 1])
+            .chain(axes.iter().copied())
+            .chain([rank])
+            .collect();
+        let lengths = |g: &Graph, x: Value, of: &[usize]| -> Vec<usize> {
+            of.iter().map(|&a| g.shape(x)[a]).collect()
         };
-        if self.use_causal_mask {
-            // Part of the mask, so that a query that sees no key weighs all alike, those after it too, as in Keras.
-            let (row, column) = (g.iota([queries, keys], 0)?, g.iota([queries, keys], 1)?);
-            let before = g.binary(BinaryKind::Ge, row, column)?;
-            seen = g.mul(seen, before)?;
+        let (queries, keys) = (lengths(g, of[0], &axes), lengths(g, of[1], &axes));
+        let mut lead = lengths(g, of[0], &others);
+        lead.push(self.num_heads);
+        let (t, s): (usize, usize) = (queries.iter().product(), keys.iter().product());
+        let mut flat = of;
+        for x in &mut flat {
+            let turned = g.transpose(*x, &order)?;
+            let width = *g.shape(turned).last().unwrap_or(&1);
+            let places = g.shape(turned)[lead.len()..].iter().product::<usize>() / width.max(1);
+            let shape = [&lead[..], &[places, width]].concat();
+            *x = g.reshape(turned, shape)?;
         }
-        let seen = g.broadcast(seen, shape)?;
-        g.cast(seen, DType::U8).map(Some)
-    }
-
-    /// A kernel and its bias.
-    fn pair(&self, name: &str, kernel: [usize; 3], bias: &[usize]) -> Vec<WeightSpec> {
-        let w = WeightSpec::new(
-            &format!("{name}/kernel"),
-            kernel,
-            self.kernel_initializer.clone(),
-        );
-        let mut all = vec![w.regularized(self.kernel_regularizer.clone())];
-        if self.use_bias {
-            let b = WeightSpec::new(
-                &format!("{name}/bias"),
-                bias.to_vec(),
-                self.bias_initializer.clone(),
-            );
-            all.push(b.regularized(self.bias_regularizer.clone()));
+        if let Some(mask) = mask {
+            let mask = g.cast(mask, crate::shape::DType::F32)?;
+            let zero = g.constant(0.0)?;
+            let mask = g.not_equal(mask, zero)?;
+            let mut shape = vec![1; lead.len()];
+            shape[0] = lead[0];
+            shape.extend([t, s]);
+            how.allowed = Some(g.reshape(mask, shape)?);
         }
-        all
+        let (y, weights) = heads::written(cx, flat, how)?;
+        let g = &mut *cx.graph;
+        let parted = [&lead[..], &queries, &[self.value_width()]].concat();
+        let y = g.reshape(y, parted)?;
+        let mut back = vec![0; order.len()];
+        for (to, &from) in order.iter().enumerate() {
+            back[from] = to;
+        }
+        let y = g.transpose(y, &back)?;
+        let weights = g.reshape(weights, [&lead[..], &queries, &keys].concat())?;
+        Ok((y, weights))
     }
-}
-
-/// Query, value and key of the one to three inputs of an attention.
-pub(super) fn roles<T: Clone>(class: &str, inputs: &[T]) -> Result<[T; 3]> {
-    match inputs {
-        [x] => Ok([x.clone(), x.clone(), x.clone()]),
-        [query, value] => Ok([query.clone(), value.clone(), value.clone()]),
-        [query, value, key] => Ok([query.clone(), value.clone(), key.clone()]),
-        _ => Err(Error::shape(format!(
-            "{class} expects one input, or query and value, or query, value and key, received {}",
-            inputs.len()
-        ))),
-    }
-}
-
-/// Refuses what is no sequence of features, and keys and values that do not belong together.
-pub(super) fn check_sequences(class: &str, inputs: &[Shape]) -> Result<[Shape; 3]> {
-    let all = roles(class, inputs)?;
-    if let Some(bad) = all.iter().find(|s| s.rank() != 2) {
-        return Err(Error::shape(format!(
-            "{class} expects sequences [places, features], received {bad}"
-        )));
-    }
-    if all[1][0] != all[2][0] {
-        return Err(Error::shape(format!(
-            "{class} expects a key for each value, received values {} and keys {}",
-            all[1], all[2]
-        )));
-    }
-    Ok(all)
-}
-
-/// Refuses a share of dropped weights outside 0 to 1.
-pub(super) fn check_dropout(dropout: f64) -> Result<()> {
-    if (0.0..1.0).contains(&dropout) {
-        return Ok(());
-    }
-    Err(Error::config(format!(
-        "dropout must be at least 0 and below 1, received {dropout}"
-    )))
 }
 
 impl Layer for MultiHeadAttention {
@@ -258,83 +301,110 @@ impl Layer for MultiHeadAttention {
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        let [query, value, key] = check_sequences("MultiHeadAttention", inputs)?;
-        let output = match self.output_shape.as_deref() {
-            None => query[1],
-            Some(&[features]) => features,
-            Some(other) => {
-                return Err(Error::config(format!(
-                    "output_shape must be one number of features, received {other:?}"
-                )));
-            }
+        let class = "MultiHeadAttention";
+        let (of, mask) = heads::without_mask(class, inputs, self.attention_mask)?;
+        let all = heads::roles(class, of)?;
+        if all.iter().any(|x| x.rank() < 2) {
+            heads::check_sequences(class, of)?;
+        }
+        if self.is_plain(all[0].rank() + 1)? {
+            let [query, value, _] = heads::check_sequences(class, of)?;
+            heads::check_mask(mask, self.num_heads, [query[0], value[0]])?;
+        } else {
+            self.check_axes(&all, mask)?;
+        }
+        let [query, value, key] = all.map(|x| *x.last().unwrap_or(&1));
+        let output: Vec<usize> = match &self.output_shape {
+            None => vec![query],
+            Some(Lengths(lengths)) => match lengths.iter().copied().collect::<Option<Vec<_>>>() {
+                Some(lengths) if !lengths.is_empty() => lengths,
+                _ => {
+                    return Err(Error::config(format!(
+                        "output_shape must have a length for each axis, received {}",
+                        serde_json::json!(lengths)
+                    )));
+                }
+            },
         };
-        if let Some(axes) = self.attention_axes.as_ref().filter(|a| ***a != [1]) {
-            return Err(Error::config(format!(
-                "attention_axes must be [1] or null, received {axes:?}"
-            )));
+        for &length in &output {
+            inputs::sizes([("output_shape", Pair::from(length))])?;
         }
         inputs::sizes([
             ("num_heads", Pair::from(self.num_heads)),
             ("key_dim", Pair::from(self.key_dim)),
             ("value_dim", Pair::from(self.value_width())),
-            ("output_shape", Pair::from(output)),
+            (
+                "sliding_window",
+                Pair::from(self.sliding_window.unwrap_or(1)),
+            ),
         ])?;
-        check_dropout(self.dropout)?;
-        if self.use_gate {
-            return Err(Error::config(
-                "use_gate must be false: gated attention is not there yet",
-            ));
-        }
+        heads::check_dropout(
+            self.dropout,
+            self.flash_attention,
+            self.return_attention_scores,
+        )?;
         let (h, k, v) = (self.num_heads, self.key_dim, self.value_width());
-        Ok([
-            self.pair("query", [query[1], h, k], &[h, k]),
-            self.pair("key", [key[1], h, k], &[h, k]),
-            self.pair("value", [value[1], h, v], &[h, v]),
-            self.pair("attention_output", [h, v, output], &[output]),
-        ]
-        .concat())
+        let of = self.projections();
+        let mut weights = of.weights("query", &[query, h, k], &[h, k]);
+        weights.extend(of.weights("key", &[key, h, k], &[h, k]));
+        if self.use_gate {
+            weights.extend(of.weights("gate", &[query, h, v], &[h, v]));
+        }
+        weights.extend(of.weights("value", &[value, h, v], &[h, v]));
+        let out = [&[h, v][..], &output].concat();
+        weights.extend(of.weights("attention_output", &out, &output));
+        Ok(weights)
     }
 
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
-        let [query, value, key] = roles("MultiHeadAttention", inputs)?;
-        let (h, k, v) = (self.num_heads, self.key_dim, self.value_width());
-        let step = 1 + usize::from(self.use_bias);
-        // Heads are columns of one product each for query, key and value.
-        let project = |cx: &mut Context<'_>, x: Value, number: usize, columns: usize| {
-            let w = cx.weight(number * step);
-            let rows = cx.graph.shape(w).elements() / columns.max(1);
-            let w = cx.graph.reshape(w, [rows, columns])?;
-            let y = cx.graph.matmul(x, w)?;
-            if !self.use_bias {
-                return Ok(y);
-            }
-            let b = cx.weight(number * step + 1);
-            let b = cx.graph.reshape(b, [columns])?;
-            cx.graph.add(y, b)
+        only(self.call_all(cx, inputs)?)
+    }
+
+    fn call_all(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Vec<Value>> {
+        let class = "MultiHeadAttention";
+        let (of, mask) = heads::without_mask(class, inputs, self.attention_mask)?;
+        let [query, value, key] = heads::roles(class, of)?;
+        let projections = self.projections();
+        let q = projections.apply(cx, 0, query, 1)?;
+        let k = projections.apply(cx, 1, key, 1)?;
+        let mut gate = None;
+        if self.use_gate {
+            let y = projections.apply(cx, 2, query, 1)?;
+            gate = Some(cx.graph.sigmoid(y)?);
+        }
+        let number = 2 + usize::from(self.use_gate);
+        let v = projections.apply(cx, number, value, 1)?;
+        let mut how = Attend {
+            scale: 1.0 / (self.key_dim as f32).sqrt(),
+            causal: self.use_causal_mask,
+            allowed: None,
+            dropout: self.dropout,
+            seed: self.seed,
+            scores: self.return_attention_scores,
+            blind_gathers_nothing: self.dropout > 0.0 || self.return_attention_scores,
         };
-        let mut heads = [query; 3];
-        for (number, (x, width)) in [(query, k), (key, k), (value, v)].into_iter().enumerate() {
-            let y = project(cx, x, number, h * width)?;
-            let shape = cx.graph.shape(y);
-            heads[number] = cx.graph.reshape(y, [shape[0], shape[1], h, width])?;
+        let (mut y, weights) = if self.is_plain(cx.graph.shape(query).rank())? {
+            let mut masks = cx.masks.clone();
+            masks.resize(of.len(), None);
+            let sight = Sight {
+                masks: heads::roles(class, &masks)?,
+                given: mask.copied(),
+                causal: self.use_causal_mask,
+                window: self.sliding_window,
+            };
+            let shape = cx.graph.shape(q);
+            let table = [shape[0], shape[1], cx.graph.shape(k)[1]];
+            (how.allowed, how.causal) = sight.allowed(cx.graph, table)?;
+            heads::attend(cx, [q, k, v], how)?
+        } else {
+            how.blind_gathers_nothing = true;
+            let (y, weights) = self.along(cx, [q, k, v], mask.copied(), how)?;
+            (y, Some(weights).filter(|_| self.return_attention_scores))
+        };
+        if let Some(gate) = gate {
+            y = cx.graph.mul(y, gate)?;
         }
-        let (q, s) = (
-            cx.graph.shape(heads[0]).clone(),
-            cx.graph.shape(heads[1])[1],
-        );
-        let mut kept = None;
-        if cx.training && self.dropout > 0.0 {
-            let table = Shape::from([q[0], h, q[1], s]);
-            let mask = cx.bernoulli_bytes(&table, (1.0 - self.dropout) as f32)?;
-            kept = Some((mask, (1.0 / (1.0 - self.dropout)) as f32));
-        }
-        let seen = self.seen(cx, inputs.len(), [q[0], q[1], s])?;
-        let causal = self.use_causal_mask && seen.is_none();
-        let how = Attending::new(1.0 / (k as f32).sqrt()).causal(causal);
-        let y = cx.graph.attention(heads, how, seen, kept)?;
-        let joined = cx.graph.reshape(y, [q[0], q[1], h * v])?;
-        let w = cx.weight(3 * step);
-        let output = *cx.graph.shape(w).last().unwrap_or(&1);
-        project(cx, joined, 3, output)
+        let y = projections.apply(cx, number + 1, y, 2)?;
+        Ok([Some(y), weights].into_iter().flatten().collect())
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn check_rate(rate: f64) -> Result<()> {
 }
 
 /// The shape of a mask, batch first: nothing for an axis like the input's, 1 for one that is dropped or kept as a whole.
-pub(super) type NoiseShape = Option<Vec<Option<usize>>>;
+pub(in crate::layers) type NoiseShape = Option<Vec<Option<usize>>>;
 
 /// Refuses a shape of a mask that does not fit samples of shape `x`.
 pub(super) fn check_noise_shape(noise: &NoiseShape, x: &Shape) -> Result<()> {

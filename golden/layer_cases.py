@@ -107,7 +107,7 @@ def new_case(name, case):
 
 def arguments(kind, inputs, call):
     """The arguments of a call that are inputs: one, a list, several, or a sequence and its initial states."""
-    if "initial_state" in call:
+    if "initial_state" in call or "states" in call:
         return inputs[0], inputs[1:]
     if kind in SEPARATE:
         return tuple(inputs)
@@ -132,8 +132,9 @@ def compute(tensors, metadata, rng=None):
     argument, *others = arguments(kind, inputs, call)
     if kind in ("Add", "Concatenate") and not isinstance(argument, list):
         argument = [argument]
-    if call.pop("initial_state", None):
-        call["initial_state"], others = others[0], []
+    for name in ("initial_state", "states"):
+        if call.pop(name, None):
+            call[name], others = others[0], []
     if "mask" in tensors:
         call["mask"] = tf.constant(tensors["mask"])
     if "attention_mask" in tensors:
@@ -155,7 +156,7 @@ def compute(tensors, metadata, rng=None):
         for x in inputs:
             tape.watch(x)
         outputs = layer(argument, *others, **call)
-        outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
+        outputs = tf.nest.flatten(outputs)
         upstream = numbered(tensors, "upstream") or [
             rng.standard_normal(tuple(y.shape)).astype(np.float32) for y in outputs
         ]

@@ -10,5 +10,8 @@ import collections
 MASK = "see tensor 'mask'"
 STATES = "the further inputs"
 
+# The call of a cell: its states are the further inputs.
+STEP = {"states": STATES}
+
 # `label` follows the class in the file's name; `style` is a key of NOTES and tells how the inputs are drawn.
 Case = collections.namedtuple("Case", "kind label build shapes call style", defaults=({}, None))

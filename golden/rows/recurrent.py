@@ -2,7 +2,7 @@
 
 from keras import layers
 
-from rows import MASK, STATES
+from rows import MASK, STATES, STEP
 
 ROWS = [
     # Recurrent layers: gates in Keras's order, both directions of time, states, masks, other activations, odd sizes.
@@ -38,4 +38,28 @@ ROWS = [
     ("Bidirectional", "LSTM3_GRU3_sum", lambda: layers.Bidirectional(layers.LSTM(3), backward_layer=layers.GRU(3, go_backwards=True), merge_mode="sum"), [(3, 5, 6)]),
     ("Bidirectional", "SimpleRNN3_seq_unmerged", lambda: layers.Bidirectional(layers.SimpleRNN(3, return_sequences=True), merge_mode=None), [(3, 5, 6)]),
     ("Bidirectional", "LSTM3_state", lambda: layers.Bidirectional(layers.LSTM(3, return_state=True)), [(3, 5, 6)]),
+    # Cells alone, in layers, stacked; sequences of anything.
+    ("SimpleRNNCell", "u4_relu", lambda: layers.SimpleRNNCell(4, activation="relu"), [(3, 5), (3, 4)], STEP),
+    ("LSTMCell", "u4", lambda: layers.LSTMCell(4), [(3, 5), (3, 4), (3, 4)], STEP),
+    ("LSTMCell", "u3_nobias_softsign", lambda: layers.LSTMCell(3, use_bias=False, activation="softsign", recurrent_activation="hard_sigmoid"), [(2, 5), (2, 3), (2, 3)], STEP),
+    ("GRUCell", "u4", lambda: layers.GRUCell(4), [(3, 5), (3, 4)], STEP),
+    ("GRUCell", "u3_reset_before", lambda: layers.GRUCell(3, reset_after=False), [(2, 5), (2, 3)], STEP),
+    ("RNN", "LSTMCell4_state", lambda: layers.RNN(layers.LSTMCell(4), return_state=True), [(3, 5, 6)]),
+    ("RNN", "LSTMCell4_seq_backwards_mask", lambda: layers.RNN(layers.LSTMCell(4), return_sequences=True, go_backwards=True), [(4, 6, 5)], {"mask": MASK}),
+    ("RNN", "GRUCell4_zero_mask", lambda: layers.RNN(layers.GRUCell(4), zero_output_for_mask=True), [(4, 6, 5)], {"mask": MASK}),
+    ("RNN", "GRUCell4_seq_zero_mask_backwards", lambda: layers.RNN(layers.GRUCell(4), return_sequences=True, zero_output_for_mask=True, go_backwards=True), [(4, 6, 5)], {"mask": MASK}),
+    ("RNN", "GRUCell4_seq_zero_mask_unroll", lambda: layers.RNN(layers.GRUCell(4), return_sequences=True, zero_output_for_mask=True, unroll=True), [(4, 6, 5)], {"mask": MASK}),
+    ("RNN", "SimpleRNNCell4_initial_state", lambda: layers.RNN(layers.SimpleRNNCell(4), return_sequences=True), [(3, 5, 6), (3, 4)], {"initial_state": STATES}),
+    ("RNN", "stacked_GRUCell4_LSTMCell3_SimpleRNNCell2", lambda: layers.RNN([layers.GRUCell(4), layers.LSTMCell(3), layers.SimpleRNNCell(2)], return_sequences=True), [(3, 5, 6)]),
+    ("RNN", "stacked_backwards_mask", lambda: layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)], return_sequences=True, go_backwards=True), [(4, 6, 5)], {"mask": MASK}),
+    ("RNN", "stacked_relu_zero_mask", lambda: layers.RNN([layers.LSTMCell(4, activation="relu"), layers.GRUCell(3, activation="relu")], zero_output_for_mask=True, go_backwards=True), [(4, 6, 5)], {"mask": MASK}),
+    ("LSTM", "u4_seq_zero_mask", lambda: layers.LSTM(4, return_sequences=True, zero_output_for_mask=True), [(4, 6, 5)], {"mask": MASK}),
+    ("Bidirectional", "LSTM3_initial_state", lambda: layers.Bidirectional(layers.LSTM(3, return_sequences=True)), [(3, 5, 6), (3, 3), (3, 3), (3, 3), (3, 3)], {"initial_state": STATES}),
+    ("Bidirectional", "RNN_GRUCell3", lambda: layers.Bidirectional(layers.RNN(layers.GRUCell(3), return_sequences=True)), [(3, 5, 6)]),
+    ("Bidirectional", "LSTM3_nobias_GRU3", lambda: layers.Bidirectional(layers.LSTM(3), backward_layer=layers.GRU(3, use_bias=False, go_backwards=True)), [(3, 5, 6)]),
+    ("TimeDistributed", "Dense3_mask", lambda: layers.TimeDistributed(layers.Dense(3)), [(4, 6, 5)], {"mask": MASK}),
+    ("TimeDistributed", "LSTM3", lambda: layers.TimeDistributed(layers.LSTM(3)), [(2, 3, 4, 2)]),
+    ("TimeDistributed", "BatchNormalization_train", lambda: layers.TimeDistributed(layers.BatchNormalization(momentum=0.7)), [(4, 3, 5)], {"training": True}),
+    ("TimeDistributed", "BatchNormalization_infer", lambda: layers.TimeDistributed(layers.BatchNormalization()), [(4, 3, 5)]),
+    ("TimeDistributed", "MaxPooling2D_odd", lambda: layers.TimeDistributed(layers.MaxPooling2D(2)), [(2, 3, 5, 3, 2)]),
 ]

@@ -51,7 +51,8 @@ pub(super) fn splits(c: &Computation) -> (Vec<Split>, Vec<bool>) {
                 batched[i] = input.batched;
                 continue;
             }
-            Op::Random(random) => random.batched,
+            // Steps of sequences may have been merged with the batch.
+            Op::Random(random) => random.batched && random.shape.first() == Some(&c.batch),
             Op::Map(map) => map.batched,
             Op::Broadcast(b) => repeats_rows(c.graph.shape(node.inputs[0]), &b.shape, c.batch),
             _ => false,

@@ -106,6 +106,13 @@ pub struct Context<'a> {
     pub(crate) output_masks: Option<Vec<Option<Value>>>,
 }
 
+/// What a call inside another one gives.
+pub(crate) struct Apart<T> {
+    pub(crate) result: T,
+    pub(crate) updates: Vec<(usize, Value)>,
+    pub(crate) losses: Vec<Value>,
+}
+
 impl<'a> Context<'a> {
     /// A call by hand, as for a test of a layer of your own: models make their own.
     ///
@@ -147,28 +154,46 @@ impl<'a> Context<'a> {
         self.masks.first().copied().flatten()
     }
 
+    /// A call inside this one with weights and masks of its own; what it updates and adds to the loss is given back beside its result.
+    pub(crate) fn apart<T>(
+        &mut self,
+        weights: &[Value],
+        masks: Vec<Option<Value>>,
+        call: impl FnOnce(&mut Context<'_>) -> Result<T>,
+    ) -> Result<Apart<T>> {
+        let mut updates = Vec::new();
+        let mut inner = Context {
+            graph: self.graph,
+            training: self.training,
+            weights,
+            rng: self.rng,
+            updates: &mut updates,
+            masks,
+            losses: Vec::new(),
+            output_masks: None,
+        };
+        let result = call(&mut inner)?;
+        let losses = inner.losses;
+        Ok(Apart {
+            result,
+            updates,
+            losses,
+        })
+    }
+
     /// A call of a layer inside this one, whose weights are some of this one's.
     pub(crate) fn within<T>(
         &mut self,
         weights: Range<usize>,
         call: impl FnOnce(&mut Context<'_>) -> Result<T>,
     ) -> Result<T> {
-        let mut updates = Vec::new();
-        let mut inner = Context {
-            graph: self.graph,
-            training: self.training,
-            weights: &self.weights[weights.clone()],
-            rng: self.rng,
-            updates: &mut updates,
-            masks: self.masks.clone(),
-            losses: Vec::new(),
-            output_masks: None,
-        };
-        let result = call(&mut inner);
-        self.losses.append(&mut inner.losses);
-        let own = updates.into_iter().map(|(i, v)| (weights.start + i, v));
-        self.updates.extend(own);
-        result
+        let (own, masks) = (self.weights, self.masks.clone());
+        let inner = self.apart(&own[weights.clone()], masks, call)?;
+        self.losses.extend(inner.losses);
+        let updates = inner.updates.into_iter();
+        self.updates
+            .extend(updates.map(|(i, v)| (weights.start + i, v)));
+        Ok(inner.result)
     }
 
     /// The layer's weight with this number, in the order of declaration.

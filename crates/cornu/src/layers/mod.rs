@@ -89,6 +89,11 @@ pub trait Layer: fmt::Debug + Send + Sync {
         None
     }
 
+    /// As the cell of an [`RNN`], if it is one.
+    fn as_cell(&self) -> Option<&dyn RnnCell> {
+        None
+    }
+
     /// A copy in a box.
     fn boxed(&self) -> Box<dyn Layer>;
 }

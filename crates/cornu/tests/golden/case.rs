@@ -12,6 +12,8 @@ pub(crate) struct Case {
     pub(crate) class: String,
     pub(crate) config: Json,
     pub(crate) call: Json,
+    /// Whether `weights` has the names of weights alone, without those of layers within the layer.
+    pub(crate) plain_names: bool,
     /// Name and trainability of each weight, in order.
     pub(crate) weights: Vec<(String, bool)>,
     tensors: Vec<(String, Tensor)>,
@@ -57,6 +59,10 @@ impl Case {
                     .unwrap_or_else(|e| panic!("{}: {key}: {e}", file.display()))
             })
         };
+        let class = metadata["layer"].clone();
+        // Layers that hold others as they are given.
+        let plain_names = ["RNN", "StackedRNNCells", "Bidirectional", "TimeDistributed"]
+            .contains(&class.as_str());
         let weights = json("weights");
         let weights = weights.as_array().map_or(Vec::new(), |list| {
             let text = |w: &Json, key: &str| w[key].as_str().expect("a weight has it").to_owned();
@@ -69,7 +75,7 @@ impl Case {
                     let within = path.split_once('/').map(|(_, rest)| rest.to_owned());
                     let name = match within {
                         // Keras's recurrent layers hold cells, ours hold the weights themselves.
-                        _ if path.contains("_cell/") => text(w, "name"),
+                        _ if plain_names || path.contains("_cell/") => text(w, "name"),
                         Some(within) if names.len() < list.len() => within,
                         _ => text(w, "name"),
                     };
@@ -83,7 +89,8 @@ impl Case {
             .filter_map(|(name, view)| tensor(&view).map(|t| (name.to_owned(), t)))
             .collect();
         Self {
-            class: metadata["layer"].clone(),
+            class,
+            plain_names,
             config: json("config"),
             call: json("call"),
             weights,

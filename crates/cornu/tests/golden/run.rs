@@ -53,9 +53,8 @@ pub(crate) fn program(case: &Case) -> Result<Program, String> {
     let declared: Vec<(String, bool)> = specs
         .iter()
         .map(|w| {
-            // Keras names directions after their layers' names, we after their classes.
-            let direction = w.name.starts_with("forward_") || w.name.starts_with("backward_");
-            let within = w.name.split_once('/').filter(|_| direction);
+            // Keras names layers within a layer after their own names, we after their classes or not at all.
+            let within = w.name.rsplit_once('/').filter(|_| case.plain_names);
             let name = within.map_or(w.name.as_str(), |(_, name)| name);
             (name.to_owned(), w.trainable)
         })

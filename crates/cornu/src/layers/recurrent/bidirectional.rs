@@ -7,7 +7,7 @@ use super::wrapped::Wrapped;
 use crate::choice::{Choice, Named};
 use crate::error::{Error, Result};
 use crate::graph::Value;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs, only};
+use crate::layers::{Base, Context, Layer, WeightSpec, only};
 use crate::model::snake_case;
 use crate::shape::Shape;
 
@@ -17,7 +17,7 @@ use crate::shape::Shape;
 ///
 /// # Shapes
 /// `[batch, steps, features]`; with the merge mode "concat", the default, the last axis has `2·units`, with "sum", "mul" and
-/// "ave" `units`. The weights are those of both layers.
+/// "ave" `units`. The weights are those of both layers. Further inputs are the initial states of the layer, then of the backward one.
 ///
 /// # Errors
 /// A layer that is not recurrent, two layers of the same direction, an unknown merge mode.
@@ -157,13 +157,28 @@ impl Bidirectional {
                 "layer and backward_layer must have opposite go_backwards",
             ));
         }
-        if is(&forward, "return_sequences") != is(&backward, "return_sequences") {
-            return Err(Error::config(
-                "layer and backward_layer must have the same return_sequences",
-            ));
+        for argument in ["stateful", "return_sequences", "return_state"] {
+            if is(&forward, argument) != is(&backward, argument) {
+                return Err(Error::config(format!(
+                    "layer and backward_layer must have the same {argument}"
+                )));
+            }
         }
         Ok([forward, backward])
     }
+}
+
+/// What each direction is given: the sequence, and its half of the initial states.
+fn halves<T: Clone>(inputs: &[T]) -> Result<[Vec<T>; 2]> {
+    let Some((x, states)) = inputs.split_first().filter(|(_, s)| s.len() % 2 == 0) else {
+        return Err(Error::shape(format!(
+            "Bidirectional expects a sequence, or a sequence and the initial states of both directions, received {} inputs",
+            inputs.len()
+        )));
+    };
+    let with = |states: &[T]| [x].into_iter().chain(states).cloned().collect();
+    let (forward, backward) = states.split_at(states.len() / 2);
+    Ok([with(forward), with(backward)])
 }
 
 impl Layer for Bidirectional {
@@ -171,12 +186,20 @@ impl Layer for Bidirectional {
     passes_mask!(Self::gives_sequences);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        inputs::single("Bidirectional", inputs)?;
+        self.build_for(inputs, None)
+    }
+
+    fn build_for(&self, inputs: &[Shape], batch: Option<usize>) -> Result<Vec<WeightSpec>> {
         self.merge_mode.as_ref().map(Choice::get).transpose()?;
         let mut weights = Vec::new();
-        for (direction, layer) in ["forward", "backward"].iter().zip(self.layers()?) {
+        let inputs = halves(inputs)?;
+        for ((direction, layer), inputs) in ["forward", "backward"]
+            .iter()
+            .zip(self.layers()?)
+            .zip(inputs)
+        {
             let class = snake_case(layer.0.class_name());
-            for mut weight in layer.0.build(inputs)? {
+            for mut weight in layer.0.build_for(&inputs, batch)? {
                 weight.name = format!("{direction}_{class}/{}", weight.name);
                 weights.push(weight);
             }
@@ -190,17 +213,21 @@ impl Layer for Bidirectional {
 
     fn call_all(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Vec<Value>> {
         let [forward, backward] = self.layers()?;
-        let middle = cx.weights.len() / 2;
-        let a = cx.within(0..middle, |cx| forward.0.call_all(cx, inputs))?;
+        let [first, second] = halves(inputs)?;
+        let batch = cx.graph.shape(first[0]).first().copied();
+        let shapes = first.iter().map(|&x| cx.graph.shape(x).without_batch());
+        let shapes: Vec<Shape> = shapes.collect();
+        let middle = forward.0.build_for(&shapes, batch)?.len();
+        let a = cx.within(0..middle, |cx| forward.0.call_all(cx, &first))?;
         let all = cx.weights.len();
-        let b = cx.within(middle..all, |cx| backward.0.call_all(cx, inputs))?;
+        let b = cx.within(middle..all, |cx| backward.0.call_all(cx, &second))?;
         let g = &mut *cx.graph;
         let (first, mut second) = (a[0], b[0]);
         let last = g.shape(first).rank() - 1;
-        if last == 2 {
+        if self.gives_sequences() {
             second = g.reverse(second, 1)?;
         }
-        if let (None, true, Some(mask)) = (&self.merge_mode, last == 2, cx.mask()) {
+        if let (None, true, Some(mask)) = (&self.merge_mode, self.gives_sequences(), cx.mask()) {
             let mut masks = vec![None; a.len() + b.len()];
             masks[..2].fill(Some(mask));
             cx.set_masks(masks);

@@ -1,11 +1,11 @@
 //! Gated recurrent units.
 
-use cornu_kernels::recurrent::Cell;
 use serde::{Deserialize, Serialize};
 
-use super::sequence::{self, recurrent, settings};
+use super::{GRUCell, arguments, arguments::recurrent};
 use crate::activations::Activation;
 use crate::choice::Choice;
+use crate::constraints::Constraint;
 use crate::error::Result;
 use crate::graph::Value;
 use crate::initializers::InitializerConfig;
@@ -40,39 +40,13 @@ recurrent! {
     /// Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine Translation", 2014.
     ///
     /// # Keras
-    /// No `stateful`: states are handed on by `return_state` and further inputs. Dropout masks come from the model's seed.
-    GRU {
+    /// The same, but for the numbers that dropout draws. Initial states, `stateful`, `recurrent_dropout`, `unroll` and other activations than
+    /// Keras's defaults are run step by step, which is slower. `use_cudnn` has no meaning here.
+    walks GRU with GRUCell {
+        new(units: usize => usize) "A layer with a state of so many units, which gives the state after the last step.";
         /// The function of the gates; others than the sigmoid are run step by step, which is slower.
-        recurrent_activation: Choice<Activation> = "sequence::sigmoid" => sequence::sigmoid(), Choice<Activation>;
+        recurrent_activation: Choice<Activation> = "arguments::sigmoid" => arguments::sigmoid(), Choice<Activation>;
         /// Whether the reset gate is applied after the product with the state rather than before it.
         reset_after: bool = "yes" => true, bool;
-    }
-}
-
-impl GRU {
-    fn settings(&self) -> sequence::Recurrent<'_> {
-        let cell = if self.reset_after {
-            Cell::GruResetAfter
-        } else {
-            Cell::Gru
-        };
-        settings!(self, cell, Some(&self.recurrent_activation), false)
-    }
-}
-
-impl Layer for GRU {
-    layer_identity!(GRU);
-    passes_mask!(|layer| layer.return_sequences);
-
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.settings().build(inputs)
-    }
-
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
-        only(self.call_all(cx, inputs)?)
-    }
-
-    fn call_all(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Vec<Value>> {
-        self.settings().call(cx, inputs)
     }
 }

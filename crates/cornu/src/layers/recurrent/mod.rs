@@ -1,11 +1,22 @@
 //! Layers that walk along a sequence.
 
-mod sequence;
+mod arguments;
+mod cell;
+mod gates;
+mod over;
 mod wrapped;
 
+pub use cell::{RnnCell, Walk, Walked};
+
 family! {
+    rnn::RNN,
+    stacked_rnn_cells::StackedRNNCells,
+    simple_rnn_cell::SimpleRNNCell,
+    lstm_cell::LSTMCell,
+    gru_cell::GRUCell,
     simple_rnn::SimpleRNN,
     lstm::LSTM,
     gru::GRU,
     bidirectional::Bidirectional,
+    time_distributed::TimeDistributed,
 }

@@ -1,11 +1,11 @@
 //! The plain recurrent network.
 
-use cornu_kernels::recurrent::Cell;
 use serde::{Deserialize, Serialize};
 
-use super::sequence::{self, recurrent, settings};
+use super::{SimpleRNNCell, arguments, arguments::recurrent};
 use crate::activations::Activation;
 use crate::choice::Choice;
+use crate::constraints::Constraint;
 use crate::error::Result;
 use crate::graph::Value;
 use crate::initializers::InitializerConfig;
@@ -38,29 +38,8 @@ recurrent! {
     /// Elman, "Finding Structure in Time", 1990.
     ///
     /// # Keras
-    /// No `stateful`: states are handed on by `return_state` and further inputs. Dropout masks come from the model's seed.
-    SimpleRNN {}
-}
-
-impl SimpleRNN {
-    fn settings(&self) -> sequence::Recurrent<'_> {
-        settings!(self, Cell::Simple, None, false)
-    }
-}
-
-impl Layer for SimpleRNN {
-    layer_identity!(SimpleRNN);
-    passes_mask!(|layer| layer.return_sequences);
-
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.settings().build(inputs)
-    }
-
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
-        only(self.call_all(cx, inputs)?)
-    }
-
-    fn call_all(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Vec<Value>> {
-        self.settings().call(cx, inputs)
-    }
+    /// The same, but for the numbers that dropout draws. Initial states, `stateful`, `recurrent_dropout`, `unroll` and other activations than
+    /// tanh are run step by step, which is slower.
+    walks SimpleRNN with SimpleRNNCell {
+        new(units: usize => usize) "A layer with a state of so many units, which gives the state after the last step.";}
 }

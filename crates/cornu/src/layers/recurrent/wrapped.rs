@@ -3,8 +3,10 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value as Json, json};
 
+use super::RnnCell;
 use crate::error::{Error, Result};
 use crate::layers::{Layer, deserialize};
+use crate::model::snake_case;
 
 /// A layer as an argument of another: in a config, Keras's object `{"class_name": …, "config": …}`.
 #[derive(Clone, Debug)]
@@ -21,6 +23,23 @@ impl Wrapped {
         config.insert("trainable".to_owned(), base.trainable.into());
         config.insert("dtype".to_owned(), "float32".into());
         config
+    }
+
+    /// The layer's own name or, by Keras's rule, its class in small letters.
+    pub(super) fn name(&self) -> String {
+        let own = self.0.base().name.clone();
+        own.unwrap_or_else(|| snake_case(self.0.class_name()))
+    }
+
+    /// As a cell, or the error that it is none.
+    pub(super) fn cell(&self, class: &str) -> Result<&dyn RnnCell> {
+        self.0.as_cell().ok_or_else(|| {
+            Error::config(format!(
+                "{class} needs a cell, received {}",
+                self.0.class_name()
+            ))
+            .help("LSTMCell, GRUCell and SimpleRNNCell are cells; a layer of your own says so with as_cell")
+        })
     }
 
     /// A layer of the same class with some arguments changed.

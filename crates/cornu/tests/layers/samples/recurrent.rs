@@ -8,6 +8,10 @@ fn both(lstm: Json) -> Json {
     json!({ "merge_mode": "concat", "layer": { "class_name": "LSTM", "config": lstm } })
 }
 
+fn layer(class: &str, config: Json) -> Json {
+    json!({ "class_name": class, "config": config })
+}
+
 pub(super) fn all() -> Vec<Sample> {
     vec![
         sample("SimpleRNN", json!({ "units": 5 }), &[&[3, 4]], &[5], 50),
@@ -59,6 +63,92 @@ pub(super) fn all() -> Vec<Sample> {
             &[&[4, 2]],
             &[4, 6],
             144,
+        ),
+        sample(
+            "SimpleRNNCell",
+            json!({ "units": 3, "dropout": 0.5, "recurrent_dropout": 1.0 }),
+            &[&[4], &[3]],
+            &[3],
+            24,
+        ),
+        sample(
+            "LSTMCell",
+            json!({ "units": 3, "dropout": 0.2, "recurrent_dropout": 0.3, "kernel_constraint": "non_neg" }),
+            &[&[2], &[3], &[3]],
+            &[3],
+            72,
+        ),
+        sample(
+            "GRUCell",
+            json!({ "units": 3, "reset_after": false, "dropout": 0.5 }),
+            &[&[2], &[3]],
+            &[3],
+            54,
+        ),
+        sample(
+            "StackedRNNCells",
+            json!({ "cells": [layer("LSTMCell", json!({ "units": 3 })), layer("GRUCell", json!({ "units": 2, "use_bias": false }))] }),
+            &[&[4], &[3], &[3], &[2]],
+            &[2],
+            126,
+        ),
+        sample(
+            "RNN",
+            json!({ "cell": layer("LSTMCell", json!({ "units": 3, "recurrent_dropout": 0.4 })), "return_sequences": true, "go_backwards": true }),
+            &[&[4, 2]],
+            &[4, 3],
+            72,
+        ),
+        sample(
+            "RNN",
+            json!({ "cell": layer("StackedRNNCells", json!({ "cells": [
+                layer("SimpleRNNCell", json!({ "units": 3, "dropout": 0.5 })), layer("GRUCell", json!({ "units": 2 })),
+            ] })), "go_backwards": true }),
+            &[&[4, 2]],
+            &[2],
+            60,
+        ),
+        sample(
+            "Bidirectional",
+            both(json!({ "name": "l", "units": 3 })),
+            &[&[4, 2], &[3], &[3], &[3], &[3]],
+            &[6],
+            144,
+        ),
+        sample(
+            "Bidirectional",
+            json!({ "merge_mode": "sum", "layer": layer("RNN", json!({ "cell": layer("GRUCell", json!({ "units": 3 })) })) }),
+            &[&[4, 2]],
+            &[3],
+            126,
+        ),
+        sample(
+            "TimeDistributed",
+            json!({ "layer": layer("Dense", json!({ "units": 3 })) }),
+            &[&[4, 2]],
+            &[4, 3],
+            9,
+        ),
+        sample(
+            "TimeDistributed",
+            json!({ "layer": layer("Dropout", json!({ "rate": 0.5 })) }),
+            &[&[4, 2]],
+            &[4, 2],
+            0,
+        ),
+        sample(
+            "TimeDistributed",
+            json!({ "layer": layer("BatchNormalization", json!({})) }),
+            &[&[2, 3, 2]],
+            &[2, 3, 2],
+            8,
+        ),
+        sample(
+            "TimeDistributed",
+            json!({ "layer": layer("LSTM", json!({ "units": 3 })) }),
+            &[&[3, 4, 2]],
+            &[3, 3],
+            72,
         ),
     ]
 }

@@ -134,6 +134,10 @@ fn layers_compute_what_keras_computes() {
 const WITHOUT_CASE: &[(&str, &str)] = &[
     ("InputLayer", "declares a shape and computes nothing"),
     (
+        "StackedRNNCells",
+        "held by the cases of RNN, which nests its states",
+    ),
+    (
         "PositionEmbedding",
         "not in Keras itself; the op tests hold its one repetition",
     ),

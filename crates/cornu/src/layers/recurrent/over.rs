@@ -99,7 +99,11 @@ impl Over {
         let of_cell = cx.weights.len() - states;
         let kept = cx.weights[of_cell..].to_vec();
         let along = Walk {
-            initial: if inputs.len() > 1 { &inputs[1..] } else { &kept },
+            initial: if inputs.len() > 1 {
+                &inputs[1..]
+            } else {
+                &kept
+            },
             go_backwards: self.go_backwards,
             unroll: self.unroll,
             mask: cx.mask(),

@@ -59,12 +59,12 @@ impl TimeDistributed {
         for t in 0..steps {
             let at = step_of(cx.graph, x, t)?;
             let mask = mask.map(|m| step_of(cx.graph, m, t)).transpose()?;
-            let mut updates = Vec::new();
-            let y = self
-                .layer
-                .0
-                .call(&mut cx.inner(&weights, &mut updates, vec![mask]), &[at])?;
-            for (i, value) in updates {
+            let step = cx.apart(&weights, vec![mask], |cx| self.layer.0.call(cx, &[at]))?;
+            for loss in step.losses {
+                cx.add_loss(loss)?;
+            }
+            let y = step.result;
+            for (i, value) in step.updates {
                 (weights[i], changed[i]) = (value, true);
             }
             let mut shape = cx.graph.shape(y).to_vec();

@@ -23,5 +23,6 @@ pub use crate::train::callbacks::{
     ModelCheckpoint, ProgbarLogger, ReduceLROnPlateau,
 };
 pub use crate::train::{
-    Fit, History, Logs, OptimizerHandle, RowsMut, Samples, Tape, TrainStep, Trainable,
+    Fit, History, Logs, Losses, MetricOf, OptimizerHandle, RowsMut, Samples, Tape, TrainStep,
+    Trainable,
 };

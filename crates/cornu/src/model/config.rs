@@ -124,11 +124,12 @@ impl Architecture {
             [one] => json!([one]),
             _ => json!([tensors]),
         };
-        let kwargs = match call.training {
-            Some(training) => json!({ "training": training }),
-            None => json!({}),
-        };
-        json!({ "args": args, "kwargs": kwargs })
+        let mut node = json!({ "args": args, "kwargs": {} });
+        if let Some(training) = call.training {
+            // Beside Keras's arguments, which do not hold it: see `Shared::training`.
+            node["training"] = training.into();
+        }
+        node
     }
 
     /// The architecture that Keras-style JSON describes.
@@ -351,6 +352,10 @@ const TOLD_ARGUMENTS: [&str; 1] = ["attention_mask"];
 /// Arguments of calls that are settings of the layer here.
 const HELD_ARGUMENTS: [&str; 2] = ["use_causal_mask", "return_attention_scores"];
 
+/// Arguments of calls that Keras records and that follow from the model itself: `fit` and `predict` overrule `training`, and masks travel with
+/// the tensors.
+const PASSED_OVER: [&str; 2] = ["training", "mask"];
+
 /// Puts into a layer's config what Keras says in each call; refuses arguments that would be passed over.
 fn hold_call_arguments(layer: &Json, own: &mut Json) -> Result<()> {
     let nodes = layer.get("inbound_nodes").and_then(Json::as_array);
@@ -362,7 +367,7 @@ fn hold_call_arguments(layer: &Json, own: &mut Json) -> Result<()> {
     for (key, value) in calls.iter().flat_map(|kwargs| kwargs.iter()) {
         let known = TENSOR_ARGUMENTS.contains(&key.as_str())
             || HELD_ARGUMENTS.contains(&key.as_str())
-            || (key == "training" && value.is_boolean());
+            || PASSED_OVER.contains(&key.as_str());
         if !known && !value.is_null() && *value != Json::Bool(false) {
             return Err(Error::config(format!(
                 "a call of this layer has the argument {key}={}, which is not supported",
@@ -398,6 +403,9 @@ struct Pending {
     training: Option<bool>,
 }
 
+/// With which Keras writes down how an embedding's mask comes about; here it follows from the embedding.
+const MASKING_OP: &str = "NotEqual";
+
 fn functional(config: &Json) -> Result<Architecture> {
     let name = model_name(config, "functional");
     let at = |e: Error| e.at(name.clone());
@@ -415,6 +423,9 @@ fn functional(config: &Json) -> Result<Architecture> {
             .and_then(Json::as_str)
             .ok_or_else(|| place(Error::config("a layer of a functional model needs a name")))?
             .to_owned();
+        if class == MASKING_OP {
+            continue;
+        }
         if class == "InputLayer" {
             let shape = batch_shape(&own).map_err(place)?;
             let (batch, shape) =
@@ -442,7 +453,7 @@ fn functional(config: &Json) -> Result<Architecture> {
                     tensors(given, &mut from).map_err(place)?;
                 }
             }
-            let training = node.pointer("/kwargs/training").and_then(Json::as_bool);
+            let training = node.get("training").and_then(Json::as_bool);
             pending.push(Pending {
                 to: (own_name.clone(), call),
                 layer: made.len() - 1,

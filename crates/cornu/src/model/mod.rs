@@ -213,10 +213,20 @@ impl Model {
         outputs.map(|i| self.output_meta(i).shape.clone()).collect()
     }
 
-    /// Names of the outputs: those of the layers they come out of.
-    pub fn output_names(&self) -> Vec<&str> {
-        let outputs = self.architecture.outputs.iter();
-        outputs.map(|&t| self.architecture.origin(t).0).collect()
+    /// Names of the outputs: those of the layers they come out of, numbered where several come out of one.
+    pub fn output_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for &t in &self.architecture.outputs {
+            let stem = self.architecture.origin(t).0;
+            let mut name = stem.to_owned();
+            let mut count = 0;
+            while names.contains(&name) {
+                count += 1;
+                name = format!("{stem}_{count}");
+            }
+            names.push(name);
+        }
+        names
     }
 
     /// Shape (without the batch axis) and type of an output.

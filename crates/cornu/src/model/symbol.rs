@@ -263,6 +263,9 @@ impl Shared {
     /// assert!(model.predict(&ones)?.f32s()?.iter().all(|&x| x == 0.0 || x == 2.0));
     /// # Ok::<(), cornu::Error>(())
     /// ```
+    ///
+    /// # Keras
+    /// As its guide to transfer learning tells it; `fit` and `predict` of Keras 3 overrule the argument. Its files' `training` is passed over.
     pub fn training(&self, training: bool) -> Self {
         Self {
             part: Arc::clone(&self.part),

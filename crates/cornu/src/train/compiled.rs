@@ -4,18 +4,17 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, Result};
 use crate::exec::Variable;
-use crate::losses::{self, Loss};
-use crate::metrics::{self, MetricChoice};
 use crate::model::Model;
 use crate::optimizers::{self, LearningRate, Optimizer};
 use crate::tensor::Tensor;
+
+use super::goals::{self, Goals, Losses, MetricOf};
 
 /// Optimizer, loss and metrics of a model.
 #[derive(Debug, Clone)]
 pub struct Compiled {
     pub(crate) optimizer: Box<dyn Optimizer>,
-    pub(crate) loss: Box<dyn Loss>,
-    pub(crate) metrics: Vec<MetricChoice>,
+    pub(crate) goals: Goals,
     /// Numbers of the weights that training changes.
     pub(crate) trained: Vec<usize>,
     /// How many steps were made.
@@ -25,9 +24,11 @@ pub struct Compiled {
 }
 
 impl Model {
-    /// Chooses how the model is trained and judged.
+    /// Chooses how the model is trained and judged: an optimizer; a loss, or [`Losses`] for several outputs; metrics, each of the only
+    /// output or, as `("output", metric)`, of one of several.
     ///
     /// # Errors
+    /// [`Kind::Config`](crate::error::Kind::Config) for arguments out of range, and losses or metrics of outputs there are not.
     /// [`Kind::Memory`](crate::error::Kind::Memory) if there is no room for what the optimizer remembers.
     ///
     /// # Example
@@ -38,14 +39,15 @@ impl Model {
     /// model.compile(optimizer("sgd")?, loss("sparse_categorical_crossentropy")?, ["accuracy"])?;
     /// # Ok::<(), cornu::Error>(())
     /// ```
-    pub fn compile<M: Into<MetricChoice>>(
+    pub fn compile<M: Into<MetricOf>>(
         &mut self,
         optimizer: impl Into<Box<dyn Optimizer>>,
-        loss: impl Into<Box<dyn Loss>>,
+        losses: impl Into<Losses>,
         metrics: impl IntoIterator<Item = M>,
     ) -> Result<()> {
         let metrics = metrics.into_iter().map(Into::into).collect();
-        let compiled = Compiled::new(self, optimizer.into(), loss.into(), metrics)?;
+        let goals = Goals::new(self, losses.into(), metrics)?;
+        let compiled = Compiled::new(self, optimizer.into(), goals)?;
         self.compiled = Some(compiled);
         Ok(())
     }
@@ -90,31 +92,10 @@ impl Model {
 }
 
 impl Compiled {
-    fn new(
-        model: &mut Model,
-        optimizer: Box<dyn Optimizer>,
-        loss: Box<dyn Loss>,
-        metrics: Vec<MetricChoice>,
-    ) -> Result<Self> {
-        if model.architecture.outputs.len() != 1 {
-            return Err(Error::config(format!(
-                "one loss trains a model of one output, this one has {}",
-                model.architecture.outputs.len()
-            ))
-            .at(model.name()));
-        }
+    fn new(model: &mut Model, optimizer: Box<dyn Optimizer>, goals: Goals) -> Result<Self> {
         optimizer
             .check()
             .map_err(|e| e.at(optimizer.class_name()))?;
-        loss.check_arguments()
-            .map_err(|e| e.at(loss.class_name()))?;
-        if *loss.reduction().get()? == losses::Reduction::None {
-            return Err(Error::config(
-                "training makes one number small, the reduction \"none\" gives many",
-            )
-            .at(loss.class_name())
-            .help("use \"sum_over_batch_size\" or \"sum\""));
-        }
         let trained: Vec<usize> = (0..model.weights.len())
             .filter(|&i| model.is_trainable(i))
             .collect();
@@ -128,8 +109,7 @@ impl Compiled {
         Ok(Self {
             learning_rate: optimizer.base().learning_rate.clone(),
             optimizer,
-            loss,
-            metrics,
+            goals,
             trained,
             iteration: 0,
         })
@@ -157,18 +137,10 @@ impl Compiled {
     }
 
     pub(crate) fn to_json(&self) -> Json {
-        let metrics: Vec<Json> = self
-            .metrics
-            .iter()
-            .map(|m| match m {
-                MetricChoice::Named(name) => name.as_str().into(),
-                MetricChoice::Metric(m) => metrics::serialize(&**m),
-            })
-            .collect();
         json!({
             "optimizer": optimizers::serialize(&*self.optimizer),
-            "loss": losses::serialize(&*self.loss),
-            "metrics": metrics,
+            "loss": self.goals.losses_json(),
+            "metrics": self.goals.metrics_json(),
             "iteration": self.iteration,
             // A schedule is the optimizer's own argument.
             "learning_rate": match self.learning_rate {
@@ -193,32 +165,15 @@ impl Compiled {
         };
         let (class, config) = named("optimizer")?;
         let optimizer = optimizers::deserialize(&class, config)?;
-        let (class, config) = named("loss")?;
-        let loss = losses::deserialize(&class, config)?;
+        let losses = goals::losses_from(json.get("loss").unwrap_or(&Json::Null))?;
         let empty = Vec::new();
         let list = json
             .get("metrics")
             .and_then(Json::as_array)
             .unwrap_or(&empty);
-        let metrics = list
-            .iter()
-            .map(|m| match m {
-                Json::String(name) => Ok(metrics::metric(name)),
-                Json::Object(o) => {
-                    let class = o
-                        .get("class_name")
-                        .and_then(Json::as_str)
-                        .unwrap_or_default();
-                    let config = o.get("config").and_then(Json::as_object).cloned();
-                    metrics::deserialize(class, config.unwrap_or_default())
-                        .map(MetricChoice::Metric)
-                }
-                other => Err(Error::config(format!(
-                    "expected a metric's name, received {other}"
-                ))),
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let mut compiled = Self::new(model, optimizer, loss, metrics)?;
+        let metrics = list.iter().map(goals::metric_from);
+        let goals = Goals::new(model, losses, metrics.collect::<Result<_>>()?)?;
+        let mut compiled = Self::new(model, optimizer, goals)?;
         compiled.iteration = json.get("iteration").and_then(Json::as_u64).unwrap_or(0);
         if let Some(rate) = json.get("learning_rate").and_then(Json::as_f64) {
             compiled.learning_rate = rate.into();

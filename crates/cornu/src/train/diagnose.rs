@@ -8,11 +8,10 @@ use crate::exec::Variables;
 use crate::exec::executable::{Workspace, trace};
 use crate::graph::Op;
 use crate::graph::ops::View;
-use crate::losses::Targets;
-use crate::metrics::Metric;
 use crate::model::Model;
 use crate::tensor::Tensor;
 
+use super::goals::{Shown, Wanted};
 use super::step::{Feeds, Purpose, plan};
 
 /// The op in words: of a map that holds one elementwise op, that op.
@@ -67,13 +66,13 @@ pub(crate) fn first(
 pub(crate) fn first_not_finite(
     model: &mut Model,
     batch: usize,
-    targets: &Targets,
-    metrics: &[Box<dyn Metric>],
+    wanted: &Wanted,
+    metrics: &[Shown],
     feeds: &Feeds,
     (epoch, step): (usize, usize),
     guard: usize,
 ) -> Result<Error> {
-    let traced = plan(model, batch, Purpose::Train, targets, metrics, Mode::Traced)?;
+    let traced = plan(model, batch, Purpose::Train, wanted, metrics, Mode::Traced)?;
     let mut workspace = std::mem::take(&mut model.workspace);
     let list = feeds.list(Purpose::Train);
     let found = first(&traced.plan, &mut workspace, &list, &mut model.variables)?;

@@ -3,19 +3,19 @@
 use crate::compile::Mode;
 use crate::error::{Error, Result};
 use crate::exec::executable::{Outcome, run};
-use crate::losses::Targets;
-use crate::metrics::Metric;
 use crate::model::Model;
 
+use super::goals::{Shown, Wanted};
 use super::history::Logs;
 use super::samples::{RowsMut, Samples};
 use super::step::{Feeds, Purpose, StepPlan, check_samples, plan};
 use crate::tensor::Tensor;
 
-/// Totals of the loss and of each metric's accumulators over batches.
+/// Totals of the losses and of each metric's accumulators over batches.
 #[derive(Debug)]
 pub(crate) struct Totals {
-    loss: f64,
+    /// Of all losses together, then of those of single outputs.
+    losses: Vec<f64>,
     samples: f64,
     metrics: Vec<Vec<Vec<f64>>>,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Totals {
 impl Totals {
     pub(crate) fn new(metrics: usize) -> Self {
         Self {
-            loss: 0.0,
+            losses: Vec::new(),
             samples: 0.0,
             metrics: vec![Vec::new(); metrics],
         }
@@ -31,10 +31,13 @@ impl Totals {
 
     /// Adds a batch's outputs.
     pub(crate) fn add(&mut self, step: &StepPlan, outputs: &[Tensor]) -> Result<()> {
-        self.loss += f64::from(outputs[0].f32s()?[0]) * step.batch as f64;
+        let (losses, mut rest) = outputs.split_at(1 + step.losses);
+        self.losses.resize(losses.len(), 0.0);
+        for (total, loss) in self.losses.iter_mut().zip(losses) {
+            *total += f64::from(loss.f32s()?[0]) * step.batch as f64;
+        }
         self.samples += step.batch as f64;
-        let mut rest = &outputs[1..];
-        for (totals, &n) in self.metrics.iter_mut().zip(&step.accumulators[1..]) {
+        for (totals, &n) in self.metrics.iter_mut().zip(&step.accumulators) {
             let (own, tail) = rest.split_at(n);
             totals.resize(n, Vec::new());
             for (total, part) in totals.iter_mut().zip(own) {
@@ -49,13 +52,17 @@ impl Totals {
         Ok(())
     }
 
-    /// Mean loss and the metrics so far.
-    pub(crate) fn logs(&self, metrics: &[Box<dyn Metric>]) -> Logs {
+    /// Mean losses and the metrics so far.
+    pub(crate) fn logs(&self, shown: &Judged) -> Logs {
         let mut logs = Logs::new();
-        logs.set("loss", self.loss / self.samples.max(1.0));
-        for (m, totals) in metrics.iter().zip(&self.metrics) {
+        let count = self.samples.max(1.0);
+        let names = std::iter::once("loss").chain(shown.losses.iter().map(|(_, n)| n.as_str()));
+        for (name, i) in names.zip(0..) {
+            logs.set(name, self.losses.get(i).copied().unwrap_or(0.0) / count);
+        }
+        for (m, totals) in shown.metrics.iter().zip(&self.metrics) {
             if !totals.is_empty() {
-                logs.set(m.name(), m.result(totals));
+                logs.set(&m.name, m.metric.result(totals));
             }
         }
         logs
@@ -66,16 +73,31 @@ impl Totals {
 pub(crate) fn fill(feeds: &mut Feeds, data: &dyn Samples, samples: &[usize]) {
     let mut inputs: Vec<RowsMut<'_>> = feeds.inputs.iter_mut().map(RowsMut::of).collect();
     data.fill_inputs(samples, &mut inputs);
-    data.fill_targets(samples, RowsMut::of(&mut feeds.targets));
+    let mut targets: Vec<RowsMut<'_>> = feeds.targets.iter_mut().map(RowsMut::of).collect();
+    data.fill_all_targets(samples, &mut targets);
+    for (list, weights) in feeds.weights.iter_mut().enumerate() {
+        if let RowsMut::F32(out) = RowsMut::of(weights) {
+            data.fill_weights(list, samples, out);
+        }
+    }
 }
 
-/// The model's metrics for targets of a kind.
-pub(crate) fn resolve_metrics(model: &Model, targets: &Targets) -> Result<Vec<Box<dyn Metric>>> {
-    let choices = &model.compiled()?.metrics;
-    choices
-        .iter()
-        .map(|m| m.resolve(targets, model.output_shape()))
-        .collect()
+/// What is shown of a model for targets of a kind.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    /// Losses of single outputs, where there are several.
+    losses: Vec<(usize, String)>,
+    pub(crate) metrics: Vec<Shown>,
+}
+
+impl Judged {
+    pub(crate) fn new(model: &Model, wanted: &Wanted) -> Result<Self> {
+        let goals = &model.compiled()?.goals;
+        Ok(Self {
+            losses: goals.shown_losses(model),
+            metrics: goals.shown_metrics(model, wanted)?,
+        })
+    }
 }
 
 /// Plans and feeds for evaluation, kept from one evaluation to the next.
@@ -90,10 +112,11 @@ impl Evaluator {
         &mut self,
         model: &mut Model,
         data: &dyn Samples,
-        targets: &Targets,
+        wanted: &Wanted,
         batch_size: usize,
     ) -> Result<Logs> {
-        let metrics = resolve_metrics(model, targets)?;
+        let judged = Judged::new(model, wanted)?;
+        let metrics = &judged.metrics;
         let mut totals = Totals::new(metrics.len());
         let count = data.len();
         let mut start = 0;
@@ -103,8 +126,8 @@ impl Evaluator {
             let at = if let Some(at) = known {
                 at
             } else {
-                let step = plan(model, n, Purpose::Evaluate, targets, &metrics, Mode::Fast)?;
-                self.steps.push((step, Feeds::new(model, n, targets)?));
+                let step = plan(model, n, Purpose::Evaluate, wanted, metrics, Mode::Fast)?;
+                self.steps.push((step, Feeds::new(model, n, wanted)));
                 self.steps.len() - 1
             };
             let (step, feeds) = &mut self.steps[at];
@@ -121,7 +144,7 @@ impl Evaluator {
             }
             start += n;
         }
-        Ok(totals.logs(&metrics))
+        Ok(totals.logs(&judged))
     }
 }
 

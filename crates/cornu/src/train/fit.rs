@@ -1,5 +1,7 @@
 //! The training loop.
 
+use std::collections::BTreeMap;
+
 use cornu_kernels::random::{self, Stream};
 
 use crate::compile::{Mode, Plan};
@@ -7,13 +9,14 @@ use crate::error::{Error, Result};
 use crate::exec::executable::{Outcome, run};
 use crate::exec::parallel::with_team;
 use crate::losses::Targets;
-use crate::metrics::Metric;
 use crate::model::Model;
 use crate::tensor::Tensor;
 
 use super::callbacks::{Action, Callback, Event};
+use super::class_weights::ClassWeighted;
 use super::diagnose;
-use super::evaluate::{Evaluator, Totals, fill, resolve_metrics};
+use super::evaluate::{Evaluator, Judged, Totals, fill};
+use super::goals::Wanted;
 use super::history::{EpochLog, History};
 use super::samples::Samples;
 use super::step::{Feeds, Purpose, StepPlan, check_samples, plan, rng_tensor};
@@ -40,6 +43,7 @@ pub struct Fit<'a> {
     initial_epoch: usize,
     validation: Option<&'a dyn Samples>,
     callbacks: Vec<Box<dyn Callback + 'a>>,
+    class_weight: BTreeMap<i32, f32>,
 }
 
 #[derive(Clone, Copy)]
@@ -69,6 +73,7 @@ impl<'a> Fit<'a> {
             initial_epoch: 0,
             validation: None,
             callbacks: Vec::new(),
+            class_weight: BTreeMap::new(),
         }
     }
 
@@ -114,6 +119,20 @@ impl<'a> Fit<'a> {
         self
     }
 
+    /// How much the samples of each class count in the loss and in weighted metrics, 1 where nothing is said; for data that have
+    /// more of some classes than of others.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::prelude::*;
+    /// let fit = Fit::epochs(5).class_weight([(0, 1.0), (1, 10.0)]);
+    /// # let _ = fit;
+    /// ```
+    pub fn class_weight(mut self, weights: impl IntoIterator<Item = (i32, f32)>) -> Self {
+        self.class_weight = weights.into_iter().collect();
+        self
+    }
+
     /// Adds something that is told what happens and may stop the training.
     pub fn callback(mut self, callback: impl Callback + 'a) -> Self {
         self.callbacks.push(Box::new(callback));
@@ -133,8 +152,13 @@ impl Model {
     }
 
     /// As [`Model::fit`], for samples whose type is not known when compiling.
-    pub fn fit_dyn(&mut self, data: &dyn Samples, options: Fit<'_>) -> Result<History> {
-        let targets = check_samples(self, data, "training")?;
+    pub fn fit_dyn(&mut self, data: &dyn Samples, mut options: Fit<'_>) -> Result<History> {
+        let weights = std::mem::take(&mut options.class_weight);
+        if !weights.is_empty() {
+            let weights = &weights;
+            return self.fit_dyn(&ClassWeighted { data, weights }, options);
+        }
+        let wanted = check_samples(self, data, "training")?;
         let samples = data.len();
         let batch = match options.batch_size {
             BatchSize::All => samples,
@@ -178,11 +202,11 @@ impl Model {
                 Some((v, v_targets))
             }
         };
-        let metrics = resolve_metrics(self, &targets)?;
+        let judged = Judged::new(self, &wanted)?;
         let mut trainer = Trainer {
             data,
-            targets,
-            metrics,
+            wanted,
+            judged,
             batch,
             seed: options.seed,
             steps: Vec::new(),
@@ -216,15 +240,16 @@ impl Model {
     /// # Errors
     /// Before `compile`; metrics that do not fit the targets.
     pub fn training_plan(&self, batch: usize, targets: &Targets) -> Result<Plan> {
-        let metrics = resolve_metrics(self, targets)?;
-        Ok(plan(self, batch, Purpose::Train, targets, &metrics, Mode::Fast)?.plan)
+        let wanted = Wanted::from(targets);
+        let metrics = Judged::new(self, &wanted)?.metrics;
+        Ok(plan(self, batch, Purpose::Train, &wanted, &metrics, Mode::Fast)?.plan)
     }
 }
 
 struct Trainer<'a> {
     data: &'a dyn Samples,
-    targets: Targets,
-    metrics: Vec<Box<dyn Metric>>,
+    wanted: Wanted,
+    judged: Judged,
     batch: usize,
     seed: u64,
     /// Plans and feeds for each batch size met: the usual one and the last of an epoch.
@@ -242,7 +267,7 @@ impl Trainer<'_> {
         &mut self,
         model: &mut Model,
         epochs: std::ops::Range<usize>,
-        validation: Option<(&dyn Samples, &Targets)>,
+        validation: Option<(&dyn Samples, &Wanted)>,
     ) -> Result<()> {
         let first = self.step_for(model, self.batch)?;
         let planned =
@@ -261,7 +286,7 @@ impl Trainer<'_> {
                 break;
             }
             let (totals, stopped) = self.epoch(model, epoch)?;
-            let mut logs = totals.logs(&self.metrics);
+            let mut logs = totals.logs(&self.judged);
             // An epoch that was broken off leaves no line in the history.
             if stopped {
                 break;
@@ -296,7 +321,7 @@ impl Trainer<'_> {
         if self.shuffle {
             shuffle(&mut self.order, self.seed, epoch as u64);
         }
-        let mut totals = Totals::new(self.metrics.len());
+        let mut totals = Totals::new(self.judged.metrics.len());
         for step in 0..self.steps_per_epoch {
             let start = step * self.batch;
             let end = (start + self.batch).min(self.data.len());
@@ -306,7 +331,7 @@ impl Trainer<'_> {
                 step,
                 steps: self.steps_per_epoch,
                 samples: end - start,
-                logs: totals.logs(&self.metrics),
+                logs: totals.logs(&self.judged),
             };
             if self.tell(model, &event)? == Action::Stop {
                 let unfinished = step + 1 < self.steps_per_epoch;
@@ -346,8 +371,8 @@ impl Trainer<'_> {
                 return Err(diagnose::first_not_finite(
                     model,
                     n,
-                    &self.targets,
-                    &self.metrics,
+                    &self.wanted,
+                    &self.judged.metrics,
                     feeds,
                     (epoch, step),
                     guard,
@@ -368,12 +393,12 @@ impl Trainer<'_> {
             model,
             batch,
             Purpose::Train,
-            &self.targets,
-            &self.metrics,
+            &self.wanted,
+            &self.judged.metrics,
             Mode::Fast,
         )?;
         self.steps
-            .push((step, Feeds::new(model, batch, &self.targets)?));
+            .push((step, Feeds::new(model, batch, &self.wanted)));
         Ok(self.steps.len() - 1)
     }
 

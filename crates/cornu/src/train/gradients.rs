@@ -57,7 +57,7 @@ impl Model {
             .iter()
             .map(|&i| self.weights[i].path.clone())
             .collect();
-        let mut feeds = Feeds::new(self, batch, &targets)?;
+        let mut feeds = Feeds::new(self, batch, &targets);
         feeds.rng = rng_tensor(0, 1);
         let samples: Vec<usize> = (0..batch).collect();
         let workspace = &mut self.workspace;

@@ -1,11 +1,13 @@
 //! Training, evaluation and prediction: Keras's `compile`, `fit`, `evaluate`, `predict`.
 
 pub mod callbacks;
+mod class_weights;
 mod compiled;
 mod custom;
 mod diagnose;
 mod evaluate;
 mod fit;
+mod goals;
 mod gradients;
 mod history;
 mod predict;
@@ -16,5 +18,6 @@ pub use callbacks::{Action, Callback, Event};
 pub use compiled::Compiled;
 pub use custom::{OptimizerHandle, Outputs, Tape, TrainStep, Trainable, Values};
 pub use fit::Fit;
+pub use goals::{Losses, MetricOf};
 pub use history::{EpochLog, History, Logs};
 pub use samples::{RowsMut, Samples};

@@ -11,7 +11,8 @@ use crate::tensor::{Data, Tensor};
 
 /// A set of samples with their targets, from which batches are made.
 ///
-/// Implemented for image sets, and for pairs of tensors `(x, y)` whose first axis counts the samples.
+/// Implemented for image sets, and for tensors whose first axis counts the samples: `(x, y)`, `(x, y, weights)`, where `x`, `y` and
+/// `weights` are each a tensor or, for several inputs and outputs, a `Vec` of them.
 pub trait Samples: Sync {
     /// Number of samples.
     fn len(&self) -> usize;
@@ -33,6 +34,27 @@ pub trait Samples: Sync {
     /// Writes the targets of the samples with these numbers, in the type that [`Samples::targets`] tells.
     fn fill_targets(&self, samples: &[usize], out: RowsMut<'_>);
 
+    /// What is known of the targets of each output that has a loss or a metric, in the order of the outputs.
+    fn all_targets(&self) -> Vec<Targets> {
+        vec![self.targets()]
+    }
+
+    /// As [`Samples::fill_targets`], for all outputs.
+    fn fill_all_targets(&self, samples: &[usize], targets: &mut [RowsMut<'_>]) {
+        if let Some(first) = targets.first_mut() {
+            self.fill_targets(samples, first.reborrow());
+        }
+    }
+
+    /// How much samples count, where not all count the same: shapes of one sample's weights, `[]` for a number a sample; one for all
+    /// targets, or one for each.
+    fn weights(&self) -> Vec<Shape> {
+        Vec::new()
+    }
+
+    /// Writes the weights of the samples with these numbers, of the list with this number.
+    fn fill_weights(&self, _list: usize, _samples: &[usize], _out: &mut [f32]) {}
+
     /// Finds what would spoil training: values that are no numbers.
     fn check(&self) -> Result<()>;
 }
@@ -53,6 +75,14 @@ impl<'a> RowsMut<'a> {
             Data::F32(y) => Self::F32(y),
             Data::I32(y) => Self::I32(y),
             Data::U8(_) => unreachable!("inputs and targets are floats or integers"),
+        }
+    }
+
+    /// The same rows, lent.
+    pub fn reborrow(&mut self) -> RowsMut<'_> {
+        match self {
+            Self::I32(x) => RowsMut::I32(x),
+            Self::F32(x) => RowsMut::F32(x),
         }
     }
 }
@@ -184,83 +214,169 @@ fn range(y: &Tensor) -> Option<(f64, f64)> {
     }
 }
 
-impl Samples for (&[Tensor], &Tensor) {
+/// Tensors as samples: inputs, targets and weights, each as many as there are.
+struct Arrays<'a> {
+    inputs: &'a [Tensor],
+    targets: &'a [Tensor],
+    weights: &'a [Tensor],
+}
+
+fn targets_of(y: &Tensor) -> Targets {
+    Targets {
+        shape: y.shape().without_batch(),
+        dtype: match y.dtype() {
+            DType::F32 => DType::F32,
+            DType::I32 | DType::U8 => DType::I32,
+        },
+        range: range(y),
+    }
+}
+
+impl Samples for Arrays<'_> {
     fn len(&self) -> usize {
-        self.1.shape().first().copied().unwrap_or(0)
+        let counted = self.targets.first().or(self.inputs.first());
+        counted
+            .and_then(|x| x.shape().first().copied())
+            .unwrap_or(0)
     }
 
     fn input_shapes(&self) -> Vec<Shape> {
-        self.0.iter().map(|x| x.shape().without_batch()).collect()
+        let inputs = self.inputs.iter();
+        inputs.map(|x| x.shape().without_batch()).collect()
     }
 
     fn targets(&self) -> Targets {
-        Targets {
-            shape: self.1.shape().without_batch(),
-            dtype: match self.1.dtype() {
-                DType::F32 => DType::F32,
-                DType::I32 | DType::U8 => DType::I32,
+        self.targets.first().map_or(
+            Targets {
+                shape: Shape::scalar(),
+                dtype: DType::F32,
+                range: None,
             },
-            range: range(self.1),
-        }
+            targets_of,
+        )
+    }
+
+    fn all_targets(&self) -> Vec<Targets> {
+        self.targets.iter().map(targets_of).collect()
     }
 
     fn fill_inputs(&self, samples: &[usize], inputs: &mut [RowsMut<'_>]) {
-        for (x, to) in self.0.iter().zip(inputs) {
+        for (x, to) in self.inputs.iter().zip(inputs) {
             copy_tensor_rows(x, samples, to);
         }
     }
 
     fn fill_targets(&self, samples: &[usize], mut out: RowsMut<'_>) {
-        copy_tensor_rows(self.1, samples, &mut out);
+        if let Some(y) = self.targets.first() {
+            copy_tensor_rows(y, samples, &mut out);
+        }
+    }
+
+    fn fill_all_targets(&self, samples: &[usize], targets: &mut [RowsMut<'_>]) {
+        for (y, to) in self.targets.iter().zip(targets) {
+            copy_tensor_rows(y, samples, to);
+        }
+    }
+
+    fn weights(&self) -> Vec<Shape> {
+        let weights = self.weights.iter();
+        weights.map(|w| w.shape().without_batch()).collect()
+    }
+
+    fn fill_weights(&self, list: usize, samples: &[usize], out: &mut [f32]) {
+        copy_tensor_rows(&self.weights[list], samples, &mut RowsMut::F32(out));
     }
 
     fn check(&self) -> Result<()> {
         let n = self.len();
-        for (k, x) in self.0.iter().enumerate() {
+        fn named<'a>(
+            what: &'static str,
+            all: &'a [Tensor],
+        ) -> impl Iterator<Item = (&'static str, usize, &'a Tensor)> {
+            all.iter().enumerate().map(move |(k, x)| (what, k, x))
+        }
+        let targets = named("target", self.targets);
+        let weights = named("weights", self.weights);
+        for (what, k, x) in named("input", self.inputs).chain(targets).chain(weights) {
             let rows = x.shape().first().copied().unwrap_or(0);
             if rows != n {
                 return Err(Error::data(format!(
-                    "inputs and targets must count the same samples, received {rows} in input {k} and {n} targets"
+                    "inputs and targets must count the same samples, received {rows} in {what} {k} and {n} targets"
                 )));
             }
-            check_finite("inputs", x)?;
+            let plural = match what {
+                "input" => "inputs",
+                "target" => "targets",
+                _ => "weights",
+            };
+            check_finite(plural, x)?;
         }
-        check_finite("targets", self.1)
+        Ok(())
     }
 }
 
-/// Forwards everything to another implementation.
-macro_rules! forward {
-    ($type:ty, |$s:ident| $inner:expr) => {
-        impl Samples for $type {
+/// Implements [`Samples`] for what can be seen as [`Arrays`].
+macro_rules! arrays {
+    ($($type:ty, |$s:ident| $inputs:expr, $targets:expr, $weights:expr;)*) => {
+        $(impl Samples for $type {
             fn len(&self) -> usize {
-                let $s = self;
-                Samples::len(&$inner)
+                self.arrays().len()
             }
             fn input_shapes(&self) -> Vec<Shape> {
-                let $s = self;
-                Samples::input_shapes(&$inner)
+                self.arrays().input_shapes()
             }
             fn targets(&self) -> Targets {
-                let $s = self;
-                Samples::targets(&$inner)
+                self.arrays().targets()
+            }
+            fn all_targets(&self) -> Vec<Targets> {
+                self.arrays().all_targets()
             }
             fn fill_inputs(&self, samples: &[usize], inputs: &mut [RowsMut<'_>]) {
-                let $s = self;
-                Samples::fill_inputs(&$inner, samples, inputs);
+                self.arrays().fill_inputs(samples, inputs);
             }
             fn fill_targets(&self, samples: &[usize], out: RowsMut<'_>) {
-                let $s = self;
-                Samples::fill_targets(&$inner, samples, out);
+                self.arrays().fill_targets(samples, out);
+            }
+            fn fill_all_targets(&self, samples: &[usize], targets: &mut [RowsMut<'_>]) {
+                self.arrays().fill_all_targets(samples, targets);
+            }
+            fn weights(&self) -> Vec<Shape> {
+                self.arrays().weights()
+            }
+            fn fill_weights(&self, list: usize, samples: &[usize], out: &mut [f32]) {
+                self.arrays().fill_weights(list, samples, out);
             }
             fn check(&self) -> Result<()> {
-                let $s = self;
-                Samples::check(&$inner)
+                self.arrays().check()
             }
         }
+        impl AsArrays for $type {
+            fn arrays(&self) -> Arrays<'_> {
+                let $s = self;
+                Arrays { inputs: $inputs, targets: $targets, weights: $weights }
+            }
+        })*
     };
 }
 
-forward!((&Tensor, &Tensor), |s| (std::slice::from_ref(s.0), s.1));
-forward!((Tensor, Tensor), |s| (std::slice::from_ref(&s.0), &s.1));
-forward!((Vec<Tensor>, Tensor), |s| (s.0.as_slice(), &s.1));
+trait AsArrays {
+    fn arrays(&self) -> Arrays<'_>;
+}
+
+use std::slice::from_ref as one;
+
+arrays! {
+    (&Tensor, &Tensor), |s| one(s.0), one(s.1), &[];
+    (Tensor, Tensor), |s| one(&s.0), one(&s.1), &[];
+    (Vec<Tensor>, Tensor), |s| &s.0, one(&s.1), &[];
+    (Tensor, Vec<Tensor>), |s| one(&s.0), &s.1, &[];
+    (Vec<Tensor>, Vec<Tensor>), |s| &s.0, &s.1, &[];
+    (&[Tensor], &Tensor), |s| s.0, one(s.1), &[];
+    (&[Tensor], &[Tensor]), |s| s.0, s.1, &[];
+    (&Tensor, &Tensor, &Tensor), |s| one(s.0), one(s.1), one(s.2);
+    (Tensor, Tensor, Tensor), |s| one(&s.0), one(&s.1), one(&s.2);
+    (Vec<Tensor>, Tensor, Tensor), |s| &s.0, one(&s.1), one(&s.2);
+    (Vec<Tensor>, Vec<Tensor>, Tensor), |s| &s.0, &s.1, one(&s.2);
+    (Vec<Tensor>, Vec<Tensor>, Vec<Tensor>), |s| &s.0, &s.1, &s.2;
+    (&[Tensor], &[Tensor], &[Tensor]), |s| s.0, s.1, s.2;
+}

@@ -3,12 +3,13 @@
 use crate::compile::{Computation, Mode, Plan, compile};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Meta, Value};
-use crate::losses::{self, Targets};
-use crate::metrics::Metric;
+use crate::losses;
 use crate::model::Model;
 use crate::optimizers::{self, Trained};
-use crate::shape::{DType, Shape};
-use crate::tensor::{Data, Tensor};
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+use super::goals::{Shown, Wanted};
 
 /// What a batch is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,44 +23,91 @@ pub(crate) enum Purpose {
 pub(crate) struct StepPlan {
     pub(crate) plan: Plan,
     pub(crate) batch: usize,
-    /// How many outputs each metric has; the loss's one comes first.
+    /// How many losses of single outputs follow the total.
+    pub(crate) losses: usize,
+    /// How many outputs each metric has, behind the losses.
     pub(crate) accumulators: Vec<usize>,
+}
+
+/// One goal, written into a graph.
+struct Written {
+    prediction: Value,
+    /// Which of the predictions count, if not all.
+    mask: Option<Value>,
+    target: Value,
+    weight: Option<Value>,
+    /// The loss, before its own weight.
+    loss: Option<Value>,
 }
 
 /// A model with its loss written into a graph.
 pub(crate) struct Forward {
     pub(crate) graph: Graph,
     pub(crate) weights: Vec<Value>,
-    pub(crate) prediction: Value,
-    /// Which of the predictions count, if not all.
-    pub(crate) mask: Option<Value>,
-    pub(crate) targets: Value,
+    goals: Vec<Written>,
+    /// The sum of all losses.
     pub(crate) loss: Value,
     /// New values of statistics, (weight, value).
     pub(crate) updates: Vec<(usize, Value)>,
 }
 
-/// Writes the model, the targets, and the loss with its penalties.
+/// Writes the model, the targets, and the losses with their penalties.
 pub(crate) fn forward(
     model: &Model,
     batch: usize,
     training: bool,
-    targets: &Targets,
+    wanted: &Wanted,
 ) -> Result<Forward> {
     let compiled = model.compiled()?;
     let written = model.trace(batch, training)?;
-    let (prediction, mask) = written.output(model.architecture.outputs[0]);
+    let ends: Vec<_> = compiled
+        .goals
+        .goals
+        .iter()
+        .map(|goal| written.output(model.architecture.outputs[goal.output]))
+        .collect();
     let (mut g, traced) = (written.graph, written.traced);
-    let y = g.feed_of(
-        Meta {
-            shape: Shape::new(targets.shape.with_batch(batch).to_vec())?,
-            dtype: targets.dtype,
-        },
-        true,
-    )?;
-    let wanted = g.cast(y, compiled.loss.target_dtype())?;
-    g.set_path(Some(compiled.loss.class_name().into()));
-    let mut total = losses::value(&*compiled.loss, &mut g, wanted, prediction, None, mask)?;
+    let mut targets = Vec::with_capacity(wanted.targets.len());
+    for t in &wanted.targets {
+        let shape = Shape::new(t.shape.with_batch(batch).to_vec())?;
+        let dtype = t.dtype;
+        targets.push(g.feed_of(Meta { shape, dtype }, true)?);
+    }
+    let mut weights = Vec::with_capacity(wanted.weights.len());
+    for shape in &wanted.weights {
+        weights.push(g.feed("", shape.with_batch(batch), true)?);
+    }
+    let mut goals = Vec::with_capacity(ends.len());
+    let mut total = None;
+    for (k, (goal, (prediction, mask))) in compiled.goals.goals.iter().zip(ends).enumerate() {
+        let weight = weights.get(k).or(weights.first()).copied();
+        let mut one = Written {
+            prediction,
+            mask,
+            target: targets[k],
+            weight,
+            loss: None,
+        };
+        if let Some((loss, share)) = &goal.loss {
+            let y = g.cast(targets[k], loss.target_dtype())?;
+            g.set_path(Some(loss.class_name().into()));
+            let value = losses::value(&**loss, &mut g, y, prediction, weight, mask)?;
+            one.loss = Some(value);
+            let part = match *share {
+                1.0 => value,
+                share => g.scale(value, share)?,
+            };
+            total = Some(match total {
+                None => part,
+                Some(sum) => g.add(sum, part)?,
+            });
+        }
+        goals.push(one);
+    }
+    let mut total = match total {
+        Some(total) => total,
+        None => g.constant(0.0)?,
+    };
     for added in traced.losses {
         total = g.add(total, added)?;
     }
@@ -73,12 +121,19 @@ pub(crate) fn forward(
     Ok(Forward {
         graph: g,
         weights: written.weights,
-        prediction,
-        mask,
-        targets: y,
+        goals,
         loss: total,
         updates: traced.updates,
     })
+}
+
+/// The weight of each value a metric counts: of its sample, and 0 for what is masked.
+fn counted(g: &mut Graph, weight: Option<Value>, mask: Option<Value>) -> Result<Option<Value>> {
+    let (Some(w), Some(m)) = (weight, mask) else {
+        return Ok(weight.or(mask));
+    };
+    let w = losses::stretch(g, w, m)?;
+    g.mul(w, m).map(Some)
 }
 
 /// Plans a training or evaluation step for batches of a size.
@@ -86,20 +141,29 @@ pub(crate) fn plan(
     model: &Model,
     batch: usize,
     purpose: Purpose,
-    targets: &Targets,
-    metrics: &[Box<dyn Metric>],
+    wanted: &Wanted,
+    metrics: &[Shown],
     mode: Mode,
 ) -> Result<StepPlan> {
     let compiled = model.compiled()?;
     let training = purpose == Purpose::Train;
-    let traced = forward(model, batch, training, targets)?;
+    let traced = forward(model, batch, training, wanted)?;
     let (mut g, total) = (traced.graph, traced.loss);
     let mut outputs = vec![total];
-    let mut accumulators = vec![1];
-    for metric in metrics {
-        g.set_path(Some(metric.name().into()));
-        let wanted = g.cast(traced.targets, metric.target_dtype())?;
-        let sums = metric.accumulate(&mut g, wanted, traced.prediction, traced.mask)?;
+    let shown = compiled.goals.shown_losses(model);
+    outputs.extend(
+        shown
+            .iter()
+            .filter_map(|(goal, _)| traced.goals[*goal].loss),
+    );
+    let mut accumulators = Vec::with_capacity(metrics.len());
+    for shown in metrics {
+        let (goal, metric) = (&traced.goals[shown.goal], &shown.metric);
+        g.set_path(Some(shown.name.as_str().into()));
+        let y = g.cast(goal.target, metric.target_dtype())?;
+        let weight = goal.weight.filter(|_| shown.weighted);
+        let weight = counted(&mut g, weight, goal.mask)?;
+        let sums = metric.accumulate(&mut g, y, goal.prediction, weight)?;
         accumulators.push(sums.len());
         outputs.extend(sums);
     }
@@ -160,6 +224,7 @@ pub(crate) fn plan(
     Ok(StepPlan {
         plan: compile(&computation, mode)?,
         batch,
+        losses: shown.len(),
         accumulators,
     })
 }
@@ -169,37 +234,39 @@ pub(crate) fn plan(
 pub(crate) struct Feeds {
     pub(crate) inputs: Vec<Tensor>,
     pub(crate) rng: Tensor,
-    pub(crate) targets: Tensor,
+    pub(crate) targets: Vec<Tensor>,
+    pub(crate) weights: Vec<Tensor>,
     pub(crate) learning_rate: Tensor,
     pub(crate) iteration: Tensor,
 }
 
 impl Feeds {
     /// Room for batches of a size.
-    pub(crate) fn new(model: &Model, batch: usize, targets: &Targets) -> Result<Self> {
+    pub(crate) fn new(model: &Model, batch: usize, wanted: &Wanted) -> Self {
         let inputs = model.architecture.inputs.iter();
-        let inputs = inputs
-            .map(|s| Tensor::zeros_of(s.dtype, s.shape.with_batch(batch)))
-            .collect();
-        let shape = targets.shape.with_batch(batch);
-        let n = shape.elements();
-        let data: Data = match targets.dtype {
-            DType::F32 => vec![0.0f32; n].into(),
-            DType::I32 | DType::U8 => vec![0i32; n].into(),
-        };
-        Ok(Self {
-            inputs,
+        let targets = wanted.targets.iter();
+        let weights = wanted.weights.iter();
+        Self {
+            inputs: inputs
+                .map(|s| Tensor::zeros_of(s.dtype, s.shape.with_batch(batch)))
+                .collect(),
             rng: rng_tensor(0, 0),
-            targets: Tensor::new(shape, data)?,
+            targets: targets
+                .map(|t| Tensor::zeros_of(t.dtype, t.shape.with_batch(batch)))
+                .collect(),
+            weights: weights
+                .map(|shape| Tensor::zeros(shape.with_batch(batch)))
+                .collect(),
             learning_rate: Tensor::scalar(0.0),
             iteration: Tensor::scalar(0.0),
-        })
+        }
     }
 
-    /// All feeds in order: inputs, seed and step, targets, and for training the optimizer's scalars.
+    /// All feeds in order: inputs, seed and step, targets, weights, and for training the optimizer's scalars.
     pub(crate) fn list(&self, purpose: Purpose) -> Vec<&Tensor> {
         let mut all: Vec<&Tensor> = self.inputs.iter().collect();
-        all.extend([&self.rng, &self.targets]);
+        all.push(&self.rng);
+        all.extend(self.targets.iter().chain(&self.weights));
         if purpose == Purpose::Train {
             all.extend([&self.learning_rate, &self.iteration]);
         }
@@ -223,7 +290,7 @@ pub(crate) fn check_samples(
     model: &Model,
     samples: &dyn super::Samples,
     what: &str,
-) -> Result<Targets> {
+) -> Result<Wanted> {
     let compiled = model.compiled()?;
     if samples.is_empty() {
         return Err(Error::data(format!("the {what} set holds no samples")).at(model.name()));
@@ -251,11 +318,10 @@ pub(crate) fn check_samples(
         }
     }
     samples.check()?;
-    let targets = samples.targets();
-    let at_loss = |e: Error| e.at(format!("{} ({what} targets)", compiled.loss.class_name()));
-    compiled
-        .loss
-        .check(&targets, model.output_shape())
-        .map_err(at_loss)?;
-    Ok(targets)
+    let wanted = Wanted {
+        targets: samples.all_targets(),
+        weights: samples.weights(),
+    };
+    compiled.goals.check(model, &wanted, what)?;
+    Ok(wanted)
 }

@@ -47,6 +47,8 @@ pub struct Dense {
     kernel_regularizer: Option<Regularizer>,
     #[serde(default)]
     bias_regularizer: Option<Regularizer>,
+    #[serde(default)]
+    activity_regularizer: Option<Regularizer>,
 }
 
 layer!(Dense);
@@ -63,6 +65,7 @@ impl Dense {
             bias_initializer: zeros(),
             kernel_regularizer: None,
             bias_regularizer: None,
+            activity_regularizer: None,
         }
     }
 
@@ -101,6 +104,12 @@ impl Dense {
         self.bias_regularizer = Some(regularizer.into());
         self
     }
+
+    /// What is added to the loss for the output.
+    pub fn activity_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
+        self.activity_regularizer = Some(regularizer.into());
+        self
+    }
 }
 
 impl Layer for Dense {
@@ -133,6 +142,8 @@ impl Layer for Dense {
         if self.use_bias {
             y = cx.graph.add(y, cx.weight(1))?;
         }
-        self.activation.get()?.apply(cx.graph, y)
+        let y = self.activation.get()?.apply(cx.graph, y)?;
+        cx.regularize_activity(self.activity_regularizer.as_ref(), y)?;
+        Ok(y)
     }
 }

@@ -173,7 +173,9 @@ def compute(tensors, metadata, rng=None):
     for i, weight in enumerate(layer.weights):
         result[f"weight.{i}"] = weights[i]
         if weight.trainable:
-            result[f"grad_weight.{i}"] = tf.convert_to_tensor(tape.gradient(loss, weight.value)).numpy()
+            grad = tape.gradient(loss, weight.value)
+            if grad is not None:
+                result[f"grad_weight.{i}"] = tf.convert_to_tensor(grad).numpy()
         after = weight.numpy()
         if not np.array_equal(after, weights[i]):
             result[f"weight_after.{i}"] = after

@@ -1,6 +1,7 @@
 """Cases of the family `core`."""
 
 import keras
+import tensorflow as tf
 from keras import layers
 
 ACTIVATIONS = (
@@ -22,7 +23,94 @@ class Activation(layers.Activation):
         return {**layers.Layer.get_config(self), "activation": "gelu_approximate"}
 
 
+class TernaryDense(layers.Layer):
+    """Of Keras 3.16: the kernel's signs, 0 where it is small; with the straight-through gradient of the paper (BitNet b1.58)."""
+
+    def __init__(self, units, threshold=None, use_bias=True, activation=None, **kwargs):
+        super().__init__(**kwargs)
+        self.arguments = {"units": units, "threshold": threshold, "use_bias": use_bias, "activation": activation}
+
+    def build(self, shape):
+        self.kernel = self.add_weight(name="kernel", shape=(shape[-1], self.arguments["units"]))
+        if self.arguments["use_bias"]:
+            self.bias = self.add_weight(name="bias", shape=(self.arguments["units"],))
+
+    def call(self, x):
+        kernel = tf.convert_to_tensor(self.kernel)
+        size = tf.abs(kernel)
+        given = self.arguments["threshold"]
+        threshold = tf.reduce_mean(size) if given is None else given
+        signs = tf.where(size > threshold, tf.sign(kernel), 0.0)
+        y = tf.tensordot(x, kernel + tf.stop_gradient(signs - kernel), 1)
+        if self.arguments["use_bias"]:
+            y = y + self.bias
+        return keras.activations.get(self.arguments["activation"])(y)
+
+    def get_config(self):
+        given = {key: value for key, value in self.arguments.items() if key != "activation" or value}
+        return {**super().get_config(), **given}
+
+
+class Maxout(layers.Layer):
+    """Goodfellow et al., 2013, written with TensorFlow: Keras has none."""
+
+    def __init__(self, units, pieces, use_bias=True, **kwargs):
+        super().__init__(**kwargs)
+        self.arguments = {"units": units, "pieces": pieces, "use_bias": use_bias}
+
+    def build(self, shape):
+        own = (self.arguments["units"], self.arguments["pieces"])
+        self.kernel = self.add_weight(name="kernel", shape=(shape[-1], *own))
+        if self.arguments["use_bias"]:
+            self.bias = self.add_weight(name="bias", shape=own)
+
+    def call(self, x):
+        z = tf.einsum("...i,iup->...up", x, self.kernel)
+        if self.arguments["use_bias"]:
+            z = z + self.bias
+        return tf.reduce_max(z, axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), **self.arguments}
+
+
+class ReversibleEmbedding(layers.ReversibleEmbedding):
+    """Floats go the way back, which Keras has as an argument of the call."""
+
+    def build(self, shape=None):
+        super().build()
+
+    def call(self, x):
+        return super().call(x, reverse=x.dtype == tf.float32)
+
+
 ROWS = [
+    # Products that equations spell out: axes shared, summed, turned; ellipses at both ends; biases along some axes.
+    *[
+        ("EinsumDense", label, build, [shape])
+        for label, shape, build in [
+            ("ab_bc_ac_relu", (3, 4), lambda: layers.EinsumDense("ab,bc->ac", 5, activation="relu", bias_axes="c")),
+            ("abc_bd_adc", (2, 3, 4), lambda: layers.EinsumDense("abc,bd->adc", (5, None), bias_axes="d")),
+            ("abc_bcde_aed", (2, 3, 4), lambda: layers.EinsumDense("abc,bcde->aed", (2, 5), bias_axes="ed")),
+            ("abc_bc_abc", (2, 3, 4), lambda: layers.EinsumDense("abc,bc->abc", (3, 4), bias_axes="b")),
+            ("abc_bcd_abd_shared", (3, 2, 4), lambda: layers.EinsumDense("abc,bcd->abd", (2, 5), bias_axes="bd")),
+            ("abc_cd_ad", (2, 3, 4), lambda: layers.EinsumDense("abc,cd->ad", 5)),
+            ("dots_x_xy_y_rank4", (2, 3, 2, 4), lambda: layers.EinsumDense("...x,xy->...y", 5, bias_axes="y")),
+            ("dots_ab_bc_ac", (2, 3, 4), lambda: layers.EinsumDense("...ab,bc->...ac", (3, 5), bias_axes="a")),
+            ("ab_dots_bc_ac_dots", (2, 3, 4, 2), lambda: layers.EinsumDense("ab...,bc->ac...", 5, bias_axes="c")),
+            ("abc_cde_abde_lora2", (2, 3, 4), lambda: layers.EinsumDense("abc,cde->abde", (None, 2, 5), lora_rank=2, lora_alpha=3)),
+        ]
+    ],
+    ("Dense", "units5_lora2", lambda: layers.Dense(5, lora_rank=2), [(3, 4)]),
+    ("Dense", "units5_lora1_alpha3_nobias", lambda: layers.Dense(5, use_bias=False, lora_rank=1, lora_alpha=3), [(2, 3, 4)]),
+    ("Embedding", "5x3_lora2", lambda: layers.Embedding(5, 3, lora_rank=2, lora_alpha=1), [(4, 6)], {}, "whole"),
+    ("TernaryDense", "mean", lambda: TernaryDense(5), [(3, 4)]),
+    ("TernaryDense", "threshold0.4_tanh_nobias", lambda: TernaryDense(3, 0.4, use_bias=False, activation="tanh"), [(2, 3, 4)]),
+    ("Maxout", "u3_p2", lambda: Maxout(3, 2), [(4, 5)]),
+    ("Maxout", "u2_p5_nobias_rank3", lambda: Maxout(2, 5, use_bias=False), [(2, 3, 4)]),
+    ("ReversibleEmbedding", "5x3_untied", lambda: ReversibleEmbedding(5, 3, tie_weights=False), [(4, 6)], {}, "whole"),
+    ("ReversibleEmbedding", "9x4", lambda: ReversibleEmbedding(9, 4), [(2, 3, 4)]),
+    ("ReversibleEmbedding", "5x3_untied_cap2", lambda: ReversibleEmbedding(5, 3, tie_weights=False, logit_soft_cap=2.0), [(3, 3)]),
     # Dense and the activations.
     *[
         ("Dense", f"units5_{a}_rank2", lambda a=a: layers.Dense(5, activation=a), [(4, 3)])
@@ -50,4 +138,4 @@ ROWS = [
     ("Embedding", "5x4_rank3_floats", lambda: layers.Embedding(5, 4, embeddings_initializer="glorot_normal"), [(2, 3, 2)], {}, "whole floats"),
 ]
 
-OWN = {"Activation": Activation}
+OWN = {"TernaryDense": TernaryDense, "Maxout": Maxout, "ReversibleEmbedding": ReversibleEmbedding, "Activation": Activation}

@@ -3,6 +3,7 @@
 from keras import layers
 
 ROWS = [
+    ("ActivityRegularization", "l1_l2", lambda: layers.ActivityRegularization(0.5, 0.25), [(3, 4)]),
     # What draws is compared where nothing is drawn; tests of Cornu's own hold its mean and variance.
     *[
         (kind, f"{name}", build, [shape], {"training": training})

@@ -21,6 +21,10 @@ pub(super) fn zeros() -> InitializerConfig {
     InitializerConfig::named("zeros")
 }
 
+pub(super) fn uniform() -> InitializerConfig {
+    InitializerConfig::named("random_uniform")
+}
+
 pub(super) fn ones() -> InitializerConfig {
     InitializerConfig::named("ones")
 }

@@ -41,10 +41,8 @@ impl Projections<'_> {
                 .constrained(constraint.clone())
             };
         // Of what a kernel has, the bias tells the outputs.
-        let (elements, outputs) = (
-            kernel.iter().product::<usize>(),
-            bias.iter().product::<usize>(),
-        );
+        let many = |lengths: &[usize]| lengths.iter().fold(1, |p: usize, &n| p.saturating_mul(n));
+        let (elements, outputs) = (many(kernel), many(bias));
         let mut weight = made("kernel", kernel, self.kernel);
         weight.initializer = weight
             .initializer

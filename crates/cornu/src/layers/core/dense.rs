@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::low_rank::LowRank;
 use crate::activations::Activation;
 use crate::choice::Choice;
+use crate::constraints::Constraint;
 use crate::error::{Error, Result};
 use crate::graph::Value;
 use crate::initializers::InitializerConfig;
@@ -14,13 +16,15 @@ use crate::shape::Shape;
 
 /// Multiplies the last axis by a matrix, adds a bias, applies an activation.
 ///
-/// `y = activation(x · kernel + bias)`
+/// `y = activation(x · kernel + bias)`; with a `lora_rank`, the kernel stays as it is and `lora_alpha / lora_rank · A · B` is learnt
+/// beside it
 ///
 /// # Shapes
-/// `[batch, .., features] → [batch, .., units]`; kernel `[features, units]`, bias `[units]`.
+/// `[batch, .., features] → [batch, .., units]`; kernel `[features, units]`, bias `[units]`; with a `lora_rank` also `lora_kernel_a`
+/// `[features, rank]` and `lora_kernel_b` `[rank, units]`.
 ///
 /// # Errors
-/// An input without a feature axis, no units, an unknown activation or initialiser.
+/// An input without a feature axis, no units, an unknown activation or initialiser; a `lora_rank` with a constraint of the kernel.
 ///
 /// # Example
 /// ```
@@ -29,6 +33,10 @@ use crate::shape::Shape;
 /// assert_eq!(model.count_params(), 8 * 3 + 3);
 /// # Ok::<(), cornu::Error>(())
 /// ```
+///
+/// # Keras
+/// Quantised kernels (`quantization_config`) are not there. `enable_lora` of a layer that is built is the argument `lora_rank` of a new
+/// one that is given its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dense {
@@ -47,8 +55,16 @@ pub struct Dense {
     kernel_regularizer: Option<Regularizer>,
     #[serde(default)]
     bias_regularizer: Option<Regularizer>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     activity_regularizer: Option<Regularizer>,
+    #[serde(default)]
+    kernel_constraint: Option<Constraint>,
+    #[serde(default)]
+    bias_constraint: Option<Constraint>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lora_rank: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lora_alpha: Option<f64>,
 }
 
 layer!(Dense);
@@ -66,49 +82,43 @@ impl Dense {
             kernel_regularizer: None,
             bias_regularizer: None,
             activity_regularizer: None,
+            kernel_constraint: None,
+            bias_constraint: None,
+            lora_rank: None,
+            lora_alpha: None,
         }
     }
 
-    /// The function applied to the result.
-    pub fn activation(mut self, activation: impl Into<Choice<Activation>>) -> Self {
-        self.activation = activation.into();
-        self
+    setters! {
+        /// The function applied to the result.
+        activation: Choice<Activation>,
+        /// Whether a bias is added.
+        use_bias: bool,
+        /// How the kernel begins.
+        kernel_initializer: InitializerConfig,
+        /// How the bias begins.
+        bias_initializer: InitializerConfig,
+        /// What is added to the loss for the kernel.
+        kernel_regularizer: Regularizer = Some,
+        /// What is added to the loss for the bias.
+        bias_regularizer: Regularizer = Some,
+        /// What is added to the loss for the output.
+        activity_regularizer: Regularizer = Some,
+        /// What the kernel is brought back to after each step.
+        kernel_constraint: Constraint = Some,
+        /// What the bias is brought back to after each step.
+        bias_constraint: Constraint = Some,
+        /// Of which rank a matrix is learnt beside the kernel, which stays as it is.
+        lora_rank: usize = Some,
+        /// How strong that matrix is: times `lora_alpha / lora_rank`; without it as it is.
+        lora_alpha: f64 = Some,
     }
 
-    /// Whether a bias is added.
-    pub fn use_bias(mut self, use_bias: bool) -> Self {
-        self.use_bias = use_bias;
-        self
-    }
-
-    /// How the kernel begins.
-    pub fn kernel_initializer(mut self, initializer: impl Into<InitializerConfig>) -> Self {
-        self.kernel_initializer = initializer.into();
-        self
-    }
-
-    /// How the bias begins.
-    pub fn bias_initializer(mut self, initializer: impl Into<InitializerConfig>) -> Self {
-        self.bias_initializer = initializer.into();
-        self
-    }
-
-    /// What is added to the loss for the kernel.
-    pub fn kernel_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
-        self.kernel_regularizer = Some(regularizer.into());
-        self
-    }
-
-    /// What is added to the loss for the bias.
-    pub fn bias_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
-        self.bias_regularizer = Some(regularizer.into());
-        self
-    }
-
-    /// What is added to the loss for the output.
-    pub fn activity_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
-        self.activity_regularizer = Some(regularizer.into());
-        self
+    fn low_rank(&self) -> LowRank {
+        LowRank {
+            rank: self.lora_rank,
+            alpha: self.lora_alpha,
+        }
     }
 }
 
@@ -129,16 +139,27 @@ impl Layer for Dense {
             [features, self.units],
             self.kernel_initializer.clone(),
         );
-        let mut weights = vec![kernel.regularized(self.kernel_regularizer.clone())];
-        if self.use_bias {
-            let bias = WeightSpec::new("bias", [self.units], self.bias_initializer.clone());
-            weights.push(bias.regularized(self.bias_regularizer.clone()));
-        }
-        Ok(weights)
+        let bias = WeightSpec::new("bias", [self.units], self.bias_initializer.clone())
+            .regularized(self.bias_regularizer.clone())
+            .constrained(self.bias_constraint.clone());
+        self.low_rank().join(
+            kernel
+                .regularized(self.kernel_regularizer.clone())
+                .constrained(self.kernel_constraint.clone()),
+            Some(bias).filter(|_| self.use_bias),
+            "lora_kernel",
+            self.kernel_regularizer.as_ref(),
+            self.kernel_constraint.as_ref(),
+        )
     }
 
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let mut y = cx.graph.matmul(inputs[0], cx.weight(0))?;
+        if self.lora_rank.is_some() {
+            let thin = 1 + usize::from(self.use_bias);
+            let a = cx.graph.matmul(inputs[0], cx.weight(thin))?;
+            y = self.low_rank().add(cx.graph, y, [a, cx.weight(thin + 1)])?;
+        }
         if self.use_bias {
             y = cx.graph.add(y, cx.weight(1))?;
         }

@@ -2,19 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::low_rank::LowRank;
+use crate::constraints::Constraint;
 use crate::error::Result;
 use crate::graph::{Graph, Value};
 use crate::initializers::InitializerConfig;
+use crate::layers::defaults::uniform;
 use crate::layers::{Base, Context, Layer, Pair, WeightSpec, inputs};
 use crate::regularizers::Regularizer;
 use crate::shape::{DType, Shape};
 
 /// Replaces each whole number by its row of a table that is trained.
 ///
-/// `y[.., :] = embeddings[x[..], :]`
+/// `y[.., :] = embeddings[x[..], :]`; with a `lora_rank`, the table stays as it is and `lora_alpha / lora_rank · A · B` is learnt beside it
 ///
 /// # Shapes
-/// `[batch, ..] → [batch, .., output_dim]`; embeddings `[input_dim, output_dim]`.
+/// `[batch, ..] → [batch, .., output_dim]`; embeddings `[input_dim, output_dim]`; with a `lora_rank` also `lora_embeddings_a`
+/// `[input_dim, rank]` and `lora_embeddings_b` `[rank, output_dim]`.
 ///
 /// # Errors
 /// No rows or columns; when it runs, a number outside `0..input_dim`, which is told before anything is computed if
@@ -46,11 +50,15 @@ pub struct Embedding {
     #[serde(default)]
     embeddings_regularizer: Option<Regularizer>,
     #[serde(default)]
+    activity_regularizer: Option<Regularizer>,
+    #[serde(default)]
+    embeddings_constraint: Option<Constraint>,
+    #[serde(default)]
     mask_zero: bool,
-}
-
-fn uniform() -> InitializerConfig {
-    InitializerConfig::named("random_uniform")
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lora_rank: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lora_alpha: Option<f64>,
 }
 
 layer!(Embedding);
@@ -64,40 +72,53 @@ impl Embedding {
             output_dim,
             embeddings_initializer: uniform(),
             embeddings_regularizer: None,
+            activity_regularizer: None,
+            embeddings_constraint: None,
             mask_zero: false,
+            lora_rank: None,
+            lora_alpha: None,
         }
     }
 
-    /// Whether 0 stands for padding, which the layers after this one pass over.
-    pub fn mask_zero(mut self, mask_zero: bool) -> Self {
-        self.mask_zero = mask_zero;
-        self
+    setters! {
+        /// Whether 0 stands for padding, which the layers after this one pass over.
+        mask_zero: bool,
+        /// How the table begins.
+        embeddings_initializer: InitializerConfig,
+        /// What is added to the loss for the table.
+        embeddings_regularizer: Regularizer = Some,
+        /// What is added to the loss for the output.
+        activity_regularizer: Regularizer = Some,
+        /// What the table is brought back to after each step.
+        embeddings_constraint: Constraint = Some,
+        /// Of which rank a matrix is learnt beside the table, which stays as it is.
+        lora_rank: usize = Some,
+        /// How strong that matrix is: times `lora_alpha / lora_rank`; without it as it is.
+        lora_alpha: f64 = Some,
     }
 
-    /// How the table begins.
-    pub fn embeddings_initializer(mut self, initializer: impl Into<InitializerConfig>) -> Self {
-        self.embeddings_initializer = initializer.into();
-        self
+    fn low_rank(&self) -> LowRank {
+        LowRank {
+            rank: self.lora_rank,
+            alpha: self.lora_alpha,
+        }
     }
+}
 
-    /// What is added to the loss for the table.
-    pub fn embeddings_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
-        self.embeddings_regularizer = Some(regularizer.into());
-        self
-    }
+/// 1 for whole numbers that are not 0, which stands for padding.
+pub(super) fn counted(g: &mut Graph, x: Value) -> Result<Value> {
+    let index = g.cast(x, DType::I32)?;
+    let index = g.cast(index, DType::F32)?;
+    let zero = g.constant(0.0)?;
+    g.not_equal(index, zero)
 }
 
 impl Layer for Embedding {
     layer_identity!(Embedding);
 
     fn mask(&self, g: &mut Graph, inputs: &[Value], _: &[Option<Value>]) -> Result<Option<Value>> {
-        if !self.mask_zero {
-            return Ok(None);
-        }
-        let index = g.cast(inputs[0], DType::I32)?;
-        let index = g.cast(index, DType::F32)?;
-        let zero = g.constant(0.0)?;
-        g.not_equal(index, zero).map(Some)
+        let mask = self.mask_zero.then(|| counted(g, inputs[0]));
+        mask.transpose()
     }
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
@@ -111,11 +132,25 @@ impl Layer for Embedding {
             [self.input_dim, self.output_dim],
             self.embeddings_initializer.clone(),
         );
-        Ok(vec![table.regularized(self.embeddings_regularizer.clone())])
+        self.low_rank().join(
+            table
+                .regularized(self.embeddings_regularizer.clone())
+                .constrained(self.embeddings_constraint.clone()),
+            None,
+            "lora_embeddings",
+            self.embeddings_regularizer.as_ref(),
+            self.embeddings_constraint.as_ref(),
+        )
     }
 
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let index = cx.graph.cast(inputs[0], DType::I32)?;
-        cx.graph.gather(cx.weight(0), index)
+        let mut y = cx.graph.gather(cx.weight(0), index)?;
+        if self.lora_rank.is_some() {
+            let a = cx.graph.gather(cx.weight(1), index)?;
+            y = self.low_rank().add(cx.graph, y, [a, cx.weight(2)])?;
+        }
+        cx.regularize_activity(self.activity_regularizer.as_ref(), y)?;
+        Ok(y)
     }
 }

@@ -1,10 +1,17 @@
 //! What networks are made of first: inputs, dense layers, tables of vectors, activations by name.
 
+mod equation;
+mod low_rank;
+
 family! {
     input_layer::InputLayer,
     identity::Identity,
     dense::Dense,
+    einsum_dense::EinsumDense,
+    ternary_dense::TernaryDense,
+    maxout::Maxout,
     embedding::Embedding,
+    reversible_embedding::ReversibleEmbedding,
     masking::Masking,
     position_embedding::PositionEmbedding,
     activation::Activation,

@@ -4,6 +4,7 @@ pub(super) mod drop;
 
 family! {
     dropout::Dropout,
+    activity_regularization::ActivityRegularization,
     spatial_dropout1d::SpatialDropout1D,
     spatial_dropout2d::SpatialDropout2D,
     spatial_dropout3d::SpatialDropout3D,

@@ -13,6 +13,48 @@ pub(super) fn all() -> Vec<Sample> {
     });
     vec![
         sample(
+            "Dense",
+            json!({ "units": 5, "lora_rank": 2, "lora_alpha": 4.0, "activity_regularizer": "l1", "bias_constraint": "non_neg" }),
+            &[&[7]],
+            &[5],
+            40 + 14 + 10,
+        ),
+        sample(
+            "EinsumDense",
+            json!({ "equation": "abc,cde->abde", "output_shape": [null, 2, 5], "bias_axes": "e", "activation": "tanh", "lora_rank": 1 }),
+            &[&[3, 4]],
+            &[3, 2, 5],
+            40 + 5 + 8 + 5,
+        ),
+        sample(
+            "EinsumDense",
+            json!({ "equation": "ab...,bc->ac...", "output_shape": 5, "bias_axes": "c" }),
+            &[&[3, 4]],
+            &[5, 4],
+            20,
+        ),
+        sample(
+            "TernaryDense",
+            json!({ "units": 5, "threshold": 0.1, "activation": "tanh" }),
+            &[&[3, 4]],
+            &[3, 5],
+            25,
+        ),
+        sample(
+            "Maxout",
+            json!({ "units": 3, "pieces": 2 }),
+            &[&[4, 5]],
+            &[4, 3],
+            36,
+        ),
+        sample(
+            "ReversibleEmbedding",
+            json!({ "input_dim": 6, "output_dim": 3, "tie_weights": false, "logit_soft_cap": 2.0 }),
+            &[&[4, 3]],
+            &[4, 6],
+            36,
+        ),
+        sample(
             "InputLayer",
             json!({ "batch_shape": [null, 4, 3] }),
             &[&[4, 3]],

@@ -7,6 +7,13 @@ use super::{Sample, sample};
 pub(super) fn all() -> Vec<Sample> {
     vec![
         sample(
+            "ActivityRegularization",
+            json!({ "l1": 0.5, "l2": 0.25 }),
+            &[&[4, 3]],
+            &[4, 3],
+            0,
+        ),
+        sample(
             "AlphaDropout",
             json!({ "rate": 0.25, "noise_shape": [null, 1, 3] }),
             &[&[9, 3]],

@@ -7,7 +7,7 @@
 A case: `app` and its `arguments`, `name` of the model, `params` and `trainable` (elements of weights), `layers` and `weights` (numbers
 of lines and hashes of the listings below), and for small members `output`, what two images of formula weights give.
 
-The listing of layers has a line "name" for each operation but the inputs; that of weights "path [axes] trainable", in Keras's order;
+The listing of layers has a line "name" for each operation but the inputs; that of weights "layer/weight [axes] trainable", in Keras's order;
 the hash is FNV-1a of 64 bits over the lines, each with a newline behind it. Weights and images are formulas: see `formula`.
 """
 
@@ -108,7 +108,9 @@ def build(app, arguments):
 
 def listings(model):
     layers = [o.name for o in model.operations if type(o).__name__ != "InputLayer"]
-    weights = [f"{w.path} {list(w.shape)} {str(bool(w.trainable)).lower()}" for w in model.weights]
+    # NASNet is made within name scopes, which its paths begin with: they are no part of any layer's name.
+    paths = [w.path[w.path.index(f"{layer.name}/") :] for layer in model.layers for w in layer.weights]
+    weights = [f"{p} {list(w.shape)} {str(bool(w.trainable)).lower()}" for p, w in zip(paths, model.weights, strict=True)]
     return layers, weights
 
 

@@ -5,6 +5,7 @@
 
 #[macro_use]
 mod settings;
+mod extent;
 #[macro_use]
 pub mod imagenet_utils;
 
@@ -43,6 +44,11 @@ families! {
     densenet: DenseNet121, DenseNet169, DenseNet201;
     inception_v3: InceptionV3;
     inception_resnet_v2: InceptionResNetV2;
+    xception: Xception;
+    mobilenet: MobileNet;
+    mobilenet_v2: MobileNetV2;
+    mobilenet_v3: MobileNetV3Small, MobileNetV3Large;
+    nasnet: NASNetMobile, NASNetLarge;
     alex_net: AlexNet;
 }
 

@@ -2,7 +2,6 @@
 
 import tensorflow as tf
 from keras import layers
-from keras.src.applications.convnext import LayerScale
 
 
 class LocalResponseNormalization(layers.Layer):
@@ -63,11 +62,6 @@ ROWS = [
     ("LayerNormalization", "nocenter", lambda: layers.LayerNormalization(center=False), [(3, 17)]),
     ("RMSNormalization", "rank3", lambda: layers.RMSNormalization(), [(3, 5, 7)]),
     ("RMSNormalization", "rank2_19_eps1e-2", lambda: layers.RMSNormalization(epsilon=1e-2), [(4, 19)]),
-    ("LayerScale", "ci5", lambda: LayerScale(0.5, 5), [(2, 3, 2, 5)]),
 ]
 
-OWN = {
-    "InstanceNormalization": InstanceNormalization,
-    "LayerScale": LayerScale,
-    "LocalResponseNormalization": LocalResponseNormalization,
-}
+OWN = {"InstanceNormalization": InstanceNormalization, "LocalResponseNormalization": LocalResponseNormalization}

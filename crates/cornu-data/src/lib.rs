@@ -11,6 +11,7 @@
 
 pub mod array;
 mod atomic;
+pub mod audio_file;
 mod cifar;
 mod dataset;
 mod download;

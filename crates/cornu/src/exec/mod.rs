@@ -2,12 +2,10 @@
 
 #[cfg(test)]
 mod agreement;
-mod compute;
 #[cfg(test)]
 mod contract;
 pub mod executable;
 pub mod interpreter;
-mod outputs;
 pub(crate) mod parallel;
 mod prepared;
 pub(crate) mod products;
@@ -21,8 +19,6 @@ mod views;
 mod whole;
 mod workspace;
 
-pub use compute::compute;
-pub use outputs::Outputs;
 pub(crate) use prepared::Prepared;
 pub use variables::Variable;
 pub(crate) use variables::{Variables, unique};

@@ -8,7 +8,6 @@ mod array;
 mod build;
 pub mod check;
 mod convolve;
-mod custom_gradient;
 pub mod ops;
 
 use std::collections::BTreeMap;
@@ -16,7 +15,6 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use array::Array;
-use custom_gradient::CustomGradient;
 pub use ops::Op;
 
 use cornu_kernels::copy::MAX_RANK;
@@ -107,8 +105,6 @@ pub struct Graph {
     /// How many streams of random numbers were drawn from each seed; from the run's own under none.
     streams: BTreeMap<Option<u64>, u32>,
     path: Option<Arc<str>>,
-    /// Gradient rules of single nodes, by their numbers.
-    custom: BTreeMap<usize, CustomGradient>,
 }
 
 impl Graph {
@@ -129,11 +125,6 @@ impl Graph {
     /// Shape and element type of a value.
     pub fn meta(&self, value: Value) -> &Meta {
         &self.nodes[value.index()].outputs[value.output as usize]
-    }
-
-    /// The gradient rule of a node's own, if it has one.
-    pub(crate) fn custom(&self, node: usize) -> Option<&CustomGradient> {
-        self.custom.get(&node)
     }
 
     /// How many feeds there are.

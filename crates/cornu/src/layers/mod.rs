@@ -9,7 +9,7 @@ mod context;
 mod defaults;
 mod inputs;
 mod lengths;
-pub(crate) mod mistakes;
+mod mistakes;
 mod registry;
 mod settings;
 mod sizes;

@@ -529,16 +529,14 @@ fn functional(config: &Json) -> Result<Architecture> {
             "a model needs at least one input and one output",
         )));
     }
-    let mut architecture = Architecture {
+    Ok(Architecture {
         kind: Kind::Functional,
         inputs: specs,
         layers: name_layers(made).map_err(at)?,
         calls,
         outputs,
-        name: name.clone(),
-    };
-    architecture.arrange_calls();
-    Ok(architecture)
+        name,
+    })
 }
 
 impl Model {

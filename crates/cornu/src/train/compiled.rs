@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::exec::Variable;
 use crate::model::Model;
 use crate::optimizers::{self, LearningRate, Optimizer};
+use crate::tensor::Tensor;
 
 use super::goals::{self, Goals, Losses, MetricOf};
 
@@ -101,8 +102,8 @@ impl Compiled {
         model.variables.truncate(model.weights.len());
         for _ in optimizer.slots() {
             for &i in &trained {
-                let shape = model.weights[i].spec.shape.clone();
-                model.variables.add(Variable::zeros(shape)?);
+                let zeros = Tensor::zeros(model.weights[i].spec.shape.clone());
+                model.variables.add(Variable::new(&zeros)?);
             }
         }
         Ok(Self {

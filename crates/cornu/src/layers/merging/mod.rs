@@ -11,5 +11,4 @@ family! {
     minimum::Minimum,
     concatenate::Concatenate,
     dot::Dot,
-    custom_scale_layer::CustomScaleLayer,
 }

@@ -10,7 +10,6 @@ family! {
     unit_normalization::UnitNormalization,
     rms_normalization::RMSNormalization,
     local_response_normalization::LocalResponseNormalization,
-    layer_scale::LayerScale,
 }
 
 pub(super) use unit_normalization::unit;

@@ -11,5 +11,4 @@ family! {
     alpha_dropout::AlphaDropout,
     gaussian_dropout::GaussianDropout,
     gaussian_noise::GaussianNoise,
-    stochastic_depth::StochasticDepth,
 }

@@ -2,6 +2,13 @@
 
 from keras import layers
 
+from rows import MASK
+
+
+def row(kind, name, shape, *args, style=None, call=None, **kwargs):
+    return (kind, name, lambda: getattr(layers, kind)(*args, **kwargs), [shape], call or {}, style)
+
+
 ROWS = [
     # Pooling: stride other than size, odd sizes, windows over the edge, ties.
     *[
@@ -25,4 +32,27 @@ ROWS = [
     ("GlobalMaxPooling2D", "ties_4x5", lambda: layers.GlobalMaxPooling2D(), [(3, 4, 5, 4)], {}, "coarse"),
     ("GlobalMaxPooling2D", "negative_3x7", lambda: layers.GlobalMaxPooling2D(), [(2, 3, 7, 3)], {}, "negative"),
     ("GlobalAveragePooling2D", "5x3", lambda: layers.GlobalAveragePooling2D(), [(3, 5, 3, 4)]),
+    # Along one axis and along three: ties, windows over the edge, strides that do not divide.
+    row("MaxPooling1D", "p3_s2_same_8", (2, 8, 3), 3, strides=2, padding="same"),
+    row("MaxPooling1D", "p3_s2_valid_ties_10", (2, 10, 3), 3, strides=2, style="coarse"),
+    row("MaxPooling1D", "p2_s3_same_negative_9", (2, 9, 2), 2, strides=3, padding="same", style="negative"),
+    row("AveragePooling1D", "p4_s3_same_10", (2, 10, 2), 4, strides=3, padding="same"),
+    row("AveragePooling1D", "p2_7", (2, 7, 3), 2),
+    row("MaxPooling3D", "p3x2x3_s2x1x2_same_4x3x5", (1, 4, 3, 5, 2), (3, 2, 3), strides=(2, 1, 2), padding="same"),
+    row("MaxPooling3D", "p2x3x2_s1_valid_4x4x3", (1, 4, 4, 3, 2), (2, 3, 2), strides=1),
+    row("AveragePooling3D", "p3x2x2_s1x2x3_same_4x3x5", (1, 4, 3, 5, 2), (3, 2, 2), strides=(1, 2, 3), padding="same"),
+    row("GlobalMaxPooling1D", "ties_7", (2, 7, 3), style="coarse"),
+    row("GlobalAveragePooling1D", "mask_keepdims_6", (2, 6, 3), keepdims=True, call={"mask": MASK}),
+    row("GlobalMaxPooling3D", "default_2x3x4", (2, 2, 3, 4, 2)),
+    row("GlobalAveragePooling3D", "keepdims_2x3x2", (2, 2, 3, 2, 3), keepdims=True),
+    row("GlobalAveragePooling1D", "channels_first_6", (2, 3, 6), data_format="channels_first"),
+    row("GlobalMaxPooling2D", "channels_first_keepdims_3x4", (2, 2, 3, 4), data_format="channels_first", keepdims=True),
+    row("GlobalAveragePooling3D", "channels_first_2x3x2", (2, 3, 2, 3, 2), data_format="channels_first"),
+    row("AdaptiveAveragePooling1D", "out4_10", (2, 10, 3), 4),
+    row("AdaptiveAveragePooling2D", "out5x2_7x6", (2, 7, 6, 2), (5, 2)),
+    row("AdaptiveAveragePooling2D", "channels_first_out3_7x5", (2, 2, 7, 5), 3, data_format="channels_first"),
+    row("AdaptiveAveragePooling3D", "out2x1x3_3x4x5", (1, 3, 4, 5, 2), (2, 1, 3)),
+    row("AdaptiveMaxPooling1D", "out4_ties_10", (2, 10, 3), 4, style="coarse"),
+    row("AdaptiveMaxPooling2D", "out3x4_ties_7x9", (2, 7, 9, 2), (3, 4), style="coarse"),
+    row("AdaptiveMaxPooling3D", "out2_5x4x3", (1, 5, 4, 3, 2), 2),
 ]

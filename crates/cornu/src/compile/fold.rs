@@ -122,6 +122,9 @@ fn shifted(g: &mut Graph, fixed: &mut Fixed, x: Value, t: Value) -> Result<Optio
 /// The op without the zeros that were put around its image.
 fn unpadded(g: &mut Graph, node: &Node, inputs: &[Value]) -> Option<Vec<Value>> {
     let mut image = *inputs.first()?;
+    if g.shape(image).rank() != 4 {
+        return None;
+    }
     let mut padding = [(0, 0); 2];
     while let Op::Pad(pad) = &g.node(image).op
         && (1..3).contains(&pad.axis)

@@ -54,6 +54,7 @@ fn simplify(g: &mut Graph, node: &Node, mut inputs: Vec<Value>) -> Result<Vec<Va
         Op::Reduce(reduce)
             if reduce.kind == Reduction::Sum
                 && (reduce.start, reduce.end) == (0, 3)
+                && g.shape(inputs[0]).rank() == 4
                 && matches!(
                     g.node(inputs[0]).op,
                     Op::MaxPoolGrad(_) | Op::AveragePoolGrad(_)

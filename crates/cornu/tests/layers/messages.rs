@@ -148,10 +148,35 @@ fn all() -> String {
         ("MaxPooling2D", json!({ "pool_size": 9 }), image),
         (
             "MaxPooling2D",
-            json!({ "pool_size": 17, "padding": "same" }),
+            json!({ "pool_size": 257, "padding": "same" }),
             image,
         ),
         ("AveragePooling2D", json!({ "strides": 0 }), image),
+        ("AveragePooling1D", json!({ "pool_size": 9 }), &[8, 3]),
+        ("MaxPooling1D", json!({ "padding": "causal" }), &[8, 3]),
+        (
+            "MaxPooling3D",
+            json!({ "pool_size": [2, 2] }),
+            &[4, 4, 4, 1],
+        ),
+        (
+            "MaxPooling3D",
+            json!({ "pool_size": [2, 2, 9] }),
+            &[4, 4, 4, 1],
+        ),
+        ("AdaptiveMaxPooling2D", json!({}), image),
+        ("AdaptiveMaxPooling2D", json!({ "output_size": 0 }), image),
+        (
+            "AdaptiveMaxPooling1D",
+            json!({ "output_size": 3 }),
+            &[1000, 1],
+        ),
+        (
+            "AdaptiveAveragePooling1D",
+            json!({ "output_size": 5000 }),
+            &[8, 3],
+        ),
+        ("GlobalAveragePooling1D", json!({}), image),
         ("AveragePooling2D", json!({ "pool_size": "two" }), image),
         (
             "GlobalAveragePooling2D",

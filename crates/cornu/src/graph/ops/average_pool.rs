@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 use crate::graph::{Meta, Value};
 use crate::shape::{DType, Shape};
 
-/// The windows of a pooling. A window that reaches over the edge is clipped to the image.
+/// The windows of a pooling over images `[n, .., height, width, channels]`. A window that reaches over the edge is clipped to
+/// the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     /// Height and width.
@@ -27,12 +28,13 @@ impl Window {
     }
 
     pub(super) fn geometry(&self, input: &[usize], output: &[usize]) -> pool2d::Pool2d {
+        let (from, to) = (image(input), image(output));
         pool2d::Pool2d {
-            in_h: input[1],
-            in_w: input[2],
-            channels: input[3],
-            out_h: output[1],
-            out_w: output[2],
+            in_h: from[0],
+            in_w: from[1],
+            channels: from[2],
+            out_h: to[0],
+            out_w: to[1],
             size: self.size,
             stride: self.strides,
             pad: [self.padding[0].0, self.padding[1].0],
@@ -40,23 +42,50 @@ impl Window {
     }
 
     /// The input pixel at position `k` of the window of output `i`, if it lies in the image.
-    pub(super) fn pixel(&self, i: &[usize], k: usize, x: &[usize]) -> Option<[usize; 4]> {
+    pub(super) fn pixel(&self, i: &[usize], k: usize, x: &[usize]) -> Option<Vec<usize>> {
+        let first = i.len() - 3;
         let place = |axis: usize, k: usize| {
-            (i[axis + 1] * self.strides[axis] + k)
+            (i[first + axis] * self.strides[axis] + k)
                 .checked_sub(self.padding[axis].0)
-                .filter(|&p| p < x[axis + 1])
+                .filter(|&p| p < x[first + axis])
         };
-        let y = place(0, k / self.size[1])?;
-        let z = place(1, k % self.size[1])?;
-        Some([i[0], y, z, i[3]])
+        let mut at = i.to_vec();
+        at[first] = place(0, k / self.size[1])?;
+        at[first + 1] = place(1, k % self.size[1])?;
+        Some(at)
     }
 
     /// All pixels of the window of output `i`, with their positions.
-    pub(super) fn pixels(&self, i: &[usize], x: &[usize]) -> Vec<(usize, [usize; 4])> {
+    pub(super) fn pixels(&self, i: &[usize], x: &[usize]) -> Vec<(usize, Vec<usize>)> {
         (0..self.size[0] * self.size[1])
             .filter_map(|k| self.pixel(i, k, x).map(|at| (k, at)))
             .collect()
     }
+}
+
+/// Height, width and channels: the last three axes.
+fn image(shape: &[usize]) -> [usize; 3] {
+    let first = shape.len() - 3;
+    [shape[first], shape[first + 1], shape[first + 2]]
+}
+
+/// Images in a call that is handed so many rows of `[rows, .., height, width, channels]`.
+pub(super) fn images(rows: usize, shape: &[usize]) -> usize {
+    rows * shape[1..shape.len() - 3].iter().product::<usize>()
+}
+
+/// A shape with other heights and widths of its images.
+pub(super) fn resized(shape: &[usize], [h, w]: [usize; 2]) -> Shape {
+    let mut axes = shape.to_vec();
+    let first = axes.len() - 3;
+    (axes[first], axes[first + 1]) = (h, w);
+    axes.into()
+}
+
+/// Height and width of the images of a shape.
+pub(super) fn height_and_width(shape: &[usize]) -> [usize; 2] {
+    let [h, w, _] = image(shape);
+    [h, w]
 }
 
 /// Sizes and strides beyond this are mistakes, and would overflow.
@@ -64,11 +93,12 @@ const LIMIT: usize = i32::MAX as usize;
 
 /// The shape of a pooled image.
 pub(super) fn check_pool(window: &Window, x: &Meta) -> Result<Shape> {
-    if x.shape.rank() != 4 || x.dtype != DType::F32 {
+    if x.shape.rank() < 4 || x.dtype != DType::F32 {
         return Err(Error::shape(format!(
-            "pooling needs images [n, h, w, channels], received {x:?}"
+            "pooling needs images [n, .., h, w, channels], received {x:?}"
         )));
     }
+    let [height, width, _] = image(&x.shape);
     let valid = (0..2).all(|i| {
         let (lo, hi) = window.padding[i];
         (1..=LIMIT).contains(&window.size[i])
@@ -81,12 +111,12 @@ pub(super) fn check_pool(window: &Window, x: &Meta) -> Result<Shape> {
             "windows and strides must be at least 1 and below 2^31, and padding smaller than the window, received {window:?}"
         )));
     }
-    let pixels = x.shape[1] > 0 && x.shape[2] > 0;
-    match (window.out(0, x.shape[1]), window.out(1, x.shape[2])) {
-        (Some(h), Some(w)) if pixels => Ok(Shape::from([x.shape[0], h, w, x.shape[3]])),
+    let pixels = height > 0 && width > 0;
+    match (window.out(0, height), window.out(1, width)) {
+        (Some(h), Some(w)) if pixels => Ok(resized(&x.shape, [h, w])),
         _ => Err(Error::shape(format!(
-            "a {}×{} window does not fit the {}×{} image",
-            window.size[0], window.size[1], x.shape[1], x.shape[2]
+            "a {}×{} window does not fit the {height}×{width} image",
+            window.size[0], window.size[1]
         ))
         .help("use padding \"same\", a smaller window, or fewer layers that shrink the image")),
     }
@@ -111,7 +141,7 @@ impl Rule for AveragePool {
         let shape = at.graph.shape(at.inputs[0]).clone();
         let op = AveragePoolGrad {
             window: self.window,
-            image: [shape[1], shape[2]],
+            image: height_and_width(&shape),
         };
         Ok(vec![Some(at.graph.push(op.into(), vec![dy])?)])
     }
@@ -128,7 +158,8 @@ impl Rule for AveragePool {
         let g = self
             .window
             .geometry(&call.input_metas[0].shape, &call.output_metas[0].shape);
-        let (x, images) = (call.f32(0), call.input_rows(0));
+        let images = images(call.input_rows(0), &call.input_metas[0].shape);
+        let x = call.f32(0);
         pool2d::average_forward(&g, images, x, call.out_f32(0));
     }
 
@@ -206,5 +237,12 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
             s.g.square(y)
         })
     });
-    batched.collect()
+    let mut cases: Vec<_> = batched.collect();
+    cases.push(case("several images a sample", |s| {
+        let (_, _, window) = windows()[3];
+        let x = s.batched(&[3, 5, 6, 2], Mixed)?;
+        let y = s.g.average_pool(x, window)?;
+        s.g.square(y)
+    }));
+    cases
 }

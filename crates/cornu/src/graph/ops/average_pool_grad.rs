@@ -2,6 +2,7 @@
 
 use cornu_kernels::pool2d;
 
+use super::average_pool::{images, resized};
 use super::{Array, AveragePool, Call, GradientOf, Rule, Window};
 use crate::error::Result;
 use crate::graph::{Meta, Value};
@@ -17,9 +18,7 @@ pub struct AveragePoolGrad {
 
 impl Rule for AveragePoolGrad {
     fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
-        let dy = &inputs[0].shape;
-        let [h, w] = self.image;
-        Ok(vec![Meta::f32([dy[0], h, w, dy[3]])])
+        Ok(vec![Meta::f32(resized(&inputs[0].shape, self.image))])
     }
 
     fn grad(&self, at: &mut GradientOf<'_>) -> Result<Vec<Option<Value>>> {
@@ -51,7 +50,8 @@ impl Rule for AveragePoolGrad {
         let g = self
             .window
             .geometry(&call.output_metas[0].shape, &call.input_metas[0].shape);
-        let (dy, images) = (call.f32(0), call.input_rows(0));
+        let images = images(call.input_rows(0), &call.input_metas[0].shape);
+        let dy = call.f32(0);
         pool2d::average_backward(&g, images, dy, call.out_f32(0));
     }
 }
@@ -70,5 +70,12 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
             s.g.push(AveragePoolGrad { window, image }.into(), vec![dy])
         })
     });
-    cases.collect()
+    let mut cases: Vec<_> = cases.collect();
+    cases.push(case("several images a sample", |s| {
+        let (_, image, window) = super::average_pool::windows()[3];
+        let dy = s.batched(&[3, 5, 3, 2], Mixed)?;
+        let image = [image[0], image[1]];
+        s.g.push(AveragePoolGrad { window, image }.into(), vec![dy])
+    }));
+    cases
 }

@@ -2,7 +2,7 @@
 
 use cornu_kernels::pool2d;
 
-use super::average_pool::check_pool;
+use super::average_pool::{check_pool, height_and_width, images};
 use super::{Array, Call, GradientOf, Rule, ViewMut, Window};
 use crate::error::{Error, Result};
 use crate::graph::{Meta, Value};
@@ -39,9 +39,9 @@ impl Rule for MaxPool {
             return super::no_gradient(1);
         };
         let shape = at.graph.shape(at.inputs[0]).clone();
-        let dx = at
-            .graph
-            .max_pool_grad(dy, at.outputs[1], self.window, [shape[1], shape[2]])?;
+        let dx =
+            at.graph
+                .max_pool_grad(dy, at.outputs[1], self.window, height_and_width(&shape))?;
         Ok(vec![Some(dx)])
     }
 
@@ -69,7 +69,8 @@ impl Rule for MaxPool {
         let g = self
             .window
             .geometry(&call.input_metas[0].shape, &call.output_metas[0].shape);
-        let (x, images) = (call.f32(0), call.input_rows(0));
+        let images = images(call.input_rows(0), &call.input_metas[0].shape);
+        let x = call.f32(0);
         let mut arg = call.take_out(1);
         let arg = match &mut arg {
             ViewMut::U8(a) => Some(&mut **a),
@@ -106,6 +107,11 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
             .not_smooth(),
         );
     }
+    cases.push(case("several images a sample", |s| {
+        let (_, _, window) = super::average_pool::windows()[3];
+        let x = s.batched(&[3, 5, 6, 2], Distinct)?;
+        s.g.max_pool(x, window)
+    }));
     cases.push(case("without a batch", |s| {
         let (_, _, window) = super::average_pool::windows()[1];
         let x = s.fixed(&[3, 5, 7, 2], Distinct)?;

@@ -2,7 +2,7 @@
 
 use cornu_kernels::pool2d;
 
-use super::average_pool::check_pool;
+use super::average_pool::{check_pool, height_and_width, images};
 use super::{Array, Call, GradientOf, Rule, Window};
 use crate::error::Result;
 use crate::graph::{Meta, Value};
@@ -24,7 +24,7 @@ impl Rule for MaxPoolGather {
             return super::no_gradient(2);
         };
         let shape = at.graph.shape(at.inputs[0]).clone();
-        let image = [shape[1], shape[2]];
+        let image = height_and_width(&shape);
         let dx = at
             .graph
             .max_pool_grad(dy, at.inputs[1], self.window, image)?;
@@ -43,7 +43,8 @@ impl Rule for MaxPoolGather {
         let g = self
             .window
             .geometry(&call.input_metas[0].shape, &call.output_metas[0].shape);
-        let (x, arg, images) = (call.f32(0), call.u8(1), call.input_rows(0));
+        let images = images(call.input_rows(0), &call.input_metas[0].shape);
+        let (x, arg) = (call.f32(0), call.u8(1));
         pool2d::max_gather(&g, images, x, arg, call.out_f32(0));
     }
 }

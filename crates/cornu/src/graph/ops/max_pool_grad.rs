@@ -2,6 +2,7 @@
 
 use cornu_kernels::pool2d;
 
+use super::average_pool::{images, resized};
 use super::{Array, Call, GradientOf, MaxPoolGather, Rule, Window};
 use crate::error::{Error, Result};
 use crate::graph::{Meta, Value};
@@ -18,14 +19,13 @@ pub struct MaxPoolGrad {
 impl Rule for MaxPoolGrad {
     fn infer(&self, inputs: &[&Meta]) -> Result<Vec<Meta>> {
         let dy = inputs[0];
-        if dy.shape.rank() != 4 || inputs[1].shape != dy.shape {
+        if dy.shape.rank() < 4 || inputs[1].shape != dy.shape {
             return Err(Error::shape(format!(
                 "the positions {:?} do not belong to the gradient {dy:?}",
                 inputs[1]
             )));
         }
-        let [h, w] = self.image;
-        Ok(vec![Meta::f32([dy.shape[0], h, w, dy.shape[3]])])
+        Ok(vec![Meta::f32(resized(&dy.shape, self.image))])
     }
 
     fn grad(&self, at: &mut GradientOf<'_>) -> Result<Vec<Option<Value>>> {
@@ -56,7 +56,8 @@ impl Rule for MaxPoolGrad {
         let g = self
             .window
             .geometry(&call.output_metas[0].shape, &call.input_metas[0].shape);
-        let (dy, arg, images) = (call.f32(0), call.u8(1), call.input_rows(0));
+        let images = images(call.input_rows(0), &call.input_metas[0].shape);
+        let (dy, arg) = (call.f32(0), call.u8(1));
         pool2d::max_backward(&g, images, dy, arg, call.out_f32(0));
     }
 }
@@ -75,5 +76,14 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
             s.g.max_pool_grad(dy, positions, window, [image[0], image[1]])
         })
     });
-    cases.collect()
+    let mut cases: Vec<_> = cases.collect();
+    cases.push(case("several images a sample", |s| {
+        let (_, image, window) = super::average_pool::windows()[3];
+        let x = s.batched(&[3, 5, 6, 2], Distinct)?;
+        let y = s.g.max_pool(x, window)?;
+        let dy = s.batched(&[3, 5, 3, 2], Mixed)?;
+        let positions = Value { output: 1, ..y };
+        s.g.max_pool_grad(dy, positions, window, [image[0], image[1]])
+    }));
+    cases
 }

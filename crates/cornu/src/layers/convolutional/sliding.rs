@@ -84,27 +84,38 @@ impl<const N: usize> Sliding<'_, N> {
             });
         }
         if (0..N).any(|i| self.span(i) > padded[i]) {
-            let times = |sizes: &[usize; N]| sizes.map(|n| n.to_string()).join("×");
-            let dilated = if self.dilation_rate == Sizes::from(1) {
-                String::new()
-            } else {
-                format!(", dilated by {},", self.dilation_rate)
-            };
-            let what = match N {
-                1 => "sequence",
-                2 => "image",
-                _ => "volume",
-            };
-            return Err(Error::shape(format!(
-                "a {} kernel{dilated} does not fit the padded {} {what}",
-                times(&self.kernel_size.0),
-                times(&padded),
-            ))
-            .help(
-                "use padding \"same\", a smaller kernel, or fewer layers that shrink the image",
-            ));
+            return Err(self.too_large(padded));
         }
         Ok(slides)
+    }
+
+    /// What is said of a kernel that does not fit.
+    fn too_large(&self, padded: [usize; N]) -> Error {
+        let times = |sizes: [usize; N]| sizes.map(|n| n.to_string()).join("×");
+        let kernel = times(self.kernel_size.0);
+        let dilated = if self.dilation_rate == Sizes::from(1) {
+            String::new()
+        } else {
+            format!(", dilated by {},", self.dilation_rate)
+        };
+        let room = times(padded);
+        let (said, what) = match N {
+            1 => (
+                format!("a kernel of {kernel}{dilated} does not fit the padded sequence of {room}"),
+                "sequence",
+            ),
+            2 => (
+                format!("a {kernel} kernel{dilated} does not fit the padded {room} image"),
+                "image",
+            ),
+            _ => (
+                format!("a {kernel} kernel{dilated} does not fit the padded {room} volume"),
+                "volume",
+            ),
+        };
+        Error::shape(said).help(format!(
+            "use padding \"same\", a smaller kernel, or fewer layers that shrink the {what}"
+        ))
     }
 
     /// The weights: kernels of the names and shapes (after the kernel's sizes) given, and a bias for each filter.

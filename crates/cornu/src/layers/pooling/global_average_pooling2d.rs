@@ -1,57 +1,42 @@
 //! The mean of each channel of an image.
 
-use serde::{Deserialize, Serialize};
-
-use super::windows::global_pooling;
+use super::whole::global_pooling;
 use crate::error::Result;
 use crate::graph::Value;
-use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::{Context, Layer, WeightSpec, inputs};
 use crate::shape::Shape;
 
-/// Takes the mean of each channel over the whole image.
-///
-/// `y[c] = mean x[i, j, c]`
-///
-/// # Shapes
-/// `[batch, height, width, channels] → [batch, channels]`, or `[batch, 1, 1, channels]` with `keepdims`.
-///
-/// # Errors
-/// An input that is no image.
-///
-/// # Example
-/// ```
-/// use cornu::prelude::*;
-/// let model = Sequential::new().input([32, 32, 3]).add(GlobalAveragePooling2D::new()).build()?;
-/// assert_eq!(model.output_shape().axes(), &[3]);
-/// # Ok::<(), cornu::Error>(())
-/// ```
-///
-/// # Keras
-/// The same. Channels come last.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GlobalAveragePooling2D {
-    #[serde(skip)]
-    base: Base,
-    #[serde(default)]
-    data_format: DataFormat,
-    #[serde(default)]
-    keepdims: bool,
+global_pooling! {
+    /// Takes the mean of each channel over the whole image.
+    ///
+    /// `y[c] = mean x[i, j, c]`
+    ///
+    /// # Shapes
+    /// `[batch, height, width, channels] → [batch, channels]`, or `[batch, 1, 1, channels]` with `keepdims`.
+    ///
+    /// # Errors
+    /// An input that is no image; an unknown data format.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::prelude::*;
+    /// let model = Sequential::new().input([32, 32, 3]).add(GlobalAveragePooling2D::new()).build()?;
+    /// assert_eq!(model.output_shape().axes(), &[3]);
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    GlobalAveragePooling2D<2>
 }
-
-global_pooling!(GlobalAveragePooling2D);
 
 impl Layer for GlobalAveragePooling2D {
     layer_identity!(GlobalAveragePooling2D);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
-        inputs::image("GlobalAveragePooling2D", inputs)?;
+        inputs::spatial::<2>("GlobalAveragePooling2D", inputs, *self.data_format.get()?)?;
         Ok(Vec::new())
     }
 
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
-        cx.graph.mean(inputs[0], &[1, 2], self.keepdims)
+        let axes = self.axes()?;
+        cx.graph.mean(inputs[0], &axes, self.keepdims)
     }
 }

@@ -1,0 +1,29 @@
+//! The mean of each window of a volume.
+
+use super::windows::pooling;
+
+pooling! {
+    /// Takes the mean of each window, channel by channel.
+    ///
+    /// `y[i, j, k, c] = mean x[i·stride + a, j·stride + b, k·stride + d, c]`
+    ///
+    /// # Shapes
+    /// `[batch, depth, height, width, channels] → [batch, new depth, new height, new width, channels]`. With padding "valid" the new depth is
+    /// `(depth - pool depth) / stride + 1`, with "same" `⌈depth / stride⌉`.
+    ///
+    /// # Errors
+    /// An input that is no volume; sizes or strides of 0; a window larger than the volume without padding; an unknown
+    /// padding or data format.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::prelude::*;
+    /// let model = Sequential::new().input([8, 16, 16, 2]).add(AveragePooling3D::new(2)).build()?;
+    /// assert_eq!(model.output_shape().axes(), &[4, 8, 8, 2]);
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    ///
+    /// # Keras
+    /// The same; with padding "same" the mean is over the places inside alone.
+    AveragePooling3D<3> keeps Mean
+}

@@ -56,4 +56,12 @@ ROWS = [
     row("SeparableConv2D", "f5_k3_same_m2_d2_6x7", (2, 6, 7, 3), 5, 3, padding="same", depth_multiplier=2, dilation_rate=2),
     row("SeparableConv2D", "f4_k3x2_valid_s2_nobias_7x7", (2, 7, 7, 2), 4, (3, 2), strides=2, use_bias=False),
     row("SeparableConv1D", "f4_k4_valid_s2_m3_tanh_10", (2, 10, 2), 4, 4, strides=2, depth_multiplier=3, activation="tanh"),
+    # Volumes.
+    row("Conv3D", "f3_k2x3x2_same_s2x1x3_relu_4x3x5", (1, 4, 3, 5, 2), 3, (2, 3, 2), strides=(2, 1, 3), padding="same", activation="relu"),
+    row("Conv3D", "f4_k3x2x2_valid_s1x2x2_nobias_4x5x4", (2, 4, 5, 4, 2), 4, (3, 2, 2), strides=(1, 2, 2), use_bias=False),
+    row("Conv3D", "f2_k2_same_d2_4x4x3", (1, 4, 4, 3, 2), 2, 2, padding="same", dilation_rate=2),
+    row("Conv3D", "f17_k3_valid_3x4x4_ci5", (1, 3, 4, 4, 5), 17, 3),
+    row("Conv3DTranspose", "f2_k3x2x3_s2x1x2_same_2x3x2", (1, 2, 3, 2, 3), 2, (3, 2, 3), strides=(2, 1, 2), padding="same"),
+    row("Conv3DTranspose", "f3_k2x3x2_s3x2x2_valid_outpad1_2x2x3", (1, 2, 2, 3, 2), 3, (2, 3, 2), strides=(3, 2, 2), output_padding=1),
+    row("Conv3DTranspose", "f2_k3_s2_same_outpad1_nobias_2x2x2", (2, 2, 2, 2, 2), 2, 3, strides=2, padding="same", output_padding=1, use_bias=False),
 ]

@@ -1,8 +1,56 @@
 """Cases of the family `pooling`."""
 
+import tensorflow as tf
+import torch
 from keras import layers
 
 from rows import MASK
+
+
+class MaxPoolingWithArgmax2D(layers.MaxPooling2D):
+    """TensorFlow's pooling with the place of each maximum, counted in its window (valid padding)."""
+
+    def call(self, x):
+        (kh, kw), (sh, sw) = self.pool_size, self.strides
+        y, flat = tf.nn.max_pool_with_argmax(x, (kh, kw), (sh, sw), self.padding.upper())
+        width, channels = x.shape[2], x.shape[3]
+        rows, columns = flat // (width * channels), flat // channels % width
+        rows -= tf.range(y.shape[1], dtype=flat.dtype)[:, None, None] * sh
+        columns -= tf.range(y.shape[2], dtype=flat.dtype)[:, None] * sw
+        return y, tf.cast(rows * kw + columns, tf.float32)
+
+
+class MaxUnpooling2D(layers.Layer):
+    """PyTorch's, given places that count in the window."""
+
+    def __init__(self, pool_size=2, strides=None, output_size=None, **kwargs):
+        super().__init__(**kwargs)
+        self.pool_size, self.strides, self.output_size = pool_size, strides or pool_size, output_size
+
+    def get_config(self):
+        own = {"pool_size": self.pool_size, "strides": self.strides, "output_size": self.output_size}
+        return {**super().get_config(), **own}
+
+    def call(self, inputs):
+        (kh, kw), (sh, sw) = self.pool_size, self.strides
+        height, width = self.output_size or [(n - 1) * s + k for n, s, k in zip(inputs[0].shape[1:3], (sh, sw), (kh, kw))]
+
+        @tf.custom_gradient
+        def unpool(x, places):
+            places = torch.tensor(places.numpy()).long().clamp(0, kh * kw - 1)
+            rows = torch.arange(places.shape[1])[:, None, None] * sh + places // kw
+            columns = torch.arange(places.shape[2])[:, None] * sw + places % kw
+            flat = (rows * width + columns).permute(0, 3, 1, 2)
+            leaf = torch.tensor(x.numpy()).permute(0, 3, 1, 2).requires_grad_()
+            y = torch.nn.functional.max_unpool2d(leaf, flat, (kh, kw), (sh, sw), output_size=(height, width))
+
+            def gradient(dy):
+                (dx,) = torch.autograd.grad(y, leaf, torch.tensor(dy.numpy()).permute(0, 3, 1, 2), retain_graph=True)
+                return tf.constant(dx.permute(0, 2, 3, 1).numpy()), None
+
+            return tf.constant(y.detach().permute(0, 2, 3, 1).numpy()), gradient
+
+        return unpool(*inputs)
 
 
 def row(kind, name, shape, *args, style=None, call=None, **kwargs):
@@ -55,4 +103,18 @@ ROWS = [
     row("AdaptiveMaxPooling1D", "out4_ties_10", (2, 10, 3), 4, style="coarse"),
     row("AdaptiveMaxPooling2D", "out3x4_ties_7x9", (2, 7, 9, 2), (3, 4), style="coarse"),
     row("AdaptiveMaxPooling3D", "out2_5x4x3", (1, 5, 4, 3, 2), 2),
+    # Places of maxima, and back: TensorFlow's and PyTorch's.
+    ("MaxPoolingWithArgmax2D", "p2_7x6", lambda: MaxPoolingWithArgmax2D(2), [(2, 7, 6, 3)]),
+    ("MaxPoolingWithArgmax2D", "p3x2_s2x1_ties_7x5", lambda: MaxPoolingWithArgmax2D((3, 2), strides=(2, 1)), [(2, 7, 5, 2)], {}, "coarse"),
+    ("MaxUnpooling2D", "p2_3x4", lambda: MaxUnpooling2D([2, 2]), [(2, 3, 4, 2)] * 2, {}, "whole floats"),
+    (
+        "MaxUnpooling2D",
+        "p2x3_s3x4_out8x11_3x3",
+        lambda: MaxUnpooling2D([2, 3], [3, 4], [8, 11]),
+        [(2, 3, 3, 2)] * 2,
+        {},
+        "whole floats",
+    ),
 ]
+
+OWN = {"MaxPoolingWithArgmax2D": MaxPoolingWithArgmax2D, "MaxUnpooling2D": MaxUnpooling2D}

@@ -1,6 +1,46 @@
 """Cases of the family `reshaping`."""
 
+import tensorflow as tf
+import torch
 from keras import layers
+
+
+class Blocks(layers.Layer):
+    """A function of PyTorch's on images, and its inverse for the gradient."""
+
+    def __init__(self, argument, factor, data_format="channels_last", **kwargs):
+        super().__init__(**kwargs)
+        self.argument, self.factor, self.data_format = argument, factor, data_format
+
+    def get_config(self):
+        return {**super().get_config(), self.argument: self.factor, "data_format": self.data_format}
+
+    def call(self, x):
+        there, back = torch.nn.functional.pixel_shuffle, torch.nn.functional.pixel_unshuffle
+        if self.argument == "downscale_factor":
+            there, back = back, there
+
+        def through(function, x):
+            y = torch.tensor(x.numpy())
+            if self.data_format == "channels_last":
+                return tf.constant(function(y.permute(0, 3, 1, 2), self.factor).permute(0, 2, 3, 1).numpy())
+            return tf.constant(function(y, self.factor).numpy())
+
+        return tf.custom_gradient(lambda x: (through(there, x), lambda dy: through(back, dy)))(x)
+
+
+class PixelShuffle(Blocks):
+    """PyTorch's."""
+
+    def __init__(self, upscale_factor, **kwargs):
+        super().__init__("upscale_factor", upscale_factor, **kwargs)
+
+
+class PixelUnshuffle(Blocks):
+    """PyTorch's."""
+
+    def __init__(self, downscale_factor, **kwargs):
+        super().__init__("downscale_factor", downscale_factor, **kwargs)
 
 
 def row(kind, name, shape, *args, **kwargs):
@@ -43,4 +83,11 @@ ROWS = [
     row("UpSampling3D", "channels_first_1x2x3", (1, 2, 2, 3, 2), (1, 2, 3), data_format="channels_first"),
     row("Flatten", "channels_first_rank5", (2, 3, 2, 4, 2), data_format="channels_first"),
     row("Flatten", "channels_first_rank3", (2, 3, 5), data_format="channels_first"),
+    # Channels as pixels: PyTorch's.
+    ("PixelShuffle", "2_3x2", lambda: PixelShuffle(2), [(2, 3, 2, 8)]),
+    ("PixelShuffle", "3_channels_first_2x1", lambda: PixelShuffle(3, data_format="channels_first"), [(2, 9, 2, 1)]),
+    ("PixelUnshuffle", "2_4x6", lambda: PixelUnshuffle(2), [(2, 4, 6, 3)]),
+    ("PixelUnshuffle", "3_channels_first_3x6", lambda: PixelUnshuffle(3, data_format="channels_first"), [(2, 2, 3, 6)]),
 ]
+
+OWN = {"PixelShuffle": PixelShuffle, "PixelUnshuffle": PixelUnshuffle}

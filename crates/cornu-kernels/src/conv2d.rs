@@ -7,7 +7,7 @@ pub mod winograd;
 
 use crate::columns::Columns;
 use crate::copy::strided;
-use crate::product::Act;
+use crate::product::{Act, Init};
 
 /// The geometry of a convolution; images are `[images][h][w][c]`, weights `[k_h][k_w][in_c / groups][out_c]`.
 ///
@@ -154,8 +154,27 @@ pub fn forward(
         depthwise::forward(g, images, x, w, bias, act, y, scratch);
     } else {
         let y = &mut Columns::whole(y, g.out_c);
-        dense::forward(g, images, x, w, bias, act, y, scratch);
+        dense::forward(g, images, x, w, start(bias), act, y, scratch);
     }
+}
+
+/// What sums start from that have a bias or none.
+fn start(bias: Option<&[f32]>) -> Init<'_> {
+    bias.map_or(Init::Zero, Init::Bias)
+}
+
+/// Adds the convolution of `images` images to `y`: `y += x ∗ w`.
+///
+/// # Shapes
+///
+/// As [`forward`].
+pub fn add(g: &Conv2d, images: usize, x: &[f32], w: &[f32], y: &mut [f32], scratch: &mut Vec<f32>) {
+    g.check("conv2d::add", images, x.len(), w.len(), y.len());
+    if y.is_empty() {
+        return;
+    }
+    let y = &mut Columns::whole(y, g.out_c);
+    dense::forward(g, images, x, w, Init::Accumulate, Act::Linear, y, scratch);
 }
 
 /// As [`forward`], for some of the output's channels alone: where there are few pixels and many weights, several threads
@@ -184,7 +203,7 @@ pub fn forward_columns(
         y.width(),
         y.first()
     );
-    dense::forward(g, images, x, w, bias, act, y, scratch);
+    dense::forward(g, images, x, w, start(bias), act, y, scratch);
 }
 
 /// Adds the gradient of the weights to `dw`: `dw[ky][kx][ci][co] += Σ x̃ · dy` over images, rows and columns in order.

@@ -32,6 +32,7 @@ pub mod attention;
 pub mod channel_sum;
 pub mod columns;
 pub mod conv2d;
+pub mod conv3d;
 pub mod copy;
 pub mod denormals;
 pub mod elementwise;

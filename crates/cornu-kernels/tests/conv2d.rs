@@ -4,7 +4,7 @@ mod against;
 
 use against::{Numbers, close, each_level};
 use cornu_kernels::columns::Columns;
-use cornu_kernels::conv2d::{Conv2d, flip_weights, forward, forward_columns, weight_grad};
+use cornu_kernels::conv2d::{Conv2d, add, flip_weights, forward, forward_columns, weight_grad};
 use cornu_kernels::product::Act;
 
 /// The input position that output `o` meets at tap `t`, unless it is padding or an inserted zero.
@@ -208,6 +208,28 @@ fn input_gradient_is_the_flipped_convolution() {
                 &mut scratch,
             );
             close(&format!("{images} images of {g:?}"), &dx, &want, &scale);
+        }
+    });
+}
+
+#[test]
+fn adding_starts_from_what_is_there() {
+    each_level(|_| {
+        let mut r = Numbers::new(9);
+        for _ in 0..150 {
+            let (g, images) = (geometry(&mut r), 1 + r.below(3));
+            let x = r.floats(images * g.input_len());
+            let w = r.floats(g.weights_len());
+            let mut y = r.floats(images * g.output_len());
+            let mut want: Vec<f64> = y.iter().copied().map(f64::from).collect();
+            let mut scale = vec![1.0; want.len()];
+            each(&g, images, |xi, wi, yi| {
+                let term = f64::from(x[xi]) * f64::from(w[wi]);
+                want[yi] += term;
+                scale[yi] += term.abs();
+            });
+            add(&g, images, &x, &w, &mut y, &mut Vec::new());
+            close(&format!("{images} images of {g:?}"), &y, &want, &scale);
         }
     });
 }

@@ -30,7 +30,7 @@ pub(super) fn forward(
     images: usize,
     x: &[f32],
     w: &[f32],
-    bias: Option<&[f32]>,
+    init: Init<'_>,
     act: Act,
     y: &mut Columns<'_>,
     scratch: &mut Vec<f32>,
@@ -95,7 +95,10 @@ pub(super) fn forward(
         |range, sweep, c_offset, a, packed| {
             for group in groups.clone() {
                 let column = if g.groups == 1 { first } else { group * co };
-                let init = bias.map_or(Init::Zero, |bias| Init::Bias(&bias[column..][..co]));
+                let init = match init {
+                    Init::Bias(bias) => Init::Bias(&bias[column..][..co]),
+                    other => other,
+                };
                 let (a, w) = (&a[group * ci..], &w[column..]);
                 let offset = range.start * g.output_len() + c_offset + column;
                 let c = y.at(offset, co, sweep.reach_of_c());

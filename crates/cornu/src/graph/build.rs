@@ -440,6 +440,18 @@ impl Graph {
         self.push(MaxPool { window }.into(), vec![x])
     }
 
+    /// The maximum of each window, and its position in the window, in bytes.
+    pub fn max_pool_with_positions(&mut self, x: Value, window: Window) -> Result<(Value, Value)> {
+        let largest = self.push(MaxPool { window }.into(), vec![x])?;
+        Ok((
+            largest,
+            Value {
+                output: 1,
+                ..largest
+            },
+        ))
+    }
+
     pub(crate) fn max_pool_grad(
         &mut self,
         dy: Value,

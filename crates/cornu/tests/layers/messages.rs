@@ -98,6 +98,16 @@ fn all() -> String {
             image,
         ),
         ("Conv1D", conv(json!({})), image),
+        (
+            "Conv3D",
+            conv(json!({ "kernel_size": [2, 2, 5] })),
+            &[4, 4, 4, 1],
+        ),
+        (
+            "Conv3D",
+            conv(json!({ "kernel_size": [2, 2] })),
+            &[4, 4, 4, 1],
+        ),
         ("Conv1D", conv(json!({ "kernel_size": 9 })), &[8, 3]),
         ("Conv1D", conv(json!({ "kernel_size": [3, 3] })), &[8, 3]),
         (
@@ -165,6 +175,15 @@ fn all() -> String {
             &[4, 4, 4, 1],
         ),
         ("AdaptiveMaxPooling2D", json!({}), image),
+        (
+            "MaxPoolingWithArgmax2D",
+            json!({ "pool_size": 17 }),
+            &[20, 20, 1],
+        ),
+        ("MaxUnpooling2D", json!({}), image),
+        ("PixelShuffle", json!({ "upscale_factor": 2 }), image),
+        ("PixelShuffle", json!({ "upscale_factor": 0 }), image),
+        ("PixelUnshuffle", json!({ "downscale_factor": 3 }), image),
         ("AdaptiveMaxPooling2D", json!({ "output_size": 0 }), image),
         (
             "AdaptiveMaxPooling1D",

@@ -113,6 +113,11 @@ impl Convolution {
         }
     }
 
+    /// How the kernel slides, vertically and horizontally.
+    pub(super) fn slides(&self) -> [Slide; 2] {
+        [self.slide(0), self.slide(1)]
+    }
+
     /// Refuses steps of nothing and beyond all bounds.
     pub(super) fn check(&self) -> Result<()> {
         (0..2).try_for_each(|i| self.slide(i).check())

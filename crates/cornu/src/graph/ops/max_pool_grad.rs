@@ -44,9 +44,11 @@ impl Rule for MaxPoolGrad {
         let mut dx = Array::from_fn(&outputs[0].shape, |_| 0.0);
         Array::from_fn(&dy.shape, |i| {
             let k = arg.at(i) as usize;
-            let at = self.window.pixel(i, k, &outputs[0].shape);
-            let o = dx.offset(&at.expect("the maximum lies in the image"));
-            dx.data[o] += dy.at(i);
+            // A position outside the image, which no pooling gives, gets nothing.
+            if let Some(at) = self.window.pixel(i, k, &outputs[0].shape) {
+                let o = dx.offset(&at);
+                dx.data[o] += dy.at(i);
+            }
             0.0
         });
         vec![dx]

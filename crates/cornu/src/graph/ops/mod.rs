@@ -71,6 +71,8 @@ ops! {
     matmul_tn::MatMulTn,
     conv2d::Conv2D,
     conv2d_weight_grad::Conv2DWeightGrad,
+    conv3d::Conv3D,
+    conv3d_weight_grad::Conv3DWeightGrad,
     flip_kernel::FlipKernel,
     winograd_kernel::WinogradKernel,
     winograd_conv2d::WinogradConv2D,

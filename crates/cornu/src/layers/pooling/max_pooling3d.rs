@@ -24,6 +24,6 @@ pooling! {
     /// ```
     ///
     /// # Keras
-    /// The same; of several equal values the first gets the gradient.
+    /// The same; of several equal values the first gets the gradient, as on PyTorch and JAX (on TensorFlow each of them gets all of it).
     MaxPooling3D<3> keeps Largest
 }

@@ -23,4 +23,6 @@ family! {
     adaptive_average_pooling1d::AdaptiveAveragePooling1D,
     adaptive_average_pooling2d::AdaptiveAveragePooling2D,
     adaptive_average_pooling3d::AdaptiveAveragePooling3D,
+    max_pooling_with_argmax2d::MaxPoolingWithArgmax2D,
+    max_unpooling2d::MaxUnpooling2D,
 }

@@ -176,6 +176,29 @@ impl<const N: usize> Windows<N> {
     }
 }
 
+impl Windows<2> {
+    /// The windows over an image.
+    pub(super) fn over(&self, image: [usize; 2]) -> Result<Window> {
+        let (down, right) = (self.along(0, image[0])?, self.along(1, image[1])?);
+        Ok(Window {
+            size: [down.0, right.0],
+            strides: [down.1, right.1],
+            padding: [down.2, right.2],
+        })
+    }
+
+    /// Refuses windows in which a position does not fit into a byte.
+    pub(super) fn positions_fit(&self) -> Result<()> {
+        let [h, w] = self.pool_size.0;
+        if h.saturating_mul(w) > MAX_PLACES {
+            return Err(Error::config(format!(
+                "a window whose maximum has a position holds at most {MAX_PLACES} pixels, received {h}×{w}"
+            )));
+        }
+        Ok(())
+    }
+}
+
 /// A layer that pools window by window: struct, words, and what it computes.
 macro_rules! pooling {
     ($(#[$doc:meta])* $name:ident<$n:literal> keeps $kept:ident) => {

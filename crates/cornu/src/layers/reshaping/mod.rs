@@ -1,5 +1,6 @@
 //! Layers that move values and change none, or fill in what lies between them.
 
+mod blocks;
 mod framing;
 mod interpolation;
 mod margins;
@@ -18,6 +19,8 @@ family! {
     up_sampling1d::UpSampling1D,
     up_sampling2d::UpSampling2D,
     up_sampling3d::UpSampling3D,
+    pixel_shuffle::PixelShuffle,
+    pixel_unshuffle::PixelUnshuffle,
 }
 
 pub use interpolation::Interpolation;

@@ -109,5 +109,36 @@ pub(super) fn all() -> Vec<Sample> {
             &[5, 3, 2],
             27 + 15 + 5,
         ),
+        sample(
+            "Conv3D",
+            json!({ "filters": 3, "kernel_size": 2, "padding": "same", "groups": 1 }),
+            &[&[3, 4, 2, 2]],
+            &[3, 4, 2, 3],
+            51,
+        ),
+        sample(
+            "Conv3D",
+            json!({
+                "filters": 4, "kernel_size": [2, 3, 1], "strides": [2, 1, 2], "groups": 2, "use_bias": false,
+                "data_format": "channels_first", "activation": "relu",
+            }),
+            &[&[4, 5, 4, 3]],
+            &[4, 2, 2, 2],
+            48,
+        ),
+        sample(
+            "Conv3DTranspose",
+            json!({ "filters": 2, "kernel_size": 3, "strides": 2, "padding": "same", "output_padding": 1 }),
+            &[&[2, 1, 2, 3]],
+            &[4, 2, 4, 2],
+            27 * 6 + 2,
+        ),
+        sample(
+            "Conv3DTranspose",
+            json!({ "filters": 2, "kernel_size": 2, "dilation_rate": 2, "data_format": "channels_first" }),
+            &[&[3, 2, 3, 2]],
+            &[2, 4, 5, 4],
+            8 * 6 + 2,
+        ),
     ]
 }

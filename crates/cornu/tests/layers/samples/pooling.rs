@@ -146,5 +146,26 @@ pub(super) fn all() -> Vec<Sample> {
             &[2, 1, 3, 2],
             0,
         ),
+        sample(
+            "MaxPoolingWithArgmax2D",
+            json!({ "pool_size": [3, 2], "strides": 2, "padding": "same" }),
+            &[&[5, 4, 2]],
+            &[3, 2, 2],
+            0,
+        ),
+        sample(
+            "MaxUnpooling2D",
+            json!({ "pool_size": 2, "output_size": [5, 4], "data_format": "channels_first" }),
+            &[&[3, 2, 2], &[3, 2, 2]],
+            &[3, 5, 4],
+            0,
+        ),
+        sample(
+            "MaxUnpooling2D",
+            json!({ "pool_size": 3, "strides": 2, "padding": "same" }),
+            &[&[2, 3, 2], &[2, 3, 2]],
+            &[4, 6, 2],
+            0,
+        ),
     ]
 }

@@ -94,6 +94,20 @@ pub(super) fn all() -> Vec<Sample> {
             &[2, 4, 3, 3],
             0,
         ),
+        sample(
+            "PixelShuffle",
+            json!({ "upscale_factor": 2 }),
+            &[&[2, 3, 8]],
+            &[4, 6, 2],
+            0,
+        ),
+        sample(
+            "PixelUnshuffle",
+            json!({ "downscale_factor": 2, "data_format": "channels_first" }),
+            &[&[2, 4, 6]],
+            &[8, 2, 3],
+            0,
+        ),
         sample("Flatten", none(), &[&[2, 3, 4]], &[24], 0),
         sample(
             "Flatten",

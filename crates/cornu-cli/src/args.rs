@@ -216,6 +216,10 @@ pub(crate) struct Summary {
     /// Show the plan too: what runs after what, fused how, where each value lies, and which buffers stages share
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "training")]
     pub(crate) plan: Option<PlanOf>,
+
+    /// Draw the network into this SVG file
+    #[arg(long, value_name = "FILE.svg")]
+    pub(crate) plot: Option<PathBuf>,
 }
 
 /// Which of a model's plans.

@@ -191,6 +191,11 @@ impl Network {
         })
     }
 
+    /// Draws the network into an SVG file.
+    pub(crate) fn plot(&self, path: &Path) -> Result<()> {
+        Ok(self.model.plot(path)?)
+    }
+
     /// The plan of a training step, for labels as targets, or of the outputs alone.
     pub(crate) fn plan(&self, batch: usize, what: PlanOf) -> Result<PlanListing> {
         let plan = match what {

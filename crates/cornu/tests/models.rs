@@ -4,6 +4,8 @@
 mod nested;
 #[path = "models/own_layer.rs"]
 mod own_layer;
+#[path = "models/plots.rs"]
+mod plots;
 #[path = "models/steps.rs"]
 mod steps;
 #[path = "models/symbols.rs"]

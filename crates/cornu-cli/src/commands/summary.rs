@@ -29,6 +29,9 @@ pub(crate) fn run(args: &Summary, screen: Screen) -> Result<()> {
         Some(what) => Some(network.plan(args.batch_size, what)?),
         None => None,
     };
+    if let Some(path) = &args.plot {
+        network.plot(path)?;
+    }
     let text = match &plan {
         Some(plan) => format!("{}\n\n{plan}", outline::text(&outline)),
         None => outline::text(&outline),

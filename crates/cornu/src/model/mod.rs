@@ -6,6 +6,7 @@ mod functional;
 mod merge;
 mod nested;
 mod part;
+mod plot;
 mod save;
 mod sequential;
 mod summary;

@@ -106,7 +106,7 @@ fn thousands(x: f64, unit: &str) -> String {
 }
 
 /// "147,456".
-fn grouped(n: usize) -> String {
+pub(super) fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::exec::executable::{Outcome, run};
 use crate::exec::parallel::with_team;
 use crate::losses::Targets;
-use crate::model::Model;
+use crate::model::{DEFAULT_BATCH, Model};
 use crate::tensor::Tensor;
 
 use super::callbacks::{Action, Callback, Event};
@@ -48,6 +48,8 @@ pub struct Fit<'a> {
 
 #[derive(Clone, Copy)]
 enum BatchSize {
+    /// What Keras takes where nothing is said, or all samples where there are fewer.
+    Usual,
     Samples(usize),
     All,
 }
@@ -66,7 +68,7 @@ impl<'a> Fit<'a> {
     pub fn epochs(epochs: usize) -> Self {
         Self {
             epochs,
-            batch_size: BatchSize::Samples(crate::model::DEFAULT_BATCH),
+            batch_size: BatchSize::Usual,
             shuffle: true,
             seed: 0,
             steps_per_epoch: None,
@@ -162,6 +164,7 @@ impl Model {
         let samples = data.len();
         let batch = match options.batch_size {
             BatchSize::All => samples,
+            BatchSize::Usual => DEFAULT_BATCH.min(samples),
             BatchSize::Samples(0) => {
                 return Err(
                     Error::config("batch_size must be at least 1, received 0").at(self.name())

@@ -17,7 +17,7 @@ const EPSILON: f32 = 1e-7;
 /// # Example
 /// ```
 /// use cornu::{constraints::MaxNorm, prelude::*};
-/// let layer = Conv2D::new(8, 3).kernel_constraint(MaxNorm::new(2.0).axis([0, 1, 2]));
+/// let layer = Dense::new(8).kernel_constraint(MaxNorm::new(2.0)).bias_constraint(MaxNorm::new(1.0).axis(-1));
 /// # let _ = layer;
 /// ```
 ///

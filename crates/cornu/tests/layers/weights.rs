@@ -281,3 +281,46 @@ impl Layer for Own {
         Box::new(self.clone())
     }
 }
+
+/// Each layer hands the constraints of its config to the weights they are for.
+#[test]
+fn layers_declare_their_constraints() {
+    for (class, mut config, input, weights) in [
+        (
+            "Dense",
+            json!({ "units": 3 }),
+            vec![4],
+            vec!["kernel", "bias"],
+        ),
+        (
+            "Embedding",
+            json!({ "input_dim": 4, "output_dim": 3 }),
+            vec![2],
+            vec!["embeddings"],
+        ),
+        (
+            "BatchNormalization",
+            json!({}),
+            vec![4],
+            vec!["gamma", "beta"],
+        ),
+        (
+            "LayerNormalization",
+            json!({}),
+            vec![4],
+            vec!["gamma", "beta"],
+        ),
+    ] {
+        for weight in &weights {
+            config[format!("{weight}_constraint")] =
+                json!({ "class_name": "NonNeg", "config": {} });
+        }
+        let layer = cornu::layers::deserialize(class, &config).expect(class);
+        let input = Shape::from(input.as_slice());
+        for spec in layer.build(&[input]).expect(class) {
+            let wanted = weights.contains(&spec.name.as_str());
+            let expected = wanted.then(|| Constraint::from("non_neg"));
+            assert_eq!(spec.constraint, expected, "{class}: {}", spec.name);
+        }
+    }
+}

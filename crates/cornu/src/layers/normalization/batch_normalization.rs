@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::constraints::Constraint;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
 use crate::initializers::InitializerConfig;
@@ -63,7 +64,11 @@ pub struct BatchNormalization {
     #[serde(default)]
     beta_regularizer: Option<Regularizer>,
     #[serde(default)]
+    beta_constraint: Option<Constraint>,
+    #[serde(default)]
     gamma_regularizer: Option<Regularizer>,
+    #[serde(default)]
+    gamma_constraint: Option<Constraint>,
     /// Of a batch that is spread over machines; here one machine has it all.
     #[serde(default)]
     synchronized: bool,
@@ -102,7 +107,9 @@ impl BatchNormalization {
             moving_mean_initializer: zeros(),
             moving_variance_initializer: ones(),
             beta_regularizer: None,
+            beta_constraint: None,
             gamma_regularizer: None,
+            gamma_constraint: None,
             synchronized: false,
             renorm: false,
             renorm_momentum: momentum(),
@@ -172,9 +179,21 @@ impl BatchNormalization {
         self
     }
 
+    /// What `beta` is brought back to after each step of training.
+    pub fn beta_constraint(mut self, constraint: impl Into<Constraint>) -> Self {
+        self.beta_constraint = Some(constraint.into());
+        self
+    }
+
     /// What is added to the loss for `gamma`.
     pub fn gamma_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
         self.gamma_regularizer = Some(regularizer.into());
+        self
+    }
+
+    /// What `gamma` is brought back to after each step of training.
+    pub fn gamma_constraint(mut self, constraint: impl Into<Constraint>) -> Self {
+        self.gamma_constraint = Some(constraint.into());
         self
     }
 
@@ -251,11 +270,11 @@ impl Layer for BatchNormalization {
         let mut weights = Vec::with_capacity(4);
         if self.scale {
             let gamma = weight("gamma", &self.gamma_initializer);
-            weights.push(gamma.regularized(self.gamma_regularizer.clone()));
+            weights.push(gamma.regularized(self.gamma_regularizer.clone()).constrained(self.gamma_constraint.clone()));
         }
         if self.center {
             let beta = weight("beta", &self.beta_initializer);
-            weights.push(beta.regularized(self.beta_regularizer.clone()));
+            weights.push(beta.regularized(self.beta_regularizer.clone()).constrained(self.beta_constraint.clone()));
         }
         weights.push(weight("moving_mean", &self.moving_mean_initializer).statistic());
         weights.push(weight("moving_variance", &self.moving_variance_initializer).statistic());

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::constraints::Constraint;
 use crate::error::{Error, Result};
 use crate::graph::ops::Normalization;
 use crate::graph::{Graph, Value};
@@ -58,7 +59,11 @@ pub struct LayerNormalization {
     #[serde(default)]
     beta_regularizer: Option<Regularizer>,
     #[serde(default)]
+    beta_constraint: Option<Constraint>,
+    #[serde(default)]
     gamma_regularizer: Option<Regularizer>,
+    #[serde(default)]
+    gamma_constraint: Option<Constraint>,
 }
 
 fn epsilon() -> f64 {
@@ -84,7 +89,9 @@ impl LayerNormalization {
             beta_initializer: zeros(),
             gamma_initializer: ones(),
             beta_regularizer: None,
+            beta_constraint: None,
             gamma_regularizer: None,
+            gamma_constraint: None,
         }
     }
 
@@ -130,9 +137,21 @@ impl LayerNormalization {
         self
     }
 
+    /// What `beta` is brought back to after each step of training.
+    pub fn beta_constraint(mut self, constraint: impl Into<Constraint>) -> Self {
+        self.beta_constraint = Some(constraint.into());
+        self
+    }
+
     /// What is added to the loss for `gamma`.
     pub fn gamma_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
         self.gamma_regularizer = Some(regularizer.into());
+        self
+    }
+
+    /// What `gamma` is brought back to after each step of training.
+    pub fn gamma_constraint(mut self, constraint: impl Into<Constraint>) -> Self {
+        self.gamma_constraint = Some(constraint.into());
         self
     }
 }
@@ -165,11 +184,11 @@ impl Layer for LayerNormalization {
         let mut weights = Vec::new();
         if self.scale {
             let gamma = WeightSpec::new("gamma", shape.clone(), self.gamma_initializer.clone());
-            weights.push(gamma.regularized(self.gamma_regularizer.clone()));
+            weights.push(gamma.regularized(self.gamma_regularizer.clone()).constrained(self.gamma_constraint.clone()));
         }
         if self.center {
             let beta = WeightSpec::new("beta", shape, self.beta_initializer.clone());
-            weights.push(beta.regularized(self.beta_regularizer.clone()));
+            weights.push(beta.regularized(self.beta_regularizer.clone()).constrained(self.beta_constraint.clone()));
         }
         Ok(weights)
     }

@@ -1,6 +1,10 @@
 """What Keras lacks, written from the papers (named at each) in TensorFlow or taken from PyTorch: the reference of golden cases."""
 
+import json
 import math
+import pathlib
+import subprocess
+import sys
 
 import tensorflow as tf
 
@@ -77,4 +81,73 @@ LOSSES = {
     "TripletHard": triplet_hard,
     "ArcFace": arc_face,
     "GaussianNLL": gaussian_nll,
+}
+
+
+def of_torch(name, translate, **fixed):
+    """Steps of one of PyTorch's optimizers for a config of Cornu's."""
+
+    def run(config, init, grads):
+        arguments = {theirs: config[ours] for ours, theirs in translate.items() if ours in config}
+        task = {
+            "name": name,
+            "arguments": {"lr": config["learning_rate"], **arguments, **fixed},
+            "init": [w.tolist() for w in init],
+            "grads": [[g.tolist() for g in step] for step in grads],
+        }
+        script = pathlib.Path(__file__).with_name("torch_steps.py")
+        done = subprocess.run([sys.executable, script], input=json.dumps(task), capture_output=True, text=True, check=True)
+        return json.loads(done.stdout)
+
+    return run
+
+
+def betas(name, **names):
+    """The same for optimizers that take their two betas as a pair."""
+
+    def run(config, init, grads):
+        pair = (config.get("beta_1", 0.9), config.get("beta_2", 0.999))
+        return of_torch(name, names, betas=pair)(config, init, grads)
+
+    return run
+
+
+def lars(config, init, grads):
+    """You et al. 2017, algorithm 1, with a rate of 1 where a norm is 0 and an epsilon in the divisor."""
+    import numpy as np
+
+    weights, past = [w.copy() for w in init], [np.zeros_like(w) for w in init]
+    rate, trust = config["learning_rate"], config.get("trust_coefficient", 0.001)
+    momentum, decay, epsilon = config.get("momentum", 0.9), config.get("weight_decay") or 0.0, config.get("epsilon", 1e-8)
+    for step in grads:
+        for i, grad in enumerate(step):
+            norm, of_grad = np.linalg.norm(weights[i]), np.linalg.norm(grad)
+            local = trust * norm / (of_grad + decay * norm + epsilon) if norm and of_grad else 1.0
+            past[i] = momentum * past[i] + rate * local * (grad + decay * weights[i])
+            weights[i] = weights[i] - past[i]
+        yield [w.copy() for w in weights]
+
+
+def lookahead(config, init, grads):
+    """Zhang et al. 2019, algorithm 1, around SGD with momentum."""
+    import numpy as np
+
+    inner = config["inner_optimizer"]["config"]
+    weights, slow, past = [w.copy() for w in init], [w.copy() for w in init], [np.zeros_like(w) for w in init]
+    for t, step in enumerate(grads, 1):
+        for i, grad in enumerate(step):
+            past[i] = inner["momentum"] * past[i] - inner["learning_rate"] * grad
+            weights[i] = weights[i] + past[i]
+            if t % config["k"] == 0:
+                slow[i] = slow[i] + config["alpha"] * (weights[i] - slow[i])
+                weights[i] = slow[i].copy()
+        yield [w.copy() for w in weights]
+
+
+OPTIMIZERS = {
+    "RAdam": betas("RAdam", epsilon="eps"),
+    "Rprop": of_torch("Rprop", {"etas": "etas", "step_sizes": "step_sizes"}),
+    "ASGD": of_torch("ASGD", {"lambd": "lambd", "alpha": "alpha", "t0": "t0"}),
+    "LARS": lars,
+    "Lookahead": lookahead,
 }

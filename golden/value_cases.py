@@ -149,6 +149,33 @@ OPTIMIZERS = [  # name, class, arguments
     ("Adam_amsgrad", "Adam", {"learning_rate": 0.05, "amsgrad": True}),
     ("Adam_global_clipnorm0.8", "Adam", {"learning_rate": 0.05, "global_clipnorm": 0.8}),
     ("Adam_clipvalue0.2", "Adam", {"learning_rate": 0.05, "clipvalue": 0.2}),
+    ("SGD_ema", "SGD", {"learning_rate": 0.1, "use_ema": True}),
+    ("Adam_ema0.8_overwrite3", "Adam", {"learning_rate": 0.05, "use_ema": True, "ema_momentum": 0.8, "ema_overwrite_frequency": 3}),
+    ("SGD_momentum0.9_accumulation3_clipnorm1", "SGD", {"learning_rate": 0.1, "momentum": 0.9, "gradient_accumulation_steps": 3, "clipnorm": 1.0}),
+    ("Adam_accumulation2_ema_overwrite2_wd", "Adam", {"learning_rate": 0.05, "gradient_accumulation_steps": 2, "use_ema": True, "ema_momentum": 0.7, "ema_overwrite_frequency": 2, "weight_decay": 0.1}),
+    ("Adam_loss_scale_factor128", "Adam", {"learning_rate": 0.05, "loss_scale_factor": 128.0, "epsilon": 1e-3}),
+    ("Adadelta_rho0.8_eps1e-4", "Adadelta", {"learning_rate": 0.5, "rho": 0.8, "epsilon": 1e-4}),
+    ("Adagrad_default", "Adagrad", {}),
+    ("Adafactor_clip0.3", "Adafactor", {"learning_rate": 0.5, "clip_threshold": 0.3, "beta_2_decay": -0.6, "epsilon_2": 0.01}),
+    ("Adamax_default", "Adamax", {}),
+    ("Ftrl_l1_l2_shrinkage_beta", "Ftrl", {"learning_rate": 0.2, "l1_regularization_strength": 0.1, "l2_regularization_strength": 0.05, "l2_shrinkage_regularization_strength": 0.02, "beta": 0.3}),
+    ("Ftrl_power-0.7_init0", "Ftrl", {"learning_rate": 0.2, "learning_rate_power": -0.7, "initial_accumulator_value": 0.05}),
+    ("Lamb_default", "Lamb", {}),
+    ("Lion_beta0.5", "Lion", {"learning_rate": 0.01, "beta_1": 0.5, "beta_2": 0.8}),
+    ("Muon_default", "Muon", {}),
+    ("Muon_rms_none_ns3", "Muon", {"learning_rate": 0.05, "rms_rate": None, "ns_steps": 3, "momentum": 0.8, "adam_lr_ratio": 0.5}),
+    ("Muon_excluded", "Muon", {"learning_rate": 0.05, "exclude_layers": ["^m$"]}),
+    ("Nadam_weight_decay", "Nadam", {"learning_rate": 0.03, "beta_1": 0.7, "weight_decay": 0.02}),
+    ("ScheduleFreeAdamW_warmup5_wd", "ScheduleFreeAdamW", {"learning_rate": 0.05, "warmup_steps": 5, "weight_decay": 0.02}),
+    ("LossScaleOptimizer_growth3", "LossScaleOptimizer", {"inner_optimizer": keras.optimizers.Adam(0.05, epsilon=1e-3), "initial_scale": 4.0, "dynamic_growth_steps": 3}),
+    ("MultiOptimizer_w_and_m", "MultiOptimizer", {"optimizer_map": keras.optimizers.OptimizerMap(keras.optimizers.Adam(0.05), {"m|never": keras.optimizers.SGD(0.1, momentum=0.9, clipnorm=1.0)})}),
+    ("RAdam_default", "RAdam", {"learning_rate": 0.001}),
+    ("RAdam_beta0.8_0.9", "RAdam", {"learning_rate": 0.05, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-3}),
+    ("Rprop_default", "Rprop", {"learning_rate": 0.01}),
+    ("Rprop_etas", "Rprop", {"learning_rate": 0.05, "etas": [0.3, 1.6], "step_sizes": [0.02, 0.3]}),
+    ("ASGD_lambd0.1", "ASGD", {"learning_rate": 0.05, "lambd": 0.1, "alpha": 0.5, "t0": 5.0}),
+    ("LARS_trust0.1_wd", "LARS", {"learning_rate": 0.5, "trust_coefficient": 0.1, "weight_decay": 0.01}),
+    ("Lookahead_SGD_k3", "Lookahead", {"inner_optimizer": {"class_name": "SGD", "config": {"learning_rate": 0.1, "momentum": 0.8}}, "k": 3, "alpha": 0.6}),
     ("SGD_nesterov0.85_cosine_warmup", "SGD", {"learning_rate": schedules.CosineDecay(0.02, 12, 0.07, warmup_target=0.1, warmup_steps=4), "momentum": 0.85, "nesterov": True, "weight_decay": 0.01}),
 ]
 
@@ -345,16 +372,26 @@ def new_metric(name, metric, args, kind, shapes, rng):
 
 def optimizer_case(case):
     """Feeds the recorded gradients again and records the learning rate and weights of each step."""
-    config = copy.deepcopy(case["config"])
-    optimizer = getattr(keras.optimizers, case["optimizer"]).from_config(config)
-    variables = [keras.Variable(np.asarray(v, np.float32), name=n) for v, n in zip(case["init"], "wm", strict=True)]
-    optimizer.build(variables)
+    made = {k: case[k] for k in ("name", "optimizer", "config", "init")}
+    arrays = [np.asarray(v, np.float32) for v in case["init"]]
     rates, weights = [], []
+    if case["optimizer"] in references.OPTIMIZERS:
+        grads = [[np.asarray(g, np.float32) for g in step] for step in case["grads"]]
+        config = case["config"]
+        rate = config.get("learning_rate") or config["inner_optimizer"]["config"]["learning_rate"]
+        for after in references.OPTIMIZERS[case["optimizer"]](config, arrays, grads):
+            rates.append(rate)
+            weights.append([exact(np.asarray(v, np.float32)) for v in after])
+        return made | {"learning_rate": rates, "grads": case["grads"], "weights": weights}
+    optimizer = getattr(keras.optimizers, case["optimizer"]).from_config(copy.deepcopy(case["config"]))
+    variables = [keras.Variable(v, name=n) for v, n in zip(arrays, "wm", strict=True)]
+    optimizer.build(variables)
+    several = case["optimizer"] == "MultiOptimizer"
+    first = optimizer._optimizer_map.default_optimizer if several else optimizer
     for grads in case["grads"]:
-        rates.append(exact(optimizer.learning_rate))
+        rates.append(exact(first.learning_rate))
         optimizer.apply([tf.constant(g, tf.float32) for g in grads], variables)
         weights.append([exact(v.numpy()) for v in variables])
-    made = {k: case[k] for k in ("name", "optimizer", "config", "init")}
     return made | {"learning_rate": rates, "grads": case["grads"], "weights": weights}
 
 
@@ -363,7 +400,7 @@ def new_optimizer(name, kind, args, rng):
     return {
         "name": name,
         "optimizer": kind,
-        "config": getattr(keras.optimizers, kind)(**args, name=kind.lower()).get_config(),
+        "config": args if kind in references.OPTIMIZERS else getattr(keras.optimizers, kind)(**args, name=kind.lower()).get_config(),
         "init": [exact(rng.standard_normal(s).astype(np.float32)) for s in shapes],
         "grads": [[exact(rng.standard_normal(s).astype(np.float32)) for s in shapes] for _ in range(20)],
     }

@@ -1,5 +1,6 @@
 //! Whole trainings: they learn, they repeat to the last bit, they survive being saved.
 
+use cornu::optimizers::LossScaleOptimizer;
 use cornu::prelude::*;
 
 /// Two interleaved classes that no line separates.
@@ -208,4 +209,70 @@ fn what_cannot_work_is_told_before_the_first_step() {
         model.fit(&one, Fit::epochs(1).batch_size(1)).is_ok(),
         "one sample can be learned"
     );
+}
+
+/// `w·x` from `w = 1` on samples whose gradient of w² is 2w, each step by hand.
+fn line() -> (Model, (Tensor, Tensor)) {
+    let dense = Dense::new(1).use_bias(false).kernel_initializer("ones");
+    let model = Sequential::new().input([1]).add(dense).build();
+    let x = Tensor::new([4, 1], vec![1.0f32; 4]).expect("sizes fit");
+    let y = Tensor::new([4, 1], vec![0.0f32; 4]).expect("sizes fit");
+    (model.expect("a valid model"), (x, y))
+}
+
+#[test]
+fn running_means_take_the_weights_places_when_the_training_ends() {
+    let (mut model, data) = line();
+    let sgd = SGD::new(0.25).use_ema(true).ema_momentum(0.5);
+    model
+        .compile(sgd, MeanSquaredError::default(), [] as [&str; 0])
+        .expect("compiles");
+    model
+        .fit(&data, Fit::epochs(1).batch_size(2))
+        .expect("trains");
+    // Two steps: w = 0.5, 0.25; the mean begins at 0.5.
+    assert_eq!(model.weights()[0].f32s().expect("floats"), [0.375]);
+}
+
+#[test]
+fn gradients_are_gathered_and_the_loss_is_scaled() {
+    let (mut model, data) = line();
+    let sgd = SGD::new(0.25)
+        .gradient_accumulation_steps(2)
+        .loss_scale_factor(8.0);
+    model
+        .compile(sgd, MeanSquaredError::default(), [] as [&str; 0])
+        .expect("compiles");
+    let after = |model: &mut Model| {
+        model
+            .fit(&data, Fit::epochs(1).batch_size(4))
+            .expect("trains");
+        model.weights()[0].f32s().expect("floats")[0]
+    };
+    assert_eq!(after(&mut model), 1.0);
+    let folder = std::env::temp_dir().join(format!("cornu-gathered-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("model.cornu");
+    // What was gathered is saved with the model.
+    model.save(&file).expect("saves");
+    let mut model = Model::load(&file).expect("loads");
+    assert_eq!(after(&mut model), 0.5);
+    assert_eq!(after(&mut model), 0.5);
+    std::fs::remove_dir_all(folder).expect("removes");
+}
+
+#[test]
+fn a_loss_scale_of_its_own_changes_no_step() {
+    let weights = |optimizer: Box<dyn Optimizer>| {
+        let (mut model, data) = line();
+        model
+            .compile(optimizer, MeanSquaredError::default(), [] as [&str; 0])
+            .expect("compiles");
+        model
+            .fit(&data, Fit::epochs(2).batch_size(2))
+            .expect("trains");
+        model.weights()
+    };
+    let scaled = LossScaleOptimizer::new(Adam::new(0.1)).dynamic_growth_steps(2);
+    assert_eq!(weights(scaled.into()), weights(Adam::new(0.1).into()));
 }

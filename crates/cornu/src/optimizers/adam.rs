@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Base, LearningRate, Optimizer, Step, Stepped, arguments, base_arguments, optimizer_identity,
-    towards,
+    Base, LearningRate, Optimizer, Slot, Step, Stepped, Weight, arguments, base_arguments, begun,
+    optimizer_identity, towards,
 };
 use crate::error::Result;
-use crate::graph::{Graph, Value};
+use crate::graph::Graph;
 
 /// `m ← m + (1-β₁)(g - m)`, `v ← v + (1-β₂)(g² - v)`, `w ← w - α·m / (√v + ε)` with `α = learning rate · √(1-β₂ᵗ) / (1-β₁ᵗ)`.
 ///
@@ -93,13 +93,6 @@ impl Adam {
     }
 }
 
-/// `1 - βᵗ`: how much of a running mean is not yet the zero it began with.
-fn begun(g: &mut Graph, beta: f64, t: Value) -> Result<Value> {
-    let beta = g.constant(beta as f32)?;
-    let power = g.pow(beta, t)?;
-    g.one_minus(power)
-}
-
 impl Optimizer for Adam {
     optimizer_identity!(Adam);
 
@@ -111,10 +104,13 @@ impl Optimizer for Adam {
         self.check_as("Adam")
     }
 
-    fn slots(&self) -> Vec<&'static str> {
-        let mut slots = vec!["momentum", "velocity"];
+    fn slots(&self, weight: Weight<'_>) -> Vec<Slot> {
+        let mut slots = vec![
+            Slot::zeros("momentum", weight),
+            Slot::zeros("velocity", weight),
+        ];
         if self.amsgrad {
-            slots.push("velocity_hat");
+            slots.push(Slot::zeros("velocity_hat", weight));
         }
         slots
     }

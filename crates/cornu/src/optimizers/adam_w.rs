@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{Adam, Base, LearningRate, Optimizer, Step, Stepped};
+use super::{Adam, Base, LearningRate, Optimizer, Slot, Step, Stepped, Weight, base_arguments};
 use crate::error::Result;
 use crate::graph::Graph;
 
@@ -17,7 +17,7 @@ use crate::graph::Graph;
 /// # Example
 /// ```
 /// use cornu::optimizers::{Adam, AdamW};
-/// let adam = AdamW::default();
+/// let adam = AdamW::new(0.001).weight_decay(0.01);
 /// let other = AdamW::from(Adam::new(0.01).amsgrad(true).weight_decay(0.02));
 /// # let _ = (adam, other);
 /// ```
@@ -39,10 +39,36 @@ impl Default for AdamW {
     }
 }
 
+base_arguments!(AdamW, adam.base);
+
 impl AdamW {
     /// Keras's defaults, with a learning rate.
     pub fn new(learning_rate: impl Into<LearningRate>) -> Self {
         Self::from(Adam::new(learning_rate))
+    }
+
+    /// How much of the mean gradient stays at each step.
+    pub fn beta_1(mut self, beta_1: f64) -> Self {
+        self.adam = self.adam.beta_1(beta_1);
+        self
+    }
+
+    /// How much of the mean squared gradient stays at each step.
+    pub fn beta_2(mut self, beta_2: f64) -> Self {
+        self.adam = self.adam.beta_2(beta_2);
+        self
+    }
+
+    /// Keeps the division from zero.
+    pub fn epsilon(mut self, epsilon: f64) -> Self {
+        self.adam = self.adam.epsilon(epsilon);
+        self
+    }
+
+    /// Whether to divide by the largest mean square so far instead of the present one.
+    pub fn amsgrad(mut self, amsgrad: bool) -> Self {
+        self.adam = self.adam.amsgrad(amsgrad);
+        self
     }
 }
 
@@ -75,8 +101,8 @@ impl Optimizer for AdamW {
         &mut self.adam.base
     }
 
-    fn slots(&self) -> Vec<&'static str> {
-        self.adam.slots()
+    fn slots(&self, weight: Weight<'_>) -> Vec<Slot> {
+        self.adam.slots(weight)
     }
 
     fn step(&self, g: &mut Graph, step: Step<'_>) -> Result<Stepped> {

@@ -3,30 +3,71 @@
 //! Because an update is ordinary nodes, the fusing pass makes one pass over memory of it, and the reference interpreter
 //! checks it. A new optimizer is one file and one line in the list below.
 
+mod adadelta;
+mod adafactor;
+mod adagrad;
 mod adam;
 mod adam_w;
+mod adamax;
+mod asgd;
 mod base;
 mod clip;
+mod ftrl;
+mod group;
+mod lamb;
+mod lars;
 mod learning_rate;
+mod lion;
+mod lookahead;
+mod loss_scale_optimizer;
+mod multi_optimizer;
+mod muon;
+mod nadam;
+mod pattern;
+mod r_adam;
 mod rmsprop;
+mod rprop;
+mod schedule_free_adam_w;
 pub mod schedules;
 mod sgd;
+mod slot;
 #[cfg(test)]
 mod trajectories;
 
+pub use adadelta::Adadelta;
+pub use adafactor::Adafactor;
+pub use adagrad::Adagrad;
 pub use adam::Adam;
 pub use adam_w::AdamW;
+pub use adamax::Adamax;
+pub use asgd::ASGD;
+pub(crate) use base::AVERAGE;
 pub use base::{Base, Trained, apply};
+pub use ftrl::Ftrl;
+pub use group::Group;
+pub use lamb::Lamb;
+pub use lars::LARS;
 pub use learning_rate::LearningRate;
+pub use lion::Lion;
+pub use lookahead::Lookahead;
+pub use loss_scale_optimizer::LossScaleOptimizer;
+pub use multi_optimizer::MultiOptimizer;
+pub use muon::Muon;
+pub use nadam::Nadam;
+pub use pattern::Pattern;
+pub use r_adam::RAdam;
 pub use rmsprop::RMSprop;
+pub use rprop::Rprop;
+pub use schedule_free_adam_w::ScheduleFreeAdamW;
 pub use sgd::{MomentumForm, SGD};
+pub use slot::{Slot, Start, Weight};
 
 use std::fmt;
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::arguments;
-use base::{base_arguments, optimizer_identity};
+use base::{base_arguments, optimizer_class, optimizer_identity};
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
@@ -34,11 +75,13 @@ use crate::graph::{Graph, Value};
 /// What an optimizer sees of one weight at one step.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'a> {
+    /// The weight's path: "sequential/dense/kernel".
+    pub path: &'a str,
     /// The weight before the step.
     pub weight: Value,
     /// Its gradient.
     pub grad: Value,
-    /// The optimizer's memory for this weight, in the order of [`Optimizer::slots`]; zeros before the first step.
+    /// The optimizer's memory for this weight, in the order of [`Optimizer::slots`].
     pub slots: &'a [Value],
     /// The learning rate of this step: a scalar.
     pub learning_rate: Value,
@@ -75,11 +118,54 @@ pub trait Optimizer: fmt::Debug + Send + Sync {
     /// [`Kind::Config`](crate::error::Kind::Config) naming the argument, its range and what was received.
     fn check(&self) -> Result<()>;
 
-    /// The names of what the optimizer remembers for each weight.
-    fn slots(&self) -> Vec<&'static str>;
+    /// What the rule remembers for a weight.
+    fn slots(&self, weight: Weight<'_>) -> Vec<Slot>;
 
     /// Writes one step's nodes for one weight.
     fn step(&self, g: &mut Graph, step: Step<'_>) -> Result<Stepped>;
+
+    /// By which share times the learning rate a weight shrinks before each step.
+    fn decay(&self, _weight: Weight<'_>) -> Option<f64> {
+        self.base().weight_decay
+    }
+
+    /// All that is remembered for a weight: what the rule remembers, then what belongs to the arguments that every optimizer has.
+    fn memory(&self, weight: Weight<'_>) -> Vec<Slot> {
+        let mut slots = self.slots(weight);
+        slots.extend(self.base().slots(weight));
+        slots
+    }
+
+    /// Writes one step for all weights: clipping, decay, the rule. An optimizer made of others writes theirs.
+    fn update(
+        &self,
+        g: &mut Graph,
+        trained: &[Trained],
+        learning_rate: Value,
+        iteration: Value,
+    ) -> Result<Vec<Stepped>> {
+        base::update(self, g, trained, learning_rate, iteration)
+    }
+
+    /// The loss as gradients are taken of it; `memory` is that of the first weight. [`Optimizer::update`] takes the scale out again.
+    fn scale_loss(&self, g: &mut Graph, loss: Value, _memory: &[Value]) -> Result<Value> {
+        match self.base().loss_scale_factor {
+            Some(factor) => g.scale(loss, factor as f32),
+            None => Ok(loss),
+        }
+    }
+
+    /// Whether a gradient that is not finite is passed over, rather than the end of the training.
+    fn passes_over_not_finite(&self) -> bool {
+        false
+    }
+
+    /// All arguments, as in Keras's `get_config` without the name.
+    fn full_config(&self) -> Map<String, Json> {
+        let mut config = arguments::object(self.base());
+        config.extend(self.config());
+        config
+    }
 
     /// A copy in a box.
     fn boxed(&self) -> Box<dyn Optimizer>;
@@ -104,22 +190,58 @@ fn towards(g: &mut Graph, old: Value, new: Value, share: f64) -> Result<Value> {
     g.add(old, d)
 }
 
+/// `1 - βᵗ`: how much of a running mean is not yet the zero it began with.
+fn begun(g: &mut Graph, beta: f64, t: Value) -> Result<Value> {
+    let beta = g.constant(beta as f32)?;
+    let power = g.pow(beta, t)?;
+    g.one_minus(power)
+}
+
+/// The length of a weight or gradient, all of its elements taken together.
+fn length(g: &mut Graph, x: Value) -> Result<Value> {
+    let squares = g.square(x)?;
+    let sum = g.sum_all(squares)?;
+    g.sqrt(sum)
+}
+
 macro_rules! optimizers {
-    ($($short:literal => $name:ident,)*) => {
+    ($($short:literal => $name:ident,)*; made of others: $($wrap_short:literal => $wrapper:ident,)*) => {
         type FromConfig = fn(Map<String, Json>) -> Result<Box<dyn Optimizer>>;
         const TABLE: &[(&str, &str, FromConfig)] = &[
             $(($short, stringify!($name), |config| {
                 base::read::<$name>(stringify!($name), config).map(|o| Box::new(o) as Box<dyn Optimizer>)
+            }),)*
+            $(($wrap_short, stringify!($wrapper), |config| {
+                $wrapper::from_config(config).map(|o| Box::new(o) as Box<dyn Optimizer>)
             }),)*
         ];
     };
 }
 
 optimizers! {
+    "adadelta" => Adadelta,
+    "adafactor" => Adafactor,
+    "adagrad" => Adagrad,
     "adam" => Adam,
+    "adamax" => Adamax,
     "adamw" => AdamW,
+    "asgd" => ASGD,
+    "ftrl" => Ftrl,
+    "lamb" => Lamb,
+    "lars" => LARS,
+    "lion" => Lion,
+    "muon" => Muon,
+    "nadam" => Nadam,
+    "radam" => RAdam,
     "rmsprop" => RMSprop,
+    "rprop" => Rprop,
+    "schedulefreeadamw" => ScheduleFreeAdamW,
     "sgd" => SGD,
+    ;
+    made of others:
+    "lookahead" => Lookahead,
+    "lossscaleoptimizer" => LossScaleOptimizer,
+    "multioptimizer" => MultiOptimizer,
 }
 
 /// The class names of all optimizers.
@@ -157,12 +279,25 @@ pub fn deserialize(name: &str, config: Map<String, Json>) -> Result<Box<dyn Opti
     }
 }
 
+/// Reads what [`serialize`] wrote, as one optimizer holds another in its config.
+fn from_written(class: &str, key: &str, written: Option<&Json>) -> Result<Box<dyn Optimizer>> {
+    let part = |name: &str| written.and_then(|w| w.get(name));
+    let name = part("class_name").and_then(Json::as_str);
+    let config = part("config").and_then(Json::as_object);
+    match (written, name, config) {
+        (Some(Json::String(name)), ..) => optimizer(name),
+        (_, Some(name), Some(config)) => deserialize(name, config.clone()),
+        _ => Err(Error::config(format!(
+            "{class}: {key} must be an optimizer: a name, or an object with class_name and config"
+        ))),
+    }
+}
+
 /// The optimizer as Keras writes it: module, class name and whole config.
 pub fn serialize(optimizer: &dyn Optimizer) -> Json {
     let class = optimizer.class_name();
     let mut config = Map::from_iter([("name".to_owned(), class.to_ascii_lowercase().into())]);
-    config.extend(arguments::object(optimizer.base()));
-    config.extend(optimizer.config());
+    config.extend(optimizer.full_config());
     json!({
         "module": "keras.optimizers",
         "class_name": class,

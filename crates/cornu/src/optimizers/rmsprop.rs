@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Base, LearningRate, Optimizer, Step, Stepped, arguments, base_arguments, optimizer_identity,
-    towards,
+    Base, LearningRate, Optimizer, Slot, Step, Stepped, Weight, arguments, base_arguments,
+    optimizer_identity, towards,
 };
 use crate::error::Result;
 use crate::graph::Graph;
@@ -100,13 +100,13 @@ impl Optimizer for RMSprop {
         arguments::not_negative("RMSprop", "epsilon", self.epsilon)
     }
 
-    fn slots(&self) -> Vec<&'static str> {
-        let mut slots = vec!["velocity"];
+    fn slots(&self, weight: Weight<'_>) -> Vec<Slot> {
+        let mut slots = vec![Slot::zeros("velocity", weight)];
         if self.momentum > 0.0 {
-            slots.push("momentum");
+            slots.push(Slot::zeros("momentum", weight));
         }
         if self.centered {
-            slots.push("average_gradient");
+            slots.push(Slot::zeros("average_gradient", weight));
         }
         slots
     }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Base, LearningRate, Optimizer, Step, Stepped, arguments, base_arguments, optimizer_identity,
-    towards,
+    Base, LearningRate, Optimizer, Slot, Step, Stepped, Weight, arguments, base_arguments,
+    optimizer_identity, towards,
 };
 use crate::error::Result;
 use crate::graph::Graph;
@@ -108,11 +108,11 @@ impl Optimizer for SGD {
         arguments::unit("SGD", "momentum", self.momentum)
     }
 
-    fn slots(&self) -> Vec<&'static str> {
+    fn slots(&self, weight: Weight<'_>) -> Vec<Slot> {
         if self.momentum == 0.0 {
             vec![]
         } else {
-            vec!["momentum"]
+            vec![Slot::zeros("momentum", weight)]
         }
     }
 

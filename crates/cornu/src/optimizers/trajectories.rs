@@ -9,7 +9,10 @@ mod cases;
 use serde_json::{Map, Value as Json};
 
 use self::cases::{assert_close, numbers, tensor};
-use super::{MomentumForm, Optimizer, SGD, Trained, apply, deserialize, names};
+use super::{
+    Group, LossScaleOptimizer, MomentumForm, Optimizer, Pattern, SGD, Trained, Weight, apply,
+    deserialize, names,
+};
 use crate::compile::{Computation, Mode, compile};
 use crate::exec::executable::{Outcome, States, Workspace, run};
 use crate::exec::interpreter;
@@ -22,9 +25,12 @@ struct Step {
     computation: Computation,
     /// Weights, then the slots of each weight in turn, before the first step.
     start: Vec<Tensor>,
-    /// Which state is which weight's.
+    /// How many weights there are.
     weights: usize,
 }
+
+/// The names of the weights of Keras's cases.
+const PATHS: [&str; 2] = ["w", "m"];
 
 fn step(optimizer: &dyn Optimizer, init: &[Tensor]) -> Step {
     let mut g = Graph::new();
@@ -33,14 +39,17 @@ fn step(optimizer: &dyn Optimizer, init: &[Tensor]) -> Step {
     for (i, w) in init.iter().enumerate() {
         let meta = Meta::f32(w.shape().clone());
         let grad = g.feed_of(meta, false).expect("a feed fits");
-        let mut state = |number: usize| g.state(number, w.shape().clone()).expect("a state fits");
-        let weight = state(i);
+        let weight = g.state(i, w.shape().clone()).expect("a state fits");
         let mut slots = Vec::new();
-        for _ in optimizer.slots() {
-            slots.push(state(start.len()));
-            start.push(Tensor::zeros(w.shape().clone()));
+        let shape = w.shape();
+        let path = PATHS[i];
+        for slot in optimizer.memory(Weight { path, shape }) {
+            let state = g.state(start.len(), slot.shape.clone());
+            slots.push(state.expect("a state fits"));
+            start.push(slot.tensor(|| w.clone()).expect("a slot begins"));
         }
         trained.push(Trained {
+            path: path.to_owned(),
             weight,
             grad,
             slots,
@@ -55,7 +64,7 @@ fn step(optimizer: &dyn Optimizer, init: &[Tensor]) -> Step {
         updates.push((i, s.weight));
         assert_eq!(
             s.slots.len(),
-            optimizer.slots().len(),
+            trained[i].slots.len(),
             "a new value for each slot"
         );
         for value in s.slots {
@@ -219,5 +228,107 @@ fn averaged_momentum() {
             let received: Vec<f64> = after.iter().map(|w| w[0][0]).collect();
             assert_close("averaged momentum", &received, &expected, 1e-6);
         }
+    }
+}
+
+/// The weights after some steps of one weight `[1.0, 1.0]` under a path, with the gradients given.
+fn of_one(optimizer: &dyn Optimizer, grads: &[[f32; 2]]) -> Vec<Vec<f64>> {
+    let start = Tensor::new([2], vec![1.0f32, 1.0]).expect("two numbers");
+    let step = step(optimizer, &[start]);
+    let feeds: Vec<Vec<Tensor>> = grads
+        .iter()
+        .enumerate()
+        .map(|(t, d)| {
+            vec![
+                Tensor::new([2], d.to_vec()).expect("two numbers"),
+                Tensor::scalar(0.5),
+                Tensor::scalar((t + 1) as f32),
+            ]
+        })
+        .collect();
+    let (fast, slow) = (
+        by_plan(&step, &feeds, Mode::Fast),
+        by_interpreter(&step, &feeds),
+    );
+    let flat = |all: Vec<Vec<Vec<f64>>>| all.into_iter().map(|w| w[0].clone()).collect::<Vec<_>>();
+    let (fast, slow) = (flat(fast), flat(slow));
+    for (a, b) in fast.iter().zip(&slow) {
+        assert_close("plan and interpreter", a, b, 1e-6);
+    }
+    fast
+}
+
+/// A gradient that is not finite is passed over and halves the scale; the next ones are divided by what is left of it.
+#[test]
+fn a_loss_scale_passes_over_what_is_not_finite() {
+    let scaled = LossScaleOptimizer::new(SGD::new(0.5)).initial_scale(4.0);
+    let after = of_one(
+        &scaled,
+        &[
+            [4.0, 0.0],
+            [f32::INFINITY, 1.0],
+            [f32::NAN, 1.0],
+            [1.0, 2.0],
+        ],
+    );
+    let expected = [[0.5, 1.0], [0.5, 1.0], [0.5, 1.0], [0.0, 0.0]];
+    for (after, expected) in after.iter().zip(expected) {
+        assert_close("weights", after, &expected, 1e-6);
+    }
+}
+
+/// The weight's path is "w": groups that it belongs to multiply its learning rate, and the last one says its decay.
+#[test]
+fn weights_in_groups_are_treated_apart() {
+    let of = |sgd: SGD| of_one(&sgd, &[[1.0, 2.0]])[0].clone();
+    let near =
+        |received: Vec<f64>, expected: [f64; 2]| assert_close("", &received, &expected, 1e-6);
+    near(of(SGD::new(0.5)), [0.5, 0.0]);
+    let tenth = Group::of("w").learning_rate_multiplier(0.1);
+    near(of(SGD::new(0.5).group(tenth.clone())), [0.95, 0.9]);
+    near(
+        of(SGD::new(0.5).group(tenth.clone()).group(tenth)),
+        [0.995, 0.99],
+    );
+    near(
+        of(SGD::new(0.5).group(Group::of("^m").learning_rate_multiplier(0.1))),
+        [0.5, 0.0],
+    );
+    let decaying = SGD::new(0.5).weight_decay(0.2);
+    near(of(decaying.clone()), [0.4, -0.1]);
+    near(
+        of(decaying.clone().exclude_from_weight_decay("bias|w$")),
+        [0.5, 0.0],
+    );
+    near(
+        of(decaying.group(Group::of("w").weight_decay(0.4))),
+        [0.3, -0.2],
+    );
+    let written = super::serialize(&SGD::new(0.5).group(Group::of("w").weight_decay(0.4)));
+    let config = written["config"].as_object().expect("a config").clone();
+    let again = deserialize("SGD", config).expect("its own config");
+    assert_eq!(super::serialize(&*again), written);
+}
+
+#[test]
+fn patterns_fit_as_regular_expressions_do() {
+    for (pattern, path, whole, part) in [
+        ("kernel", "dense/kernel", false, true),
+        (".*kernel", "dense/kernel", true, true),
+        ("dense_[0-9]+/k.*", "dense_12/kernel", true, true),
+        ("dense_\\d?/", "dense_/x", false, true),
+        ("^bias$|gamma", "my/gamma", false, true),
+        ("^bias$|gamma", "my/bias", false, false),
+        ("[^a]b+c", "xxbbc", false, true),
+        ("a.c", "a/c", true, true),
+        ("a\\.c", "a/c", false, false),
+        ("", "anything", false, true),
+    ] {
+        let p = Pattern::from(pattern);
+        assert_eq!(
+            (p.is_whole(path), p.is_in(path)),
+            (whole, part),
+            "{pattern} {path}"
+        );
     }
 }

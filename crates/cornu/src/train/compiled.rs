@@ -5,8 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::error::{Error, Result};
 use crate::exec::Variable;
 use crate::model::Model;
-use crate::optimizers::{self, LearningRate, Optimizer};
-use crate::tensor::Tensor;
+use crate::optimizers::{self, LearningRate, Optimizer, Slot, Weight};
 
 use super::goals::{self, Goals, Losses, MetricOf};
 
@@ -17,6 +16,8 @@ pub struct Compiled {
     pub(crate) goals: Goals,
     /// Numbers of the weights that training changes.
     pub(crate) trained: Vec<usize>,
+    /// For each of them what the optimizer remembers, in the order of their states.
+    pub(crate) slots: Vec<Vec<Slot>>,
     /// How many steps were made.
     pub(crate) iteration: u64,
     /// The learning rate: the optimizer's, or the number set since.
@@ -50,6 +51,21 @@ impl Model {
         let compiled = Compiled::new(self, optimizer.into(), goals)?;
         self.compiled = Some(compiled);
         Ok(())
+    }
+
+    /// Puts the running means that the optimizer keeps in the weights' places, as Keras does when `fit` ends.
+    pub(crate) fn finalize_weights(&mut self) {
+        let Some(compiled) = &self.compiled else {
+            return;
+        };
+        let all = self.variables.all();
+        for (k, (&i, slots)) in compiled.trained.iter().zip(&compiled.slots).enumerate() {
+            let average = slots.iter().position(|s| s.name == optimizers::AVERAGE);
+            if let Some(place) = average {
+                let mean = &all[compiled.slot_state(self.weights.len(), k) + place];
+                mean.read(|from| all[i].write(|to| to.copy_from_slice(from)));
+            }
+        }
     }
 
     pub(crate) fn compiled(&self) -> Result<&Compiled> {
@@ -100,17 +116,26 @@ impl Compiled {
             .filter(|&i| model.is_trainable(i))
             .collect();
         model.variables.truncate(model.weights.len());
-        for _ in optimizer.slots() {
-            for &i in &trained {
-                let zeros = Tensor::zeros(model.weights[i].spec.shape.clone());
-                model.variables.add(Variable::new(&zeros)?);
+        let mut slots = Vec::new();
+        for &i in &trained {
+            let entry = &model.weights[i];
+            let weight = Weight {
+                path: &entry.path,
+                shape: &entry.spec.shape,
+            };
+            let memory = optimizer.memory(weight);
+            for slot in &memory {
+                let start = slot.tensor(|| model.variables.all()[i].value())?;
+                model.variables.add(Variable::new(&start)?);
             }
+            slots.push(memory);
         }
         Ok(Self {
             learning_rate: optimizer.base().learning_rate.clone(),
             optimizer,
             goals,
             trained,
+            slots,
             iteration: 0,
         })
     }
@@ -120,20 +145,21 @@ impl Compiled {
         self.learning_rate.at(self.iteration)
     }
 
-    /// Number of the state that holds a slot of a trained weight (by its place among the trained).
-    pub(crate) fn slot_state(&self, weights: usize, slot: usize, trained: usize) -> usize {
-        weights + slot * self.trained.len() + trained
+    /// Number of the state that holds the first slot of a trained weight (by its place among the trained); the others follow.
+    pub(crate) fn slot_state(&self, weights: usize, trained: usize) -> usize {
+        weights + self.slots[..trained].iter().map(Vec::len).sum::<usize>()
     }
 
     /// Names under which the slots are saved, in the order of their states.
     pub(crate) fn slot_names(&self, model: &Model) -> Vec<String> {
-        let slots = self.optimizer.slots();
-        let names = slots.iter().flat_map(|slot| {
-            self.trained
+        let each = self.trained.iter().zip(&self.slots);
+        each.flat_map(|(&i, slots)| {
+            let path = &model.weights[i].path;
+            slots
                 .iter()
-                .map(move |&i| format!("optimizer/{slot}/{}", model.weights[i].path))
-        });
-        names.collect()
+                .map(move |slot| format!("optimizer/{}/{path}", slot.name))
+        })
+        .collect()
     }
 
     pub(crate) fn to_json(&self) -> Json {

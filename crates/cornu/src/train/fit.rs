@@ -315,6 +315,7 @@ impl Trainer<'_> {
                 break;
             }
         }
+        model.finalize_weights();
         self.tell(model, &Event::TrainEnd)?;
         Ok(())
     }

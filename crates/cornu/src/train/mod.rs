@@ -16,7 +16,7 @@ mod step;
 
 pub use callbacks::{Action, Callback, Event};
 pub use compiled::Compiled;
-pub use custom::{OptimizerHandle, Outputs, Tape, TrainStep, Trainable, Values};
+pub use custom::{OptimizerHandle, Outputs, Tape, TrainStep, Trainable, TrainableWeight, Values};
 pub use fit::Fit;
 pub use goals::{Losses, MetricOf};
 pub use history::{EpochLog, History, Logs};

@@ -175,41 +175,50 @@ pub(crate) fn plan(
             .iter()
             .map(|&i| traced.weights[i])
             .collect();
-        let grads = crate::autodiff::gradients(&mut g, total, &weights)?;
+        let optimizer = &*compiled.optimizer;
+        g.set_path(Some("optimizer".into()));
+        let count = model.weights.len();
+        let mut memory = Vec::with_capacity(weights.len());
+        for (k, slots) in compiled.slots.iter().enumerate() {
+            let first = compiled.slot_state(count, k);
+            let states = slots.iter().enumerate();
+            let states = states.map(|(s, slot)| g.state(first + s, slot.shape.clone()));
+            memory.push(states.collect::<Result<Vec<_>>>()?);
+        }
+        let scaled = match memory.first() {
+            Some(first) => optimizer.scale_loss(&mut g, total, first)?,
+            None => total,
+        };
+        let grads = crate::autodiff::gradients(&mut g, scaled, &weights)?;
         guards.push(total);
-        guards.extend(&grads);
+        if !optimizer.passes_over_not_finite() {
+            guards.extend(&grads);
+        }
         g.set_path(Some("optimizer".into()));
         let scalar = |g: &mut Graph| g.feed("", Shape::scalar(), false);
         let (learning_rate, iteration) = (scalar(&mut g)?, scalar(&mut g)?);
-        let slots = compiled.optimizer.slots().len();
-        let count = model.weights.len();
-        let mut trained = Vec::with_capacity(weights.len());
-        for (k, (&weight, grad)) in weights.iter().zip(grads).enumerate() {
-            let shape = g.shape(weight).clone();
-            let own = (0..slots)
-                .map(|s| g.state(compiled.slot_state(count, s, k), shape.clone()))
-                .collect::<Result<Vec<_>>>()?;
-            trained.push(Trained {
+        let trained: Vec<Trained> = weights
+            .iter()
+            .zip(grads)
+            .zip(memory)
+            .zip(&compiled.trained)
+            .map(|(((&weight, grad), slots), &i)| Trained {
+                path: model.weights[i].path.clone(),
                 weight,
                 grad,
-                slots: own,
-            });
-        }
-        let stepped = optimizers::apply(
-            &*compiled.optimizer,
-            &mut g,
-            &trained,
-            learning_rate,
-            iteration,
-        )?;
+                slots,
+            })
+            .collect();
+        let stepped = optimizers::apply(optimizer, &mut g, &trained, learning_rate, iteration)?;
         for (k, (s, &i)) in stepped.into_iter().zip(&compiled.trained).enumerate() {
             let weight = match &model.weights[i].spec.constraint {
                 Some(constraint) => constraint.apply(&mut g, s.weight)?,
                 None => s.weight,
             };
             updates.push((i, weight));
+            let first = compiled.slot_state(count, k);
             for (slot, value) in s.slots.into_iter().enumerate() {
-                updates.push((compiled.slot_state(count, slot, k), value));
+                updates.push((first + slot, value));
             }
         }
     }

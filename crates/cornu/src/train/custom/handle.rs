@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::exec::Variable;
-use crate::optimizers::{LearningRate, Optimizer};
-use crate::tensor::Tensor;
+use crate::optimizers::{LearningRate, Optimizer, Weight};
 
 /// An optimizer at work: its step number, its learning rate, its memory for each weight. Copies are handles of the same one.
 ///
@@ -112,15 +111,17 @@ impl OptimizerHandle {
         self.lock().optimizer.clone()
     }
 
-    /// What it remembers for a weight.
-    pub(super) fn slots(&self, weight: &Variable) -> Result<Vec<Variable>> {
+    /// What it remembers for a weight of a path.
+    pub(super) fn slots(&self, path: &str, weight: &Variable) -> Result<Vec<Variable>> {
         let mut working = self.lock();
         if let Some(slots) = working.slots.get(&weight.id()) {
             return Ok(slots.clone());
         }
-        let names = working.optimizer.slots();
-        let zeros = Tensor::zeros(weight.shape().clone());
-        let slots = names.iter().map(|_| Variable::new(&zeros));
+        let shape = weight.shape();
+        let memory = working.optimizer.memory(Weight { path, shape });
+        let slots = memory
+            .iter()
+            .map(|slot| Variable::new(&slot.tensor(|| weight.value())?));
         let slots = slots.collect::<Result<Vec<_>>>()?;
         working.slots.insert(weight.id(), slots.clone());
         Ok(slots)

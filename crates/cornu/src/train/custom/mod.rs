@@ -8,7 +8,7 @@ mod trainable;
 pub use handle::OptimizerHandle;
 pub use outputs::{Outputs, Values};
 pub use tape::Tape;
-pub use trainable::Trainable;
+pub use trainable::{Trainable, TrainableWeight};
 
 use std::borrow::Cow;
 

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
-use super::{Fed, OptimizerHandle, Trainable, Values};
+use super::{Fed, OptimizerHandle, Trainable, TrainableWeight, Values};
 use crate::autodiff;
 use crate::compile::Computation;
-use crate::constraints::Constraint;
 use crate::error::{Error, Result};
 use crate::exec::{Variable, Variables};
 use crate::graph::ops::Distribution;
@@ -289,7 +288,7 @@ impl Tape {
     /// The values of what is trainable, as they are at this point of the step, in order.
     pub fn weights(&mut self, of: &(impl Trainable + ?Sized)) -> Result<Vec<Value>> {
         let trained = of.trained();
-        trained.iter().map(|(v, _)| self.variable(v)).collect()
+        trained.iter().map(|w| self.variable(&w.variable)).collect()
     }
 
     /// Gives a variable a new value, at the end of the run; the rest of the step sees it already.
@@ -356,10 +355,11 @@ impl Tape {
             ))
             .help("reduce it with mean_all or sum_all"));
         }
+        let handle = optimizer.into();
         let trained = of.trained();
         let mut numbers = Vec::with_capacity(trained.len());
-        for (variable, _) in &trained {
-            numbers.push(self.number(variable)?);
+        for weight in &trained {
+            numbers.push(self.number(&weight.variable)?);
         }
         // Through every value that a weight has had in this step: none flows on from one to the other.
         let wrt: Vec<Value> = numbers
@@ -372,8 +372,18 @@ impl Tape {
             )
             .help("are the layers trainable, and is the loss computed with this model's output?"));
         }
-        let mut all = autodiff::gradients(&mut self.graph, loss, &wrt)?.into_iter();
         self.guards.push(loss);
+        let mut scaled = loss;
+        if let Some(first) = trained.first() {
+            let mut memory = Vec::new();
+            for slot in handle.slots(&first.path, &first.variable)? {
+                let number = self.number(&slot)?;
+                memory.push(self.current(number));
+            }
+            let optimizer = handle.optimizer();
+            scaled = optimizer.scale_loss(&mut self.graph, loss, &memory)?;
+        }
+        let mut all = autodiff::gradients(&mut self.graph, scaled, &wrt)?.into_iter();
         let mut grads = Vec::with_capacity(numbers.len());
         for &n in &numbers {
             let mut own = all.by_ref().take(self.versions[n].len());
@@ -385,8 +395,7 @@ impl Tape {
             grads.push(sum);
         }
         let steps: Vec<(usize, Value)> = numbers.into_iter().zip(grads).collect();
-        let constraints = trained.into_iter().map(|(_, c)| c).collect();
-        self.step(&steps, constraints, optimizer.into())
+        self.step(&steps, trained, handle)
     }
 
     /// Makes a step of an optimizer with gradients of your own: clipped, averaged, or of something that is no loss.
@@ -409,14 +418,15 @@ impl Tape {
             }
             steps.push((self.number(variable)?, *gradient));
         }
-        self.step(&steps, vec![None; steps.len()], optimizer.into())
+        let weights = gradients.iter().flat_map(|(v, _)| v.trained()).collect();
+        self.step(&steps, weights, optimizer.into())
     }
 
     /// Writes one step of an optimizer.
     fn step(
         &mut self,
         steps: &[(usize, Value)],
-        constraints: Vec<Option<Constraint>>,
+        weights: Vec<TrainableWeight>,
         handle: OptimizerHandle,
     ) -> Result<()> {
         handle.check()?;
@@ -424,14 +434,16 @@ impl Tape {
         let (rate, iteration) = self.rate(&handle)?;
         let mut slots = Vec::with_capacity(steps.len());
         let mut trained = Vec::with_capacity(steps.len());
-        for &(number, grad) in steps {
-            let variable = self.variables.all()[number].clone();
+        for (&(number, grad), weight) in steps.iter().zip(&weights) {
             let mut own = Vec::new();
-            for slot in handle.slots(&variable)? {
+            for slot in handle.slots(&weight.path, &weight.variable)? {
                 own.push(self.number(&slot)?);
             }
-            self.guards.push(grad);
+            if !optimizer.passes_over_not_finite() {
+                self.guards.push(grad);
+            }
             trained.push(Trained {
+                path: weight.path.clone(),
                 weight: self.current(number),
                 grad,
                 slots: own.iter().map(|&s| self.current(s)).collect(),
@@ -440,9 +452,9 @@ impl Tape {
         }
         let outer = self.graph.set_path(Some("optimizer".into()));
         let stepped = optimizers::apply(&*optimizer, &mut self.graph, &trained, rate, iteration)?;
-        let parts = stepped.into_iter().zip(steps).zip(slots).zip(constraints);
-        for (((stepped, &(number, _)), own), constraint) in parts {
-            let weight = match constraint {
+        let parts = stepped.into_iter().zip(steps).zip(slots).zip(weights);
+        for (((stepped, &(number, _)), own), weight) in parts {
+            let weight = match weight.constraint {
                 Some(constraint) => constraint.apply(&mut self.graph, stepped.weight)?,
                 None => stepped.weight,
             };

@@ -1,6 +1,7 @@
 //! What an optimizer remembers for a weight: how it is called, how large it is, how it begins.
 
 use crate::error::Result;
+use crate::exec::Variable;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -64,6 +65,14 @@ impl Slot {
                 Tensor::new(self.shape.clone(), vec![value; self.shape.elements()])
             }
             Start::Weight => Ok(weight()),
+        }
+    }
+
+    /// A variable that holds it, for a weight before its first step.
+    pub(crate) fn variable(&self, weight: &Variable) -> Result<Variable> {
+        match self.start {
+            Start::Filled(0.0) => Variable::zeros(self.shape.clone()),
+            _ => Variable::new(&self.tensor(|| weight.value())?),
         }
     }
 }

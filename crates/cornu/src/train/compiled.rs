@@ -3,7 +3,6 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, Result};
-use crate::exec::Variable;
 use crate::model::Model;
 use crate::optimizers::{self, LearningRate, Optimizer, Slot, Weight};
 
@@ -125,8 +124,8 @@ impl Compiled {
             };
             let memory = optimizer.memory(weight);
             for slot in &memory {
-                let start = slot.tensor(|| model.variables.all()[i].value())?;
-                model.variables.add(Variable::new(&start)?);
+                let start = slot.variable(&model.variables.all()[i])?;
+                model.variables.add(start);
             }
             slots.push(memory);
         }

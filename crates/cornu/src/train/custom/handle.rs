@@ -119,9 +119,7 @@ impl OptimizerHandle {
         }
         let shape = weight.shape();
         let memory = working.optimizer.memory(Weight { path, shape });
-        let slots = memory
-            .iter()
-            .map(|slot| Variable::new(&slot.tensor(|| weight.value())?));
+        let slots = memory.iter().map(|slot| slot.variable(weight));
         let slots = slots.collect::<Result<Vec<_>>>()?;
         working.slots.insert(weight.id(), slots.clone());
         Ok(slots)

@@ -70,9 +70,6 @@ impl Slot {
 
     /// A variable that holds it, for a weight before its first step.
     pub(crate) fn variable(&self, weight: &Variable) -> Result<Variable> {
-        match self.start {
-            Start::Filled(0.0) => Variable::zeros(self.shape.clone()),
-            _ => Variable::new(&self.tensor(|| weight.value())?),
-        }
+        Variable::new(&self.tensor(|| weight.value())?)
     }
 }

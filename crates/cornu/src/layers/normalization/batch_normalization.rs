@@ -270,11 +270,18 @@ impl Layer for BatchNormalization {
         let mut weights = Vec::with_capacity(4);
         if self.scale {
             let gamma = weight("gamma", &self.gamma_initializer);
-            weights.push(gamma.regularized(self.gamma_regularizer.clone()).constrained(self.gamma_constraint.clone()));
+            weights.push(
+                gamma
+                    .regularized(self.gamma_regularizer.clone())
+                    .constrained(self.gamma_constraint.clone()),
+            );
         }
         if self.center {
             let beta = weight("beta", &self.beta_initializer);
-            weights.push(beta.regularized(self.beta_regularizer.clone()).constrained(self.beta_constraint.clone()));
+            weights.push(
+                beta.regularized(self.beta_regularizer.clone())
+                    .constrained(self.beta_constraint.clone()),
+            );
         }
         weights.push(weight("moving_mean", &self.moving_mean_initializer).statistic());
         weights.push(weight("moving_variance", &self.moving_variance_initializer).statistic());

@@ -184,11 +184,18 @@ impl Layer for LayerNormalization {
         let mut weights = Vec::new();
         if self.scale {
             let gamma = WeightSpec::new("gamma", shape.clone(), self.gamma_initializer.clone());
-            weights.push(gamma.regularized(self.gamma_regularizer.clone()).constrained(self.gamma_constraint.clone()));
+            weights.push(
+                gamma
+                    .regularized(self.gamma_regularizer.clone())
+                    .constrained(self.gamma_constraint.clone()),
+            );
         }
         if self.center {
             let beta = WeightSpec::new("beta", shape, self.beta_initializer.clone());
-            weights.push(beta.regularized(self.beta_regularizer.clone()).constrained(self.beta_constraint.clone()));
+            weights.push(
+                beta.regularized(self.beta_regularizer.clone())
+                    .constrained(self.beta_constraint.clone()),
+            );
         }
         Ok(weights)
     }

@@ -1,6 +1,7 @@
 """Cases of the family `core`."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
@@ -84,7 +85,58 @@ class ReversibleEmbedding(layers.ReversibleEmbedding):
         return super().call(x, reverse=x.dtype == tf.float32)
 
 
+class SinePositionEncoding(layers.Layer):
+    """Vaswani et al., 2017, written with TensorFlow; KerasHub has a layer of this name."""
+
+    def __init__(self, max_wavelength=10000, **kwargs):
+        super().__init__(**kwargs)
+        self.max_wavelength = max_wavelength
+
+    def call(self, x):
+        places, features = x.shape[1:]
+        rate = self.max_wavelength ** (-2 * (np.arange(features) // 2) / features)
+        angles = np.arange(places)[:, None] * rate
+        table = np.where(np.arange(features) % 2, np.cos(angles), np.sin(angles))
+        return tf.zeros_like(x) + tf.constant(table, tf.float32)
+
+    def get_config(self):
+        return {**super().get_config(), "max_wavelength": self.max_wavelength}
+
+
+class RotaryEmbedding(layers.Layer):
+    """Su et al., 2021, as complex numbers; KerasHub has a layer of this name."""
+
+    def __init__(self, max_wavelength=10000, scaling_factor=1.0, sequence_axis=1, feature_axis=-1, **kwargs):
+        super().__init__(**kwargs)
+        self.arguments = {
+            "max_wavelength": max_wavelength,
+            "scaling_factor": scaling_factor,
+            "sequence_axis": sequence_axis,
+            "feature_axis": feature_axis,
+        }
+
+    def call(self, x):
+        a = self.arguments
+        axes = (a["sequence_axis"], a["feature_axis"])
+        x = keras.ops.moveaxis(x, axes, (-2, -1))
+        places, features = x.shape[-2:]
+        rate = a["max_wavelength"] ** (-np.arange(0, features, 2) / features)
+        angles = np.arange(places)[:, None] / a["scaling_factor"] * rate
+        turn = tf.constant(np.exp(1j * angles), tf.complex64)
+        y = tf.complex(x[..., : features // 2], x[..., features // 2 :]) * turn
+        y = tf.concat([tf.math.real(y), tf.math.imag(y)], axis=-1)
+        return keras.ops.moveaxis(y, (-2, -1), axes)
+
+    def get_config(self):
+        return {**super().get_config(), **self.arguments}
+
+
 ROWS = [
+    ("SinePositionEncoding", "5x7", lambda: SinePositionEncoding(), [(2, 5, 7)]),
+    ("SinePositionEncoding", "6x4_w50", lambda: SinePositionEncoding(50), [(1, 6, 4)]),
+    ("RotaryEmbedding", "5x6", lambda: RotaryEmbedding(), [(2, 5, 6)]),
+    ("RotaryEmbedding", "heads_w100_s2", lambda: RotaryEmbedding(100, 2.0), [(2, 5, 3, 4)]),
+    ("RotaryEmbedding", "axes2_1", lambda: RotaryEmbedding(sequence_axis=2, feature_axis=1), [(2, 4, 5, 3)]),
     # Products that equations spell out: axes shared, summed, turned; ellipses at both ends; biases along some axes.
     *[
         ("EinsumDense", label, build, [shape])
@@ -138,4 +190,4 @@ ROWS = [
     ("Embedding", "5x4_rank3_floats", lambda: layers.Embedding(5, 4, embeddings_initializer="glorot_normal"), [(2, 3, 2)], {}, "whole floats"),
 ]
 
-OWN = {"TernaryDense": TernaryDense, "Maxout": Maxout, "ReversibleEmbedding": ReversibleEmbedding, "Activation": Activation}
+OWN = {"SinePositionEncoding": SinePositionEncoding, "RotaryEmbedding": RotaryEmbedding, "TernaryDense": TernaryDense, "Maxout": Maxout, "ReversibleEmbedding": ReversibleEmbedding, "Activation": Activation}

@@ -42,6 +42,13 @@ ROWS = [
     ("LocalResponseNormalization", "default_ci7", lambda: LocalResponseNormalization(), [(2, 3, 4, 7)]),
     ("LocalResponseNormalization", "r3_b1_a0.5_be0.5_ci19", lambda: LocalResponseNormalization(3, 1.0, 0.5, 0.5), [(2, 3, 2, 19)]),
     ("LocalResponseNormalization", "r5_a1_be1.5_ci4", lambda: LocalResponseNormalization(5, 2.0, 1.0, 1.5), [(1, 2, 5, 4)]),
+    ("BatchNormalization", "train_renorm", lambda: layers.BatchNormalization(renorm=True, momentum=0.8, renorm_momentum=0.7), [(4, 3, 5)], {"training": True}),
+    ("BatchNormalization", "train_renorm_clipped_noscale", lambda: layers.BatchNormalization(renorm=True, scale=False, renorm_clipping={"rmin": 0.8, "rmax": 1.2, "dmax": 0.3}), [(5, 4)], {"training": True}),
+    ("BatchNormalization", "infer_renorm", lambda: layers.BatchNormalization(renorm=True), [(5, 4)], {"training": False}),
+    # A layer's kernel divided by its largest singular value.
+    ("SpectralNormalization", "Dense4_train", lambda: layers.SpectralNormalization(layers.Dense(4)), [(3, 5)], {"training": True}),
+    ("SpectralNormalization", "Conv2D3_train_3", lambda: layers.SpectralNormalization(layers.Conv2D(3, 2), power_iterations=3), [(2, 4, 4, 2)], {"training": True}),
+    ("SpectralNormalization", "Embedding_train", lambda: layers.SpectralNormalization(layers.Embedding(5, 3)), [(4, 6)], {"training": True}, "whole floats"),
     # Groups of channels: last, first and between; one channel a group.
     ("GroupNormalization", "g3_rank2", lambda: layers.GroupNormalization(3), [(3, 6)]),
     ("GroupNormalization", "g2_rank4_eps1e-2", lambda: layers.GroupNormalization(2, epsilon=1e-2), [(2, 3, 5, 6)]),

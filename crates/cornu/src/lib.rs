@@ -12,6 +12,7 @@ pub mod constraints;
 pub mod error;
 pub mod exec;
 pub mod files;
+pub mod generate;
 pub mod graph;
 pub mod initializers;
 pub mod layers;

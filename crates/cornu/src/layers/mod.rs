@@ -94,6 +94,13 @@ pub trait Layer: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The layer for sequences of which each call brings one more place, `places` in all, and sees those before it by what it kept of
+    /// them; `comes` tells which of its inputs come so. Itself where places do not look at each other; `None` where
+    /// that cannot be done, which [`Generator`](crate::generate::Generator) then does without.
+    fn place_by_place(&self, _places: usize, _comes: &[bool]) -> Option<Box<dyn Layer>> {
+        None
+    }
+
     /// A copy in a box.
     fn boxed(&self) -> Box<dyn Layer>;
 }
@@ -137,6 +144,23 @@ macro_rules! layer {
 /// Builder methods that set an argument of the same name: `units: usize`; with `= Some` where the argument may be absent.
 macro_rules! setters {
     () => {};
+    // Whole numbers as they are: a literal would not know what to become.
+    ($(#[$doc:meta])* $name:ident: usize = Some, $($rest:tt)*) => {
+        $(#[$doc])*
+        pub fn $name(mut self, $name: usize) -> Self {
+            self.$name = Some($name);
+            self
+        }
+        setters!($($rest)*);
+    };
+    ($(#[$doc:meta])* $name:ident: usize, $($rest:tt)*) => {
+        $(#[$doc])*
+        pub fn $name(mut self, $name: usize) -> Self {
+            self.$name = $name;
+            self
+        }
+        setters!($($rest)*);
+    };
     ($(#[$doc:meta])* $name:ident: $type:ty = Some, $($rest:tt)*) => {
         $(#[$doc])*
         pub fn $name(mut self, $name: impl Into<$type>) -> Self {
@@ -175,6 +199,23 @@ macro_rules! layer_identity {
         }
         fn boxed(&self) -> Box<dyn $crate::layers::Layer> {
             Box::new(self.clone())
+        }
+    };
+}
+
+/// [`Layer::place_by_place`] of a layer that makes each place of its output of the same place of its inputs, where the condition given holds.
+macro_rules! keeps_places {
+    () => {
+        keeps_places!(|_layer: &Self| true);
+    };
+    ($condition:expr) => {
+        fn place_by_place(
+            &self,
+            _: usize,
+            comes: &[bool],
+        ) -> Option<Box<dyn $crate::layers::Layer>> {
+            let keeps: fn(&Self) -> bool = $condition;
+            (keeps(self) && comes.iter().all(|&c| c)).then(|| $crate::layers::Layer::boxed(self))
         }
     };
 }

@@ -22,7 +22,9 @@ pub use symbol::{Apply, Inputs, Shared, Symbol, input, input_of};
 use std::sync::Arc;
 
 use architecture::Built;
-pub(crate) use architecture::{Architecture, Given, TensorId, Traced, WeightEntry, snake_case};
+pub(crate) use architecture::{
+    Architecture, CallSite, Given, InputSpec, Kind, TensorId, Traced, WeightEntry, snake_case,
+};
 use symbol::Ids;
 
 use crate::compile::{Computation, Mode, Plan, compile};
@@ -141,6 +143,23 @@ impl Model {
             predict_plan: None,
             notes: std::collections::BTreeMap::new(),
         })
+    }
+
+    /// A model of layers of this one, or of such as begin with the weights of those: each has the weights of the layer of its name here.
+    pub(crate) fn derived(&self, architecture: Architecture) -> Result<Self> {
+        let own = |layer: usize| {
+            let numbers = (0..self.weights.len()).filter(|&w| self.weights[w].layer == layer);
+            numbers.map(|w| self.variables.all()[w].clone()).collect()
+        };
+        let layers = architecture.layers.iter();
+        let held = layers.map(|(name, _)| {
+            let here = self.architecture.layers.iter();
+            here.enumerate()
+                .find(|(_, (n, _))| n == name)
+                .map(|(i, _)| own(i))
+        });
+        let held = held.collect();
+        Self::assemble(architecture, Drawn { seed: 0, held }, None)
     }
 
     /// The model's name.

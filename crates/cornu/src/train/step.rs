@@ -1,5 +1,7 @@
 //! The computations of training and evaluation, written for one batch size.
 
+use std::collections::BTreeMap;
+
 use crate::compile::{Computation, Mode, Plan, compile};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Meta, Value};
@@ -169,6 +171,9 @@ pub(crate) fn plan(
     }
     let mut updates = Vec::new();
     let mut guards = Vec::new();
+    let learns = |i: &usize| training && compiled.trained.contains(i);
+    let (set, kept): (Vec<_>, Vec<_>) = traced.updates.into_iter().partition(|(i, _)| learns(i));
+    let set: BTreeMap<usize, Value> = set.into_iter().collect();
     if training {
         let weights: Vec<Value> = compiled
             .trained
@@ -204,7 +209,8 @@ pub(crate) fn plan(
             .zip(&compiled.trained)
             .map(|(((&weight, grad), slots), &i)| Trained {
                 path: model.weights[i].path.clone(),
-                weight,
+                // Where a layer sets a weight that it learns, the step goes on from there.
+                weight: set.get(&i).copied().unwrap_or(weight),
                 grad,
                 slots,
             })
@@ -222,7 +228,7 @@ pub(crate) fn plan(
             }
         }
     }
-    updates.extend(traced.updates);
+    updates.extend(kept);
     let computation = Computation {
         graph: g,
         batch,

@@ -61,8 +61,14 @@ impl Case {
         };
         let class = metadata["layer"].clone();
         // Layers that hold others as they are given.
-        let plain_names = ["RNN", "StackedRNNCells", "Bidirectional", "TimeDistributed"]
-            .contains(&class.as_str());
+        let plain_names = [
+            "RNN",
+            "StackedRNNCells",
+            "Bidirectional",
+            "TimeDistributed",
+            "SpectralNormalization",
+        ]
+        .contains(&class.as_str());
         let weights = json("weights");
         let weights = weights.as_array().map_or(Vec::new(), |list| {
             let text = |w: &Json, key: &str| w[key].as_str().expect("a weight has it").to_owned();

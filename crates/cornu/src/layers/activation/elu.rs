@@ -67,6 +67,7 @@ impl Default for ELU {
 
 impl Layer for ELU {
     layer_identity!(ELU);
+    keeps_places!();
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

@@ -66,6 +66,7 @@ impl Default for LeakyReLU {
 
 impl Layer for LeakyReLU {
     layer_identity!(LeakyReLU);
+    keeps_places!();
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

@@ -77,6 +77,7 @@ impl Default for ReLU {
 
 impl Layer for ReLU {
     layer_identity!(ReLU);
+    keeps_places!();
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

@@ -78,6 +78,7 @@ impl Default for Softmax {
 
 impl Layer for Softmax {
     layer_identity!(Softmax);
+    keeps_places!(|l: &Self| l.axis == last());
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

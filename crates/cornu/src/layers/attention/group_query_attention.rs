@@ -84,6 +84,9 @@ pub struct GroupQueryAttention {
     attention_mask: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     return_attention_scores: bool,
+    /// How many places there are at most where they come one at a time.
+    #[serde(skip)]
+    places: Option<usize>,
 }
 
 layer!(GroupQueryAttention);
@@ -112,6 +115,7 @@ impl GroupQueryAttention {
             use_causal_mask: false,
             attention_mask: false,
             return_attention_scores: false,
+            places: None,
         }
     }
 
@@ -184,7 +188,26 @@ impl Layer for GroupQueryAttention {
     layer_identity!(GroupQueryAttention);
     passes_mask!();
 
+    fn place_by_place(&self, places: usize, comes: &[bool]) -> Option<Box<dyn Layer>> {
+        let plain = !self.attention_mask;
+        let others = comes.len() > 1 && comes[0] && comes[1..].iter().all(|&c| !c);
+        if others && !self.use_causal_mask && self.sliding_window.is_none() && plain {
+            return Some(self.boxed());
+        }
+        let own = comes.iter().all(|&c| c);
+        let causal = own && self.use_causal_mask && plain && !self.return_attention_scores;
+        causal.then(|| {
+            let mut layer = self.clone();
+            layer.places = Some(places);
+            Box::new(layer) as Box<dyn Layer>
+        })
+    }
+
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.build_for(inputs, None)
+    }
+
+    fn build_for(&self, inputs: &[Shape], batch: Option<usize>) -> Result<Vec<WeightSpec>> {
         let class = "GroupQueryAttention";
         let (of, mask) = heads::without_mask(class, inputs, self.attention_mask)?;
         let [query, value, key] = heads::check_sequences(class, of)?;
@@ -221,6 +244,9 @@ impl Layer for GroupQueryAttention {
         }
         weights.extend(of.weights("value", &[value[1], g, d], &[g, d]));
         weights.extend(of.weights("attention_output", &[u, d, query[1]], &[query[1]]));
+        if let Some(places) = self.places {
+            weights.extend(heads::kept_weights(batch, places, [g, d, d])?);
+        }
         Ok(weights)
     }
 
@@ -242,6 +268,14 @@ impl Layer for GroupQueryAttention {
         }
         let number = 2 + usize::from(self.use_gate);
         let v = projections.apply(cx, number, value, 1)?;
+        let (mut k, mut v) = (k, v);
+        let mut kept = None;
+        if let Some(places) = self.places {
+            let number = (number + 2) * (1 + usize::from(self.use_bias));
+            let (of, allowed) = heads::kept(cx, number, [q, k, v], places, self.sliding_window)?;
+            [_, k, v] = of;
+            kept = Some(allowed);
+        }
         let (k, v) = (self.shared(cx, k)?, self.shared(cx, v)?);
         let mut masks = cx.masks.clone();
         masks.resize(of.len(), None);
@@ -253,7 +287,10 @@ impl Layer for GroupQueryAttention {
         };
         let shape = cx.graph.shape(q);
         let table = [shape[0], shape[1], cx.graph.shape(k)[1]];
-        let (allowed, causal) = sight.allowed(cx.graph, table)?;
+        let (allowed, causal) = match kept {
+            Some(kept) => (Some(kept), false),
+            None => sight.allowed(cx.graph, table)?,
+        };
         let how = Attend {
             scale: 1.0 / (self.head_dim as f32).sqrt(),
             causal,

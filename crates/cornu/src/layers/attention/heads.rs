@@ -2,7 +2,7 @@
 
 use crate::constraints::Constraint;
 use crate::error::{Error, Result};
-use crate::graph::ops::Attending;
+use crate::graph::ops::{Attending, BinaryKind};
 use crate::graph::{Graph, Value};
 use crate::initializers::InitializerConfig;
 use crate::layers::activation::MASKED;
@@ -188,7 +188,7 @@ pub(super) fn weigh(
     let mut seen = allowed;
     if causal {
         let (row, column) = (g.iota([t, s], 0)?, g.iota([t, s], 1)?);
-        let before = g.binary(crate::graph::ops::BinaryKind::Ge, row, column)?;
+        let before = g.binary(BinaryKind::Ge, row, column)?;
         seen = Some(match seen {
             Some(others) => g.mul(others, before)?,
             None => before,
@@ -205,6 +205,64 @@ pub(super) fn weigh(
         }
         None => Ok(weights),
     }
+}
+
+/// What is kept of the places before: keys, values, and the number of the next place.
+pub(super) fn kept_weights(
+    batch: Option<usize>,
+    places: usize,
+    [heads, key, value]: [usize; 3],
+) -> Result<Vec<WeightSpec>> {
+    let batch = batch.ok_or_else(|| {
+        Error::config("attention that keeps keys and values needs batches of a fixed size")
+    })?;
+    let table = |name: &str, width: usize| {
+        WeightSpec::new(name, [batch, places, heads, width], "zeros").state()
+    };
+    Ok(vec![
+        table("kept_keys", key),
+        table("kept_values", value),
+        WeightSpec::new("place", [1], "zeros").state(),
+    ])
+}
+
+/// The query of one more place, with the keys and values of all places so far, `[batch, places, heads, width]`, and which of them are
+/// there (and near enough), `[batch, 1, 1, places]`; what is kept begins with weight `number`.
+pub(super) fn kept(
+    cx: &mut Context<'_>,
+    number: usize,
+    [q, k, v]: [Value; 3],
+    places: usize,
+    window: Option<usize>,
+) -> Result<([Value; 3], Value)> {
+    let (batch, now) = (cx.graph.shape(q)[0], cx.graph.shape(q)[1]);
+    if now != 1 || cx.graph.shape(k)[1] != 1 {
+        return Err(Error::shape(format!(
+            "attention that keeps keys and values takes one place at a time, received {now}"
+        )));
+    }
+    let place = cx.weight(number + 2);
+    let (keys, values) = (cx.weight(number), cx.weight(number + 1));
+    let g = &mut *cx.graph;
+    let all = g.iota([places], 0)?;
+    let here = g.equal(all, place)?;
+    let here = g.reshape(here, [1, places, 1, 1])?;
+    let keys = g.select(here, k, keys)?;
+    let values = g.select(here, v, values)?;
+    let mut seen = g.binary(BinaryKind::Ge, place, all)?;
+    if let Some(window) = window {
+        let away = g.sub(place, all)?;
+        let end = g.constant(window as f32)?;
+        let near = g.binary(BinaryKind::Lt, away, end)?;
+        seen = g.mul(seen, near)?;
+    }
+    let seen = g.reshape(seen, [1, 1, 1, places])?;
+    let seen = g.broadcast(seen, [batch, 1, 1, places])?;
+    let after = g.add_scalar(place, 1.0)?;
+    for (i, value) in [keys, values, after].into_iter().enumerate() {
+        cx.update(number + i, value);
+    }
+    Ok(([q, keys, values], seen))
 }
 
 /// Query, value and key of the one to three inputs of an attention.

@@ -1,6 +1,8 @@
 //! Layers in which the places of a sequence look at each other.
 
+mod block;
 mod heads;
+mod parts;
 mod scored;
 mod sight;
 
@@ -8,5 +10,7 @@ family! {
     attention::Attention,
     additive_attention::AdditiveAttention,
     multi_head_attention::MultiHeadAttention,
-    group_query_attention::GroupQueryAttention,
+    group_query_attention::GroupQueryAttention = GroupedQueryAttention,
+    transformer_encoder::TransformerEncoder,
+    transformer_decoder::TransformerDecoder,
 }

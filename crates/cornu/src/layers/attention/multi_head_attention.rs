@@ -92,6 +92,9 @@ pub struct MultiHeadAttention {
     attention_mask: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     return_attention_scores: bool,
+    /// How many places there are at most where they come one at a time.
+    #[serde(skip)]
+    places: Option<usize>,
 }
 
 layer!(MultiHeadAttention);
@@ -122,7 +125,14 @@ impl MultiHeadAttention {
             use_causal_mask: false,
             attention_mask: false,
             return_attention_scores: false,
+            places: None,
         }
+    }
+
+    /// The same for places that come one at a time, so many in all: keys and values of those before are kept.
+    pub(super) fn kept(mut self, places: usize) -> Self {
+        self.places = Some(places);
+        self
     }
 
     setters! {
@@ -300,7 +310,23 @@ impl Layer for MultiHeadAttention {
     layer_identity!(MultiHeadAttention);
     passes_mask!();
 
+    fn place_by_place(&self, places: usize, comes: &[bool]) -> Option<Box<dyn Layer>> {
+        let plain = self.attention_axes.is_none() && !self.attention_mask;
+        let others = comes.len() > 1 && comes[0] && comes[1..].iter().all(|&c| !c);
+        if others && !self.use_causal_mask && self.sliding_window.is_none() && plain {
+            // One more query of a sequence that is there already.
+            return Some(self.boxed());
+        }
+        let own = comes.iter().all(|&c| c);
+        let causal = own && self.use_causal_mask && plain && !self.return_attention_scores;
+        causal.then(|| Box::new(self.clone().kept(places)) as Box<dyn Layer>)
+    }
+
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.build_for(inputs, None)
+    }
+
+    fn build_for(&self, inputs: &[Shape], batch: Option<usize>) -> Result<Vec<WeightSpec>> {
         let class = "MultiHeadAttention";
         let (of, mask) = heads::without_mask(class, inputs, self.attention_mask)?;
         let all = heads::roles(class, of)?;
@@ -353,6 +379,9 @@ impl Layer for MultiHeadAttention {
         weights.extend(of.weights("value", &[value, h, v], &[h, v]));
         let out = [&[h, v][..], &output].concat();
         weights.extend(of.weights("attention_output", &out, &output));
+        if let Some(places) = self.places {
+            weights.extend(heads::kept_weights(batch, places, [h, k, v])?);
+        }
         Ok(weights)
     }
 
@@ -383,7 +412,15 @@ impl Layer for MultiHeadAttention {
             scores: self.return_attention_scores,
             blind_gathers_nothing: self.dropout > 0.0 || self.return_attention_scores,
         };
-        let (mut y, weights) = if self.is_plain(cx.graph.shape(query).rank())? {
+        let (mut y, weights) = if let Some(places) = self.places {
+            let window = self.sliding_window;
+            let number = (number + 2) * (1 + usize::from(self.use_bias));
+            let (of, allowed) = heads::kept(cx, number, [q, k, v], places, window)?;
+            how.causal = false;
+            how.allowed = Some(allowed);
+            how.blind_gathers_nothing = false;
+            heads::attend(cx, of, how)?
+        } else if self.is_plain(cx.graph.shape(query).rank())? {
             let mut masks = cx.masks.clone();
             masks.resize(of.len(), None);
             let sight = Sight {

@@ -48,6 +48,7 @@ impl Activation {
 
 impl Layer for Activation {
     layer_identity!(Activation);
+    keeps_places!();
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

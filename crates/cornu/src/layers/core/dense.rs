@@ -124,6 +124,7 @@ impl Dense {
 
 impl Layer for Dense {
     layer_identity!(Dense);
+    keeps_places!();
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

@@ -115,6 +115,7 @@ pub(super) fn counted(g: &mut Graph, x: Value) -> Result<Value> {
 
 impl Layer for Embedding {
     layer_identity!(Embedding);
+    keeps_places!();
 
     fn mask(&self, g: &mut Graph, inputs: &[Value], _: &[Option<Value>]) -> Result<Option<Value>> {
         let mask = self.mask_zero.then(|| counted(g, inputs[0]));

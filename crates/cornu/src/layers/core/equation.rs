@@ -1,13 +1,24 @@
 //! Einstein's sums over an input and a kernel: "abc,cd->abd", "...x,xy->...y", "ab...,bc->ac...".
 
+use std::fmt;
+
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
 
 /// An axis: a letter of the equation, or one that the ellipsis stands for, by its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Axis {
     Letter(char),
     Elided(usize),
+}
+
+impl fmt::Debug for Axis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Letter(letter) => write!(f, "\"{letter}\""),
+            Self::Elided(i) => write!(f, "axis {i} of the ellipsis"),
+        }
+    }
 }
 
 /// An equation for an input with a number of axes.

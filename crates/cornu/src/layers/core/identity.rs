@@ -40,6 +40,7 @@ impl Identity {
 
 impl Layer for Identity {
     layer_identity!(Identity);
+    keeps_places!();
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

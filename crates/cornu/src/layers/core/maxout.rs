@@ -96,6 +96,7 @@ impl Maxout {
 
 impl Layer for Maxout {
     layer_identity!(Maxout);
+    keeps_places!();
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

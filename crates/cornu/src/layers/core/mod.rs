@@ -2,6 +2,7 @@
 
 mod equation;
 mod low_rank;
+pub(super) mod places;
 
 family! {
     input_layer::InputLayer,
@@ -14,5 +15,7 @@ family! {
     reversible_embedding::ReversibleEmbedding,
     masking::Masking,
     position_embedding::PositionEmbedding,
+    sine_position_encoding::SinePositionEncoding,
+    rotary_embedding::RotaryEmbedding,
     activation::Activation,
 }

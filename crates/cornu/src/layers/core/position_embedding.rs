@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::places::Place;
 use crate::error::{Error, Result};
 use crate::graph::Value;
 use crate::initializers::InitializerConfig;
 use crate::layers::defaults::glorot_uniform;
 use crate::layers::{Base, Context, Layer, Pair, WeightSpec, inputs};
-use crate::shape::Shape;
+use crate::shape::{DType, Shape};
 
 /// Gives each place of a sequence its own row of a table that is trained: `y[b, t, :] = embeddings[t, :]`.
 ///
@@ -43,6 +44,8 @@ pub struct PositionEmbedding {
     sequence_length: usize,
     #[serde(default = "glorot_uniform")]
     initializer: InitializerConfig,
+    #[serde(skip)]
+    place: Place,
 }
 
 layer!(PositionEmbedding);
@@ -54,6 +57,7 @@ impl PositionEmbedding {
             base: Base::default(),
             sequence_length,
             initializer: glorot_uniform(),
+            place: Place::default(),
         }
     }
 
@@ -68,6 +72,12 @@ impl Layer for PositionEmbedding {
     layer_identity!(PositionEmbedding);
     passes_mask!();
 
+    fn place_by_place(&self, places: usize, _: &[bool]) -> Option<Box<dyn Layer>> {
+        let mut layer = self.clone();
+        layer.place = Place::of(places);
+        Some(Box::new(layer))
+    }
+
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let x = inputs::single("PositionEmbedding", inputs)?;
         inputs::sizes([("sequence_length", Pair::from(self.sequence_length))])?;
@@ -76,6 +86,7 @@ impl Layer for PositionEmbedding {
                 "PositionEmbedding expects sequences [places, features], received {x}"
             )));
         };
+        let places = self.place.places().unwrap_or(places);
         if places > self.sequence_length {
             return Err(Error::shape(format!(
                 "PositionEmbedding expects at most sequence_length {} places, received {places}",
@@ -83,16 +94,21 @@ impl Layer for PositionEmbedding {
             )));
         }
         let shape = [self.sequence_length, features];
-        Ok(vec![WeightSpec::new(
-            "embeddings",
-            shape,
-            self.initializer.clone(),
-        )])
+        let table = WeightSpec::new("embeddings", shape, self.initializer.clone());
+        let mut weights = vec![table];
+        weights.extend(self.place.weights());
+        Ok(weights)
     }
 
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let shape = cx.graph.shape(inputs[0]).clone();
         let mut table = cx.weight(0);
+        if self.place.places().is_some() {
+            let at = self.place.numbers(cx, 1, shape[1])?;
+            let at = cx.graph.cast(at, DType::I32)?;
+            let rows = cx.graph.gather(table, at)?;
+            return cx.graph.broadcast(rows, shape);
+        }
         if shape[1] < self.sequence_length {
             table = cx.graph.slice(table, 0, 0, shape[1])?;
         }

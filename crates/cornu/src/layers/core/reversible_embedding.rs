@@ -107,6 +107,7 @@ impl ReversibleEmbedding {
 
 impl Layer for ReversibleEmbedding {
     layer_identity!(ReversibleEmbedding);
+    keeps_places!();
 
     fn mask(
         &self,

@@ -131,6 +131,7 @@ impl TernaryDense {
 
 impl Layer for TernaryDense {
     layer_identity!(TernaryDense);
+    keeps_places!();
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

@@ -37,6 +37,7 @@ merging!(Add, "The sum of the inputs.");
 
 impl Layer for Add {
     layer_identity!(Add);
+    keeps_places!();
     merges_masks!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

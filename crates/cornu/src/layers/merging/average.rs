@@ -37,6 +37,7 @@ merging!(Average, "The mean of the inputs.");
 
 impl Layer for Average {
     layer_identity!(Average);
+    keeps_places!();
     merges_masks!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

@@ -60,6 +60,7 @@ impl Default for Concatenate {
 
 impl Layer for Concatenate {
     layer_identity!(Concatenate);
+    keeps_places!(|l: &Self| l.axis == last());
 
     fn mask(
         &self,

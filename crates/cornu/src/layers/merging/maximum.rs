@@ -37,6 +37,7 @@ merging!(Maximum, "The largest of the inputs.");
 
 impl Layer for Maximum {
     layer_identity!(Maximum);
+    keeps_places!();
     merges_masks!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

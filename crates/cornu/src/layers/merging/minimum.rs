@@ -37,6 +37,7 @@ merging!(Minimum, "The smallest of the inputs.");
 
 impl Layer for Minimum {
     layer_identity!(Minimum);
+    keeps_places!();
     merges_masks!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

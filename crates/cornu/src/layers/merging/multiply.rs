@@ -37,6 +37,7 @@ merging!(Multiply, "The product of the inputs.");
 
 impl Layer for Multiply {
     layer_identity!(Multiply);
+    keeps_places!();
     merges_masks!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

@@ -37,6 +37,7 @@ merging!(Subtract, "The difference of two inputs.");
 
 impl Layer for Subtract {
     layer_identity!(Subtract);
+    keeps_places!();
     merges_masks!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

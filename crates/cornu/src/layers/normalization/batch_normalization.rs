@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::grouped::Affine;
 use crate::constraints::Constraint;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
-use crate::initializers::InitializerConfig;
+use crate::initializers::{Initializer, InitializerConfig};
 use crate::layers::axis::last;
-use crate::layers::defaults::{yes, zeros};
+use crate::layers::defaults::{ones, yes, zeros};
 use crate::layers::{Axes, Base, Context, Layer, WeightSpec, inputs};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
@@ -23,7 +24,8 @@ use crate::shape::Shape;
 /// each `[features]`.
 ///
 /// # Errors
-/// An axis that the input lacks, or the batch axis; a momentum outside 0 to 1; an epsilon that is not positive; renormalisation.
+/// An axis that the input lacks, or the batch axis; a momentum outside 0 to 1; an epsilon that is not positive; limits of renormalisation that
+/// contradict each other.
 ///
 /// # Example
 /// ```
@@ -34,10 +36,11 @@ use crate::shape::Shape;
 /// ```
 ///
 /// # Source
-/// Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift", 2015.
+/// Ioffe and Szegedy, "Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift", 2015; for `renorm`
+/// Ioffe, "Batch Renormalization: Towards Reducing Minibatch Dependence in Batch-Normalized Models", 2017.
 ///
 /// # Keras
-/// The same, but for renormalisation. The variance is the mean of squared deviations, also in the moving statistics.
+/// The same. Batches are never spread over machines, so that `synchronized` changes nothing. The variance is the mean of squared deviations, also in the moving statistics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchNormalization {
@@ -64,9 +67,9 @@ pub struct BatchNormalization {
     #[serde(default)]
     beta_regularizer: Option<Regularizer>,
     #[serde(default)]
-    beta_constraint: Option<Constraint>,
-    #[serde(default)]
     gamma_regularizer: Option<Regularizer>,
+    #[serde(default)]
+    beta_constraint: Option<Constraint>,
     #[serde(default)]
     gamma_constraint: Option<Constraint>,
     /// Of a batch that is spread over machines; here one machine has it all.
@@ -74,8 +77,25 @@ pub struct BatchNormalization {
     synchronized: bool,
     #[serde(default)]
     renorm: bool,
+    #[serde(default)]
+    renorm_clipping: Option<RenormClipping>,
     #[serde(default = "momentum")]
     renorm_momentum: f64,
+}
+
+/// How far the corrections of batch renormalisation may go: the factor from `rmin` to `rmax`, the term from `-dmax` to `dmax`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenormClipping {
+    /// The least factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rmin: Option<f64>,
+    /// The largest factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rmax: Option<f64>,
+    /// The largest term.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dmax: Option<f64>,
 }
 
 fn momentum() -> f64 {
@@ -84,10 +104,6 @@ fn momentum() -> f64 {
 
 fn epsilon() -> f64 {
     0.001
-}
-
-fn ones() -> InitializerConfig {
-    InitializerConfig::named("ones")
 }
 
 layer!(BatchNormalization);
@@ -107,102 +123,138 @@ impl BatchNormalization {
             moving_mean_initializer: zeros(),
             moving_variance_initializer: ones(),
             beta_regularizer: None,
-            beta_constraint: None,
             gamma_regularizer: None,
+            beta_constraint: None,
             gamma_constraint: None,
             synchronized: false,
             renorm: false,
+            renorm_clipping: None,
             renorm_momentum: momentum(),
         }
     }
 
-    /// The axis of the features; the batch counts as axis 0.
-    pub fn axis(mut self, axis: i64) -> Self {
-        self.axis = axis.into();
-        self
+    setters! {
+        /// The axis of the features; the batch counts as axis 0.
+        axis: Axes,
+        /// How much of the moving statistics stays at each step.
+        momentum: f64,
+        /// What is added to the variance, so that nothing is divided by zero.
+        epsilon: f64,
+        /// Whether `beta` is added.
+        center: bool,
+        /// Whether `gamma` is multiplied in.
+        scale: bool,
+        /// How `beta` begins.
+        beta_initializer: InitializerConfig,
+        /// How `gamma` begins.
+        gamma_initializer: InitializerConfig,
+        /// How the moving mean begins.
+        moving_mean_initializer: InitializerConfig,
+        /// How the moving variance begins.
+        moving_variance_initializer: InitializerConfig,
+        /// What is added to the loss for `beta`.
+        beta_regularizer: Regularizer = Some,
+        /// What is added to the loss for `gamma`.
+        gamma_regularizer: Regularizer = Some,
+        /// What `beta` is brought back to after each step.
+        beta_constraint: Constraint = Some,
+        /// What `gamma` is brought back to after each step.
+        gamma_constraint: Constraint = Some,
+        /// Whether training, too, normalises by moving statistics: by those of the batch, and then corrected towards them.
+        renorm: bool,
+        /// How far those corrections may go.
+        renorm_clipping: RenormClipping = Some,
+        /// How much of the statistics of the corrections stays at each step.
+        renorm_momentum: f64,
     }
 
-    /// How much of the moving statistics stays at each step.
-    pub fn momentum(mut self, momentum: f64) -> Self {
-        self.momentum = momentum;
-        self
+    fn affine(&self) -> Affine<'_> {
+        Affine {
+            gamma: self.scale.then_some((
+                &self.gamma_initializer,
+                &self.gamma_regularizer,
+                &self.gamma_constraint,
+            )),
+            beta: self.center.then_some((
+                &self.beta_initializer,
+                &self.beta_regularizer,
+                &self.beta_constraint,
+            )),
+        }
     }
 
-    /// What is added to the variance, so that nothing is divided by zero.
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
+    /// Refuses limits that contradict each other.
+    fn check_clipping(&self) -> Result<()> {
+        let limits = self.renorm_clipping.clone().unwrap_or_default();
+        let named = [
+            ("rmin", limits.rmin),
+            ("rmax", limits.rmax),
+            ("dmax", limits.dmax),
+        ];
+        for (name, limit) in named {
+            inputs::number(name, limit.unwrap_or(0.0), 0.0, f64::MAX)?;
+        }
+        match (limits.rmin, limits.rmax) {
+            (Some(low), Some(high)) if low > high => Err(Error::config(format!(
+                "renorm_clipping needs rmin up to rmax, received {low} and {high}"
+            ))),
+            _ => Ok(()),
+        }
     }
 
-    /// Whether `beta` is added.
-    pub fn center(mut self, center: bool) -> Self {
-        self.center = center;
-        self
+    /// A standard deviation that begins as the root of the moving variance does.
+    fn moving_stddev_initializer(&self) -> Result<InitializerConfig> {
+        let value = match self.moving_variance_initializer.get()? {
+            Initializer::Ones => 1.0,
+            Initializer::Zeros => 0.0,
+            Initializer::Constant { value } if value >= 0.0 => value.sqrt(),
+            _ => {
+                return Err(Error::config(
+                    "renorm needs a moving_variance_initializer that gives one number of at least 0",
+                ));
+            }
+        };
+        Ok(Initializer::Constant { value }.into())
     }
 
-    /// Whether `gamma` is multiplied in.
-    pub fn scale(mut self, scale: bool) -> Self {
-        self.scale = scale;
-        self
-    }
-
-    /// How `beta` begins.
-    pub fn beta_initializer(mut self, initializer: impl Into<InitializerConfig>) -> Self {
-        self.beta_initializer = initializer.into();
-        self
-    }
-
-    /// How `gamma` begins.
-    pub fn gamma_initializer(mut self, initializer: impl Into<InitializerConfig>) -> Self {
-        self.gamma_initializer = initializer.into();
-        self
-    }
-
-    /// How the moving mean begins.
-    pub fn moving_mean_initializer(mut self, initializer: impl Into<InitializerConfig>) -> Self {
-        self.moving_mean_initializer = initializer.into();
-        self
-    }
-
-    /// How the moving variance begins.
-    pub fn moving_variance_initializer(
-        mut self,
-        initializer: impl Into<InitializerConfig>,
-    ) -> Self {
-        self.moving_variance_initializer = initializer.into();
-        self
-    }
-
-    /// What is added to the loss for `beta`.
-    pub fn beta_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
-        self.beta_regularizer = Some(regularizer.into());
-        self
-    }
-
-    /// What `beta` is brought back to after each step of training.
-    pub fn beta_constraint(mut self, constraint: impl Into<Constraint>) -> Self {
-        self.beta_constraint = Some(constraint.into());
-        self
-    }
-
-    /// What is added to the loss for `gamma`.
-    pub fn gamma_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
-        self.gamma_regularizer = Some(regularizer.into());
-        self
-    }
-
-    /// What `gamma` is brought back to after each step of training.
-    pub fn gamma_constraint(mut self, constraint: impl Into<Constraint>) -> Self {
-        self.gamma_constraint = Some(constraint.into());
-        self
+    /// The factor and the term that bring what was normalised by the batch to the statistics kept so far, each `[features]`.
+    fn correction(
+        &self,
+        g: &mut Graph,
+        [mean, stddev]: [Value; 2],
+        [kept_mean, kept_stddev]: [Value; 2],
+    ) -> Result<[Value; 2]> {
+        let least = g.constant(self.epsilon.sqrt() as f32)?;
+        let kept_stddev = g.maximum(kept_stddev, least)?;
+        let mut r = g.div(stddev, kept_stddev)?;
+        let mut d = g.sub(mean, kept_mean)?;
+        d = g.div(d, kept_stddev)?;
+        let limits = self.renorm_clipping.clone().unwrap_or_default();
+        if let Some(rmin) = limits.rmin {
+            let rmin = g.constant(rmin as f32)?;
+            r = g.maximum(r, rmin)?;
+        }
+        if let Some(rmax) = limits.rmax {
+            let rmax = g.constant(rmax as f32)?;
+            r = g.minimum(r, rmax)?;
+        }
+        if let Some(dmax) = limits.dmax {
+            d = g.clip(d, -dmax as f32, dmax as f32)?;
+        }
+        Ok([g.stop_gradient(r)?, g.stop_gradient(d)?])
     }
 
     /// New value of a moving statistic.
     fn moved(&self, g: &mut Graph, moving: Value, batch: Value) -> Result<Value> {
-        let old = g.scale(moving, self.momentum as f32)?;
-        let new = g.scale(batch, (1.0 - self.momentum) as f32)?;
-        g.add(old, new)
+        moved(g, moving, batch, self.momentum)
     }
+}
+
+/// What stays of a statistic, and the rest of the batch's.
+fn moved(g: &mut Graph, moving: Value, batch: Value, momentum: f64) -> Result<Value> {
+    let old = g.scale(moving, momentum as f32)?;
+    let new = g.scale(batch, (1.0 - momentum) as f32)?;
+    g.add(old, new)
 }
 
 /// Mean and variance over axes of what a mask, which has no axis of features, lets count.
@@ -260,31 +312,20 @@ impl Layer for BatchNormalization {
             ))
             .help("a feature that never varies would be divided by zero"));
         }
-        if self.renorm {
-            return Err(Error::config("renorm must be false, received true")
-                .help("batch renormalisation is not supported"));
-        }
         let weight = |name: &str, initializer: &InitializerConfig| {
             WeightSpec::new(name, [features], initializer.clone())
         };
-        let mut weights = Vec::with_capacity(4);
-        if self.scale {
-            let gamma = weight("gamma", &self.gamma_initializer);
-            weights.push(
-                gamma
-                    .regularized(self.gamma_regularizer.clone())
-                    .constrained(self.gamma_constraint.clone()),
-            );
-        }
-        if self.center {
-            let beta = weight("beta", &self.beta_initializer);
-            weights.push(
-                beta.regularized(self.beta_regularizer.clone())
-                    .constrained(self.beta_constraint.clone()),
-            );
-        }
+        let mut weights = self.affine().weights([features]);
         weights.push(weight("moving_mean", &self.moving_mean_initializer).statistic());
         weights.push(weight("moving_variance", &self.moving_variance_initializer).statistic());
+        if self.renorm {
+            inputs::number("renorm_momentum", self.renorm_momentum, 0.0, 1.0)?;
+            self.check_clipping()?;
+            let stddev = self.moving_stddev_initializer()?;
+            weights.push(weight("moving_stddev", &stddev).statistic());
+            weights.push(weight("renorm_mean", &self.moving_mean_initializer).statistic());
+            weights.push(weight("renorm_stddev", &stddev).statistic());
+        }
         Ok(weights)
     }
 
@@ -311,6 +352,10 @@ impl Layer for BatchNormalization {
             }
         };
         let mask = cx.mask();
+        let renorm = self
+            .renorm
+            .then(|| [cx.weight(at + 2), cx.weight(at + 3), cx.weight(at + 4)]);
+        let mut later = Vec::new();
         let g = &mut *cx.graph;
         if !training {
             // One factor and one term for each feature, whatever the size of the batch.
@@ -336,15 +381,49 @@ impl Layer for BatchNormalization {
         };
         let centre = g.reshape(mean, spread.clone())?;
         let deviation = g.sub(x, centre)?;
-        let factor = factor(g, variance)?;
+        let mut factor = factor(g, variance)?;
+        let mut term = beta;
+        if let Some([stddev, kept_mean, kept_stddev]) = renorm {
+            let own = g.add_scalar(variance, self.epsilon as f32)?;
+            let own = g.sqrt(own)?;
+            let [r, d] = self.correction(g, [mean, own], [kept_mean, kept_stddev])?;
+            factor = g.mul(factor, r)?;
+            let d = match gamma {
+                Some(gamma) => g.mul(d, gamma)?,
+                None => d,
+            };
+            term = Some(match beta {
+                Some(beta) => g.add(d, beta)?,
+                None => d,
+            });
+            let statistics = [
+                (stddev, own, self.momentum),
+                (kept_mean, mean, self.renorm_momentum),
+                (kept_stddev, own, self.renorm_momentum),
+            ];
+            for (i, (kept, batch, momentum)) in statistics.into_iter().enumerate() {
+                later.push((at + 2 + i, moved(g, kept, batch, momentum)?));
+            }
+        }
         let factor = g.reshape(factor, spread.clone())?;
         let mut y = g.mul(deviation, factor)?;
-        if let Some(beta) = beta {
-            let beta = g.reshape(beta, spread)?;
-            y = g.add(y, beta)?;
+        if let Some(term) = term {
+            let term = g.reshape(term, spread)?;
+            y = g.add(y, term)?;
         }
         let mean = self.moved(g, moving_mean, mean)?;
-        let variance = self.moved(g, moving_variance, variance)?;
+        let variance = match later.first() {
+            // As the square of the standard deviation that is kept.
+            Some(&(_, stddev)) => {
+                let square = g.square(stddev)?;
+                let square = g.add_scalar(square, -self.epsilon as f32)?;
+                g.relu(square)?
+            }
+            None => self.moved(g, moving_variance, variance)?,
+        };
+        for (number, value) in later {
+            cx.update(number, value);
+        }
         cx.update(at, mean);
         cx.update(at + 1, variance);
         Ok(y)

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::grouped::Affine;
 use crate::constraints::Constraint;
 use crate::error::{Error, Result};
 use crate::graph::ops::Normalization;
 use crate::graph::{Graph, Value};
 use crate::initializers::InitializerConfig;
 use crate::layers::axis::{last, over_axes};
-use crate::layers::defaults::{yes, zeros};
+use crate::layers::defaults::{ones, yes, zeros};
 use crate::layers::{Axes, Base, Context, Layer, WeightSpec, inputs};
 use crate::regularizers::Regularizer;
 use crate::shape::Shape;
@@ -59,19 +60,15 @@ pub struct LayerNormalization {
     #[serde(default)]
     beta_regularizer: Option<Regularizer>,
     #[serde(default)]
-    beta_constraint: Option<Constraint>,
-    #[serde(default)]
     gamma_regularizer: Option<Regularizer>,
+    #[serde(default)]
+    beta_constraint: Option<Constraint>,
     #[serde(default)]
     gamma_constraint: Option<Constraint>,
 }
 
 fn epsilon() -> f64 {
     0.001
-}
-
-fn ones() -> InitializerConfig {
-    InitializerConfig::named("ones")
 }
 
 layer!(LayerNormalization);
@@ -89,70 +86,48 @@ impl LayerNormalization {
             beta_initializer: zeros(),
             gamma_initializer: ones(),
             beta_regularizer: None,
-            beta_constraint: None,
             gamma_regularizer: None,
+            beta_constraint: None,
             gamma_constraint: None,
         }
     }
 
-    /// The axes over which mean and variance are taken; the batch counts as axis 0.
-    pub fn axis(mut self, axis: impl Into<Axes>) -> Self {
-        self.axis = axis.into();
-        self
+    setters! {
+        /// The axes over which mean and variance are taken; the batch counts as axis 0.
+        axis: Axes,
+        /// What is added to the variance, so that nothing is divided by zero.
+        epsilon: f64,
+        /// Whether `beta` is added.
+        center: bool,
+        /// Whether `gamma` is multiplied in.
+        scale: bool,
+        /// How `beta` begins.
+        beta_initializer: InitializerConfig,
+        /// How `gamma` begins.
+        gamma_initializer: InitializerConfig,
+        /// What is added to the loss for `beta`.
+        beta_regularizer: Regularizer = Some,
+        /// What is added to the loss for `gamma`.
+        gamma_regularizer: Regularizer = Some,
+        /// What `beta` is brought back to after each step.
+        beta_constraint: Constraint = Some,
+        /// What `gamma` is brought back to after each step.
+        gamma_constraint: Constraint = Some,
     }
 
-    /// What is added to the variance, so that nothing is divided by zero.
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
-    }
-
-    /// Whether `beta` is added.
-    pub fn center(mut self, center: bool) -> Self {
-        self.center = center;
-        self
-    }
-
-    /// Whether `gamma` is multiplied in.
-    pub fn scale(mut self, scale: bool) -> Self {
-        self.scale = scale;
-        self
-    }
-
-    /// How `beta` begins.
-    pub fn beta_initializer(mut self, initializer: impl Into<InitializerConfig>) -> Self {
-        self.beta_initializer = initializer.into();
-        self
-    }
-
-    /// How `gamma` begins.
-    pub fn gamma_initializer(mut self, initializer: impl Into<InitializerConfig>) -> Self {
-        self.gamma_initializer = initializer.into();
-        self
-    }
-
-    /// What is added to the loss for `beta`.
-    pub fn beta_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
-        self.beta_regularizer = Some(regularizer.into());
-        self
-    }
-
-    /// What `beta` is brought back to after each step of training.
-    pub fn beta_constraint(mut self, constraint: impl Into<Constraint>) -> Self {
-        self.beta_constraint = Some(constraint.into());
-        self
-    }
-
-    /// What is added to the loss for `gamma`.
-    pub fn gamma_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
-        self.gamma_regularizer = Some(regularizer.into());
-        self
-    }
-
-    /// What `gamma` is brought back to after each step of training.
-    pub fn gamma_constraint(mut self, constraint: impl Into<Constraint>) -> Self {
-        self.gamma_constraint = Some(constraint.into());
-        self
+    fn affine(&self) -> Affine<'_> {
+        Affine {
+            gamma: self.scale.then_some((
+                &self.gamma_initializer,
+                &self.gamma_regularizer,
+                &self.gamma_constraint,
+            )),
+            beta: self.center.then_some((
+                &self.beta_initializer,
+                &self.beta_regularizer,
+                &self.beta_constraint,
+            )),
+        }
     }
 }
 
@@ -170,6 +145,7 @@ pub(super) fn lengths(axis: &Axes, x: &Shape) -> Result<Vec<usize>> {
 
 impl Layer for LayerNormalization {
     layer_identity!(LayerNormalization);
+    keeps_places!(|l: &Self| l.axis == last());
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
@@ -181,23 +157,7 @@ impl Layer for LayerNormalization {
                 Error::config("rms_scaling must be false").help("use RMSNormalization instead")
             );
         }
-        let mut weights = Vec::new();
-        if self.scale {
-            let gamma = WeightSpec::new("gamma", shape.clone(), self.gamma_initializer.clone());
-            weights.push(
-                gamma
-                    .regularized(self.gamma_regularizer.clone())
-                    .constrained(self.gamma_constraint.clone()),
-            );
-        }
-        if self.center {
-            let beta = WeightSpec::new("beta", shape, self.beta_initializer.clone());
-            weights.push(
-                beta.regularized(self.beta_regularizer.clone())
-                    .constrained(self.beta_constraint.clone()),
-            );
-        }
-        Ok(weights)
+        Ok(self.affine().weights(shape))
     }
 
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {

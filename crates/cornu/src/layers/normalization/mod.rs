@@ -8,8 +8,10 @@ family! {
     group_normalization::GroupNormalization,
     instance_normalization::InstanceNormalization,
     unit_normalization::UnitNormalization,
+    spectral_normalization::SpectralNormalization,
     rms_normalization::RMSNormalization,
     local_response_normalization::LocalResponseNormalization,
 }
 
+pub use batch_normalization::RenormClipping;
 pub(super) use unit_normalization::unit;

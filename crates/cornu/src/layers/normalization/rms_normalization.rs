@@ -79,6 +79,7 @@ impl Default for RMSNormalization {
 
 impl Layer for RMSNormalization {
     layer_identity!(RMSNormalization);
+    keeps_places!(|l: &Self| l.axis == last());
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

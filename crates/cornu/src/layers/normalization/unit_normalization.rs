@@ -75,6 +75,7 @@ pub(in crate::layers) fn unit(
 
 impl Layer for UnitNormalization {
     layer_identity!(UnitNormalization);
+    keeps_places!(|l: &Self| l.axis == last());
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

@@ -4,7 +4,7 @@ mod arguments;
 mod cell;
 mod gates;
 mod over;
-mod wrapped;
+pub(super) mod wrapped;
 
 pub use cell::{RnnCell, Walk, Walked};
 

@@ -10,11 +10,11 @@ use crate::model::snake_case;
 
 /// A layer as an argument of another: in a config, Keras's object `{"class_name": …, "config": …}`.
 #[derive(Clone, Debug)]
-pub(super) struct Wrapped(pub(super) Box<dyn Layer>);
+pub(in crate::layers) struct Wrapped(pub(in crate::layers) Box<dyn Layer>);
 
 impl Wrapped {
     /// The arguments with those that every layer has.
-    pub(super) fn config(&self) -> Map<String, Json> {
+    pub(in crate::layers) fn config(&self) -> Map<String, Json> {
         let mut config = self.0.config();
         let base = self.0.base();
         if let Some(name) = &base.name {
@@ -26,13 +26,13 @@ impl Wrapped {
     }
 
     /// The layer's own name or, by Keras's rule, its class in small letters.
-    pub(super) fn name(&self) -> String {
+    pub(in crate::layers) fn name(&self) -> String {
         let own = self.0.base().name.clone();
         own.unwrap_or_else(|| snake_case(self.0.class_name()))
     }
 
     /// As a cell, or the error that it is none.
-    pub(super) fn cell(&self, class: &str) -> Result<&dyn RnnCell> {
+    pub(in crate::layers) fn cell(&self, class: &str) -> Result<&dyn RnnCell> {
         self.0.as_cell().ok_or_else(|| {
             Error::config(format!(
                 "{class} needs a cell, received {}",
@@ -43,7 +43,7 @@ impl Wrapped {
     }
 
     /// A layer of the same class with some arguments changed.
-    pub(super) fn with(&self, changes: &[(&str, Json)]) -> Result<Self> {
+    pub(in crate::layers) fn with(&self, changes: &[(&str, Json)]) -> Result<Self> {
         let mut config = self.config();
         config.extend(changes.iter().map(|(k, v)| ((*k).to_owned(), v.clone())));
         deserialize(self.0.class_name(), &Json::Object(config)).map(Self)

@@ -55,6 +55,7 @@ impl ActivityRegularization {
 
 impl Layer for ActivityRegularization {
     layer_identity!(ActivityRegularization);
+    keeps_places!();
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

@@ -70,6 +70,7 @@ const SATURATION: f64 = -1.673_263_242_354_377_2 * 1.050_700_987_355_480_5;
 
 impl Layer for AlphaDropout {
     layer_identity!(AlphaDropout);
+    keeps_places!();
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

@@ -71,6 +71,7 @@ impl Dropout {
 
 impl Layer for Dropout {
     layer_identity!(Dropout);
+    keeps_places!();
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

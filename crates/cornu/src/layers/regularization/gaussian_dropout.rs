@@ -60,6 +60,7 @@ impl GaussianDropout {
 
 impl Layer for GaussianDropout {
     layer_identity!(GaussianDropout);
+    keeps_places!();
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

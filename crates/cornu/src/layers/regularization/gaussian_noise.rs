@@ -55,6 +55,7 @@ impl GaussianNoise {
 
 impl Layer for GaussianNoise {
     layer_identity!(GaussianNoise);
+    keeps_places!();
     passes_mask!();
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {

@@ -14,6 +14,20 @@ pub(super) fn all() -> Vec<Sample> {
     };
     vec![
         sample(
+            "TransformerEncoder",
+            json!({ "intermediate_dim": 6, "num_heads": 2, "dropout": 0.3, "kernel_regularizer": "l2" }),
+            &[&[3, 4]],
+            &[3, 4],
+            4 * 20 + 16 + 30 + 28,
+        ),
+        sample(
+            "TransformerDecoder",
+            json!({ "intermediate_dim": 6, "num_heads": 2, "normalize_first": true, "activation": "gelu" }),
+            &[&[3, 4], &[5, 3]],
+            &[3, 4],
+            4 * 20 + 2 * 20 + 2 * 16 + 24 + 30 + 28,
+        ),
+        sample(
             "MultiHeadAttention",
             mha(
                 json!({ "sliding_window": 2, "use_gate": true, "seed": 4, "kernel_constraint": "unit_norm", "activity_regularizer": "l2" }),

@@ -13,6 +13,20 @@ pub(super) fn all() -> Vec<Sample> {
     });
     vec![
         sample(
+            "SinePositionEncoding",
+            json!({ "max_wavelength": 50.0 }),
+            &[&[4, 5]],
+            &[4, 5],
+            0,
+        ),
+        sample(
+            "RotaryEmbedding",
+            json!({ "scaling_factor": 2.0 }),
+            &[&[5, 2, 4]],
+            &[5, 2, 4],
+            0,
+        ),
+        sample(
             "Dense",
             json!({ "units": 5, "lora_rank": 2, "lora_alpha": 4.0, "activity_regularizer": "l1", "bias_constraint": "non_neg" }),
             &[&[7]],

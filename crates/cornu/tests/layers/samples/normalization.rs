@@ -12,6 +12,20 @@ pub(super) fn all() -> Vec<Sample> {
     });
     vec![
         sample(
+            "BatchNormalization",
+            json!({ "renorm": true, "renorm_clipping": { "rmin": 0.5, "rmax": 2.0, "dmax": 1.0 }, "gamma_constraint": "non_neg" }),
+            &[&[3, 4]],
+            &[3, 4],
+            28,
+        ),
+        sample(
+            "SpectralNormalization",
+            json!({ "layer": { "class_name": "Conv2D", "config": { "filters": 3, "kernel_size": 2 } }, "power_iterations": 2 }),
+            &[&[4, 4, 2]],
+            &[3, 3, 3],
+            24 + 3 + 3,
+        ),
+        sample(
             "GroupNormalization",
             json!({ "groups": 2, "epsilon": 0.01, "gamma_constraint": "unit_norm" }),
             &[&[3, 6]],

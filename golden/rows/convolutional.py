@@ -64,4 +64,8 @@ ROWS = [
     row("Conv3DTranspose", "f2_k3x2x3_s2x1x2_same_2x3x2", (1, 2, 3, 2, 3), 2, (3, 2, 3), strides=(2, 1, 2), padding="same"),
     row("Conv3DTranspose", "f3_k2x3x2_s3x2x2_valid_outpad1_2x2x3", (1, 2, 2, 3, 2), 3, (2, 3, 2), strides=(3, 2, 2), output_padding=1),
     row("Conv3DTranspose", "f2_k3_s2_same_outpad1_nobias_2x2x2", (2, 2, 2, 2, 2), 2, 3, strides=2, padding="same", output_padding=1, use_bias=False),
+    # Low-rank learning beside a kernel that stays.
+    row("Conv1D", "f3_k2_lora1_7", (2, 7, 2), 3, 2, lora_rank=1),
+    row("Conv2D", "f5_k3x2_same_lora2_alpha3_groups2_5x4", (2, 5, 4, 4), 4, (3, 2), padding="same", groups=2, lora_rank=2, lora_alpha=3),
+    row("Conv3D", "f2_k2_lora1_nobias_2x3x3", (1, 2, 3, 3, 2), 2, 2, use_bias=False, lora_rank=1),
 ]

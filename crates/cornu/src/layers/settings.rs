@@ -139,7 +139,7 @@ impl DataFormat {
     }
 
     /// A value of this order from `[batch, .., channels]`.
-    pub(super) fn from_last(self, g: &mut Graph, x: Value) -> Result<Value> {
+    pub(super) fn to_own(self, g: &mut Graph, x: Value) -> Result<Value> {
         let rank = g.shape(x).rank();
         match self {
             Self::ChannelsFirst if rank > 2 => {

@@ -1,11 +1,14 @@
 //! What single layers promise beyond the common measure.
 
 use cornu::Tensor;
+use cornu::autodiff::gradients;
+use cornu::exec::interpreter;
+use cornu::graph::{Array, Graph, Value};
 use cornu::layers::{
-    BatchNormalization, Dropout, Layer, RandomBrightness, RandomContrast, RandomFlip,
+    BatchNormalization, Context, Dropout, Layer, RandomBrightness, RandomContrast, RandomFlip,
     RandomSaturation, deserialize,
 };
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::check::{Call, numbers};
 
@@ -152,7 +155,140 @@ fn batch_normalization_keeps_its_digits_far_from_zero() {
 }
 
 #[test]
+fn classes_answer_to_the_other_names_that_keras_has_for_them() {
+    let pool = json!({ "pool_size": 2 });
+    let conv = json!({ "filters": 2, "kernel_size": 3 });
+    let none = json!({});
+    let names = [
+        ("Convolution1D", "Conv1D", &conv),
+        ("Convolution2D", "Conv2D", &conv),
+        ("Convolution3D", "Conv3D", &conv),
+        ("Convolution1DTranspose", "Conv1DTranspose", &conv),
+        ("Convolution2DTranspose", "Conv2DTranspose", &conv),
+        ("Convolution3DTranspose", "Conv3DTranspose", &conv),
+        ("SeparableConvolution1D", "SeparableConv1D", &conv),
+        ("SeparableConvolution2D", "SeparableConv2D", &conv),
+        ("AvgPool1D", "AveragePooling1D", &pool),
+        ("AvgPool2D", "AveragePooling2D", &pool),
+        ("AvgPool3D", "AveragePooling3D", &pool),
+        ("MaxPool1D", "MaxPooling1D", &pool),
+        ("MaxPool2D", "MaxPooling2D", &pool),
+        ("MaxPool3D", "MaxPooling3D", &pool),
+        ("GlobalAvgPool1D", "GlobalAveragePooling1D", &none),
+        ("GlobalAvgPool2D", "GlobalAveragePooling2D", &none),
+        ("GlobalAvgPool3D", "GlobalAveragePooling3D", &none),
+        ("GlobalMaxPool1D", "GlobalMaxPooling1D", &none),
+        ("GlobalMaxPool2D", "GlobalMaxPooling2D", &none),
+        ("GlobalMaxPool3D", "GlobalMaxPooling3D", &none),
+    ];
+    for (other, class, config) in names {
+        let layer = deserialize(other, config).unwrap_or_else(|e| panic!("{other}: {e}"));
+        assert_eq!(layer.class_name(), class);
+        let same = deserialize(class, config).expect("a class");
+        assert_eq!(layer.config(), same.config(), "{other}");
+    }
+    let layer: cornu::layers::Convolution2D = cornu::layers::Conv2D::new(2, 3);
+    assert_eq!(layer.class_name(), "Conv2D");
+}
+
+#[test]
+fn a_dilated_transposed_convolution_is_the_way_back_of_the_convolution() {
+    // TensorFlow computes none on a CPU, so there is no recorded case.
+    let cases: [(&str, Json, &[usize], &[usize]); 4] = [
+        (
+            "Conv1D",
+            json!({ "kernel_size": 3, "dilation_rate": 2 }),
+            &[9, 2],
+            &[5, 3],
+        ),
+        (
+            "Conv1D",
+            json!({ "kernel_size": 4, "dilation_rate": 3, "padding": "same" }),
+            &[6, 2],
+            &[6, 3],
+        ),
+        (
+            "Conv2D",
+            json!({ "kernel_size": [3, 2], "dilation_rate": [2, 3], "padding": "same" }),
+            &[5, 4, 2],
+            &[5, 4, 3],
+        ),
+        (
+            "Conv3D",
+            json!({ "kernel_size": 2, "dilation_rate": [1, 2, 2] }),
+            &[3, 5, 4, 2],
+            &[2, 3, 2, 3],
+        ),
+    ];
+    for (class, config, small, large) in cases {
+        let layer = |class: &str, filters: usize| {
+            let mut config = config.clone();
+            config["filters"] = filters.into();
+            config["use_bias"] = false.into();
+            deserialize(class, &config).expect("valid")
+        };
+        let there = layer(class, large[large.len() - 1]);
+        let back = layer(&format!("{class}Transpose"), small[small.len() - 1]);
+        let mut g = Graph::new();
+        let rng = g.constant(0.0).expect("a number");
+        let mut feeds = Vec::new();
+        let mut feed = |g: &mut Graph, shape: &[usize]| {
+            let n = shape.iter().product();
+            let tensor = Tensor::new(shape.to_vec(), numbers(n, feeds.len())).expect("sizes fit");
+            feeds.push(Array::from(&tensor));
+            g.feed("x", shape, false).expect("a feed")
+        };
+        let with_batch = |shape: &[usize]| [&[2], shape].concat();
+        let x = feed(&mut g, &with_batch(small));
+        let dy = feed(&mut g, &with_batch(large));
+        // Both layers lay their kernels out so that one fits the other.
+        let kernel = there.build(&[small.into()]).expect("valid")[0]
+            .shape
+            .clone();
+        let w = [feed(&mut g, kernel.axes())];
+        let mut updates = Vec::new();
+        let mut call = |g: &mut Graph, layer: &dyn Layer, x: Value| {
+            layer
+                .call(&mut Context::new(g, false, &w, rng, &mut updates), &[x])
+                .expect("a valid call")
+        };
+        let y = call(&mut g, &*there, x);
+        let enlarged = call(&mut g, &*back, dy);
+        let loss = g.mul(y, dy).and_then(|p| g.sum_all(p)).expect("a sum");
+        let dx = gradients(&mut g, loss, &[x]).expect("a gradient")[0];
+        let apart = g.sub(dx, enlarged).expect("the same shape");
+        let values = interpreter::run(&g, &feeds, &[]);
+        let last = &values[values.len() - 1][0];
+        assert_eq!(&last.shape, g.shape(apart));
+        assert!(last.data.iter().all(|d| d.abs() < 1e-9), "{class} {config}");
+        assert!(
+            values[values.len() - 2]
+                .iter()
+                .any(|a| a.data.iter().any(|v| v.abs() > 0.1))
+        );
+    }
+}
+
+#[test]
 fn configs_say_what_keras_would() {
+    let conv = deserialize("Conv1D", &json!({ "filters": 2, "kernel_size": 3 })).expect("valid");
+    let conv = conv.config();
+    for (key, value) in [
+        ("kernel_size", json!([3])),
+        ("strides", json!([1])),
+        ("padding", json!("valid")),
+        ("data_format", json!("channels_last")),
+        ("dilation_rate", json!([1])),
+        ("groups", json!(1)),
+        ("activation", json!("linear")),
+        ("kernel_constraint", json!(null)),
+    ] {
+        assert_eq!(conv[key], value, "{key}");
+    }
+    let crop = deserialize("Cropping1D", &json!({ "cropping": 2 })).expect("valid");
+    assert_eq!(crop.config()["cropping"], json!([2, 2]));
+    let pad = deserialize("ZeroPadding3D", &json!({ "padding": [1, 2, 0] })).expect("valid");
+    assert_eq!(pad.config()["padding"], json!([[1, 1], [2, 2], [0, 0]]));
     let pool =
         deserialize("MaxPooling2D", &json!({ "pool_size": 3, "strides": null })).expect("valid");
     assert_eq!(

@@ -97,6 +97,11 @@ fn all() -> String {
             conv(json!({ "kernel_constraint": "max_nrom" })),
             image,
         ),
+        (
+            "Conv2D",
+            conv(json!({ "lora_rank": 2, "kernel_constraint": "non_neg" })),
+            image,
+        ),
         ("Conv1D", conv(json!({})), image),
         (
             "Conv3D",

@@ -4,6 +4,7 @@ use crate::initializers::InitializerConfig;
 use crate::layers::WeightSpec;
 
 /// The arguments of a weight: how it begins, what is added to the loss for it, and what it is brought back to.
+#[derive(Clone, Copy)]
 pub(super) struct Weighed<'a> {
     pub(super) initializer: &'a InitializerConfig,
     pub(super) regularizer: &'a Option<crate::regularizers::Regularizer>,
@@ -98,31 +99,35 @@ macro_rules! convolution {
                 }
             }
 
-            /// Pixels between neighbouring places of the kernel.
-            pub fn strides(mut self, strides: impl Into<$crate::layers::Sizes<$n>>) -> Self {
-                self.strides = strides.into();
-                self
-            }
-
-            /// What happens at the edges: "valid", "same", or of a sequence "causal".
-            pub fn padding(mut self, padding: impl Into<$crate::choice::Choice<$crate::layers::Padding>>) -> Self {
-                self.padding = padding.into();
-                self
-            }
-
-            /// Where the channels are: "`channels_last`" or "`channels_first`".
-            pub fn data_format(
-                mut self,
-                data_format: impl Into<$crate::choice::Choice<$crate::layers::DataFormat>>,
-            ) -> Self {
-                self.data_format = data_format.into();
-                self
-            }
-
-            /// Pixels between neighbouring taps of the kernel.
-            pub fn dilation_rate(mut self, dilation_rate: impl Into<$crate::layers::Sizes<$n>>) -> Self {
-                self.dilation_rate = dilation_rate.into();
-                self
+            setters! {
+                /// Pixels between neighbouring places of the kernel.
+                strides: $crate::layers::Sizes<$n>,
+                /// What happens at the edges: "valid", "same", or of a sequence "causal".
+                padding: $crate::choice::Choice<$crate::layers::Padding>,
+                /// Where the channels are: "`channels_last`" or "`channels_first`".
+                data_format: $crate::choice::Choice<$crate::layers::DataFormat>,
+                /// Pixels between neighbouring taps of the kernel.
+                dilation_rate: $crate::layers::Sizes<$n>,
+                /// The function applied to the result.
+                activation: $crate::choice::Choice<$crate::activations::Activation>,
+                /// Whether a bias is added.
+                use_bias: bool,
+                $(
+                    #[doc = concat!("How the ", $kernel, " begins.")]
+                    $initializer: $crate::initializers::InitializerConfig,
+                    #[doc = concat!("What is added to the loss for the ", $kernel, ".")]
+                    $regularizer: $crate::regularizers::Regularizer = Some,
+                    #[doc = concat!("What the ", $kernel, " is brought back to after each step.")]
+                    $constraint: $crate::constraints::Constraint = Some,
+                )+
+                /// How the bias begins.
+                bias_initializer: $crate::initializers::InitializerConfig,
+                /// What is added to the loss for the bias.
+                bias_regularizer: $crate::regularizers::Regularizer = Some,
+                /// What is added to the loss for the output, divided by the size of the batch.
+                activity_regularizer: $crate::regularizers::Regularizer = Some,
+                /// What the bias is brought back to after each step.
+                bias_constraint: $crate::constraints::Constraint = Some,
             }
 
             $($(#[$own_doc])*
@@ -130,65 +135,6 @@ macro_rules! convolution {
                 self.$own = $set;
                 self
             })*
-
-            /// The function applied to the result.
-            pub fn activation(
-                mut self,
-                activation: impl Into<$crate::choice::Choice<$crate::activations::Activation>>,
-            ) -> Self {
-                self.activation = activation.into();
-                self
-            }
-
-            /// Whether a bias is added.
-            pub fn use_bias(mut self, use_bias: bool) -> Self {
-                self.use_bias = use_bias;
-                self
-            }
-
-            $(
-                #[doc = concat!("How the ", $kernel, " begins.")]
-                pub fn $initializer(mut self, initializer: impl Into<$crate::initializers::InitializerConfig>) -> Self {
-                    self.$initializer = initializer.into();
-                    self
-                }
-
-                #[doc = concat!("What is added to the loss for the ", $kernel, ".")]
-                pub fn $regularizer(mut self, regularizer: impl Into<$crate::regularizers::Regularizer>) -> Self {
-                    self.$regularizer = Some(regularizer.into());
-                    self
-                }
-
-                #[doc = concat!("What the ", $kernel, " is brought back to after each step.")]
-                pub fn $constraint(mut self, constraint: impl Into<$crate::constraints::Constraint>) -> Self {
-                    self.$constraint = Some(constraint.into());
-                    self
-                }
-            )+
-
-            /// How the bias begins.
-            pub fn bias_initializer(mut self, initializer: impl Into<$crate::initializers::InitializerConfig>) -> Self {
-                self.bias_initializer = initializer.into();
-                self
-            }
-
-            /// What is added to the loss for the bias.
-            pub fn bias_regularizer(mut self, regularizer: impl Into<$crate::regularizers::Regularizer>) -> Self {
-                self.bias_regularizer = Some(regularizer.into());
-                self
-            }
-
-            /// What is added to the loss for the layer's output, divided by the size of the batch.
-            pub fn activity_regularizer(mut self, regularizer: impl Into<$crate::regularizers::Regularizer>) -> Self {
-                self.activity_regularizer = Some(regularizer.into());
-                self
-            }
-
-            /// What the bias is brought back to after each step.
-            pub fn bias_constraint(mut self, constraint: impl Into<$crate::constraints::Constraint>) -> Self {
-                self.bias_constraint = Some(constraint.into());
-                self
-            }
 
             fn sliding(&self) -> super::sliding::Sliding<'_, $n> {
                 super::sliding::Sliding {

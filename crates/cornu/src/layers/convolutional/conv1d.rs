@@ -4,6 +4,7 @@ use super::arguments::convolution;
 use super::plain;
 use crate::error::Result;
 use crate::graph::Value;
+use crate::layers::core::low_rank::LowRank;
 use crate::layers::{Context, Layer, WeightSpec};
 use crate::shape::Shape;
 
@@ -14,12 +15,14 @@ convolution! {
     ///
     /// # Shapes
     /// `[batch, steps, channels] → [batch, new steps, filters]`; kernel `[kernel size, channels / groups,
-    /// filters]`, bias `[filters]`. With padding "valid" the new steps is `(steps - span) / stride + 1`, with
+    /// filters]`, bias `[filters]`; with a `lora_rank` also `lora_kernel_a` `[.., channels / groups, rank]` and `lora_kernel_b` `[rank,
+    /// filters]`. With padding "valid" the new steps is `(steps - span) / stride + 1`, with
     /// "same" or "causal" `⌈steps / stride⌉`, where `span = (kernel size - 1)·dilation + 1`.
     ///
     /// # Errors
     /// An input that is no sequence; zero filters, sizes, strides, dilations or groups; groups that do not divide channels and
-    /// filters; strides and dilations that are both above 1; a kernel larger than the padded sequence; unknown names.
+    /// filters; strides and dilations that are both above 1; a `lora_rank` with a constraint of the kernel;
+    /// a kernel larger than the padded sequence; unknown names.
     ///
     /// # Example
     /// ```
@@ -33,18 +36,37 @@ convolution! {
     Conv1D<1>(filters) {
         /// Cuts channels and filters into groups that do not see each other.
         groups: usize = "crate::layers::defaults::single" => 1, usize => groups;
+        /// Of which rank a matrix is learnt beside the kernel, which stays as it is.
+        lora_rank: Option<usize> = "Option::default" => None, usize => Some(lora_rank);
+        /// How strong that matrix is: times `lora_alpha / lora_rank`; without it as it is.
+        lora_alpha: Option<f64> = "Option::default" => None, f64 => Some(lora_alpha);
     }
     "kernel": kernel_initializer, kernel_regularizer, kernel_constraint;
+}
+
+impl Conv1D {
+    fn low_rank(&self) -> LowRank {
+        LowRank {
+            rank: self.lora_rank,
+            alpha: self.lora_alpha,
+        }
+    }
 }
 
 impl Layer for Conv1D {
     layer_identity!(Conv1D);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        plain::build(&self.sliding(), inputs, self.filters, self.groups)
+        plain::build(
+            &self.sliding(),
+            inputs,
+            self.filters,
+            self.groups,
+            self.low_rank(),
+        )
     }
 
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
-        plain::call(&self.sliding(), cx, inputs, self.groups)
+        plain::call(&self.sliding(), cx, inputs, self.groups, self.low_rank())
     }
 }

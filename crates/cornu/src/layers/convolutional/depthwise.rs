@@ -34,7 +34,7 @@ fn spread<const N: usize>(
     let (x, lengths) = s.read(cx.graph, inputs[0])?;
     let kernel = cx.graph.shape(cx.weight(0)).clone();
     let (channels, multiplier) = (kernel[N], kernel[N + 1]);
-    let w = s.lifted(cx.graph, cx.weight(0), 1, channels * multiplier)?;
+    let w = Sliding::<N>::lifted(cx.graph, cx.weight(0), 1, channels * multiplier)?;
     let slides = Sliding::<N>::all_axes(&s.slides(&lengths)?);
     cx.graph.convolution(x, w, &slides, channels)
 }
@@ -81,7 +81,7 @@ pub(super) fn call_separable<const N: usize>(
 ) -> Result<Value> {
     let x = spread(s, cx, inputs)?;
     let kernel = cx.graph.shape(cx.weight(1)).clone();
-    let w = s.lifted(cx.graph, cx.weight(1), kernel[N], kernel[N + 1])?;
+    let w = Sliding::<N>::lifted(cx.graph, cx.weight(1), kernel[N], kernel[N + 1])?;
     let slides = Sliding::<N>::all_axes(&[Slide::PLAIN; N]);
     let y = cx.graph.convolution(x, w, &slides, 1)?;
     s.finish(cx, y)

@@ -1,8 +1,10 @@
 //! Convolution in its plain form, along 1, 2 or 3 axes.
 
+use super::arguments::Weighed;
 use super::sliding::Sliding;
 use crate::error::{Error, Result};
 use crate::graph::Value;
+use crate::layers::core::low_rank::LowRank;
 use crate::layers::{Context, Sizes, WeightSpec, inputs};
 use crate::shape::Shape;
 
@@ -11,6 +13,7 @@ pub(super) fn build<const N: usize>(
     inputs: &[Shape],
     filters: usize,
     groups: usize,
+    low_rank: LowRank,
 ) -> Result<Vec<WeightSpec>> {
     let (lengths, channels) = s.check(inputs)?;
     inputs::sizes([
@@ -24,7 +27,23 @@ pub(super) fn build<const N: usize>(
     }
     s.one_kind_of_step()?;
     s.slides(&lengths)?;
-    Ok(s.weights([("kernel", s.kernel(channels / groups, filters))], filters))
+    let declared = s.weights([("kernel", s.kernel(channels / groups, filters))], filters);
+    let mut weights = declared.into_iter();
+    let Some(kernel) = weights.next() else {
+        unreachable!("a convolution has a kernel")
+    };
+    let Weighed {
+        regularizer,
+        constraint,
+        ..
+    } = s.kernels[0];
+    low_rank.join(
+        kernel,
+        weights.next(),
+        "lora_kernel",
+        regularizer.as_ref(),
+        constraint.as_ref(),
+    )
 }
 
 pub(super) fn call<const N: usize>(
@@ -32,10 +51,16 @@ pub(super) fn call<const N: usize>(
     cx: &mut Context<'_>,
     inputs: &[Value],
     groups: usize,
+    low_rank: LowRank,
 ) -> Result<Value> {
     let (x, lengths) = s.read(cx.graph, inputs[0])?;
-    let kernel = cx.graph.shape(cx.weight(0)).clone();
-    let w = s.lifted(cx.graph, cx.weight(0), kernel[N], kernel[N + 1])?;
+    let mut w = cx.weight(0);
+    if low_rank.rank.is_some() {
+        let thin = 1 + usize::from(s.bias.is_some());
+        w = low_rank.add(cx.graph, w, [cx.weight(thin), cx.weight(thin + 1)])?;
+    }
+    let kernel = cx.graph.shape(w).clone();
+    let w = Sliding::<N>::lifted(cx.graph, w, kernel[N], kernel[N + 1])?;
     let slides = Sliding::<N>::all_axes(&s.slides(&lengths)?);
     let y = cx.graph.convolution(x, w, &slides, groups)?;
     s.finish(cx, y)

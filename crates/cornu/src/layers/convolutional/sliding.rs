@@ -153,7 +153,7 @@ impl<const N: usize> Sliding<'_, N> {
     }
 
     /// A kernel as the graph's convolutions take it, with so many channels for its last two axes.
-    pub(super) fn lifted(&self, g: &mut Graph, w: Value, from: usize, to: usize) -> Result<Value> {
+    pub(super) fn lifted(g: &mut Graph, w: Value, from: usize, to: usize) -> Result<Value> {
         let sizes = g.shape(w)[..N].to_vec();
         let mut shape = if N == 1 { vec![1] } else { vec![] };
         shape.extend(sizes);
@@ -184,7 +184,7 @@ impl<const N: usize> Sliding<'_, N> {
             y = g.reshape(y, [shape[0], shape[2], shape[3]])?;
         }
         if format == DataFormat::ChannelsFirst {
-            y = format.from_last(g, y)?;
+            y = format.to_own(g, y)?;
             y = activation.apply(g, y)?;
         }
         cx.regularize_activity(self.activity_regularizer, y)?;

@@ -87,7 +87,7 @@ pub(super) fn call<const N: usize>(
 ) -> Result<Value> {
     let (x, lengths) = s.read(cx.graph, inputs[0])?;
     let kernel = cx.graph.shape(cx.weight(0)).clone();
-    let w = s.lifted(cx.graph, cx.weight(0), kernel[N], kernel[N + 1])?;
+    let w = Sliding::<N>::lifted(cx.graph, cx.weight(0), kernel[N], kernel[N + 1])?;
     let (result, slides) = geometry(s, &lengths, output_padding)?;
     let slides = Sliding::<N>::all_axes(&slides);
     let row = (N == 1).then_some(1);

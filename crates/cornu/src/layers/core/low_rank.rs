@@ -10,14 +10,14 @@ use crate::regularizers::Regularizer;
 
 /// The arguments `lora_rank` and `lora_alpha`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LowRank {
-    pub(super) rank: Option<usize>,
-    pub(super) alpha: Option<f64>,
+pub(in crate::layers) struct LowRank {
+    pub(in crate::layers) rank: Option<usize>,
+    pub(in crate::layers) alpha: Option<f64>,
 }
 
 impl LowRank {
     /// The large weight, and after it `rest` and what is learnt beside it: `{stem}_a [.., rank]` and `{stem}_b [rank, columns]`.
-    pub(super) fn join(
+    pub(in crate::layers) fn join(
         self,
         mut weight: WeightSpec,
         rest: Option<WeightSpec>,
@@ -51,7 +51,12 @@ impl LowRank {
     }
 
     /// `y` plus what was learnt: `y + (alpha / rank) · (a · b)`.
-    pub(super) fn add(self, g: &mut Graph, y: Value, [a, b]: [Value; 2]) -> Result<Value> {
+    pub(in crate::layers) fn add(
+        self,
+        g: &mut Graph,
+        y: Value,
+        [a, b]: [Value; 2],
+    ) -> Result<Value> {
         let rank = self.rank.unwrap_or(1) as f64;
         let learnt = g.matmul(a, b)?;
         let learnt = g.scale(learnt, (self.alpha.unwrap_or(rank) / rank) as f32)?;

@@ -1,7 +1,7 @@
 //! What networks are made of first: inputs, dense layers, tables of vectors, activations by name.
 
 mod equation;
-mod low_rank;
+pub(super) mod low_rank;
 pub(super) mod places;
 
 family! {

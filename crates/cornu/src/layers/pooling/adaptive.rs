@@ -53,7 +53,7 @@ pub(super) fn pool<const N: usize>(
     for (i, out) in output_size.0.into_iter().enumerate() {
         y = along(g, y, i + 1, out, kept)?;
     }
-    format.from_last(g, y)
+    format.to_own(g, y)
 }
 
 fn along(g: &mut Graph, x: Value, axis: usize, out: usize, kept: Kept) -> Result<Value> {

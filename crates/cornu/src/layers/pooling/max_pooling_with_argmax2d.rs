@@ -100,8 +100,8 @@ impl Layer for MaxPoolingWithArgmax2D {
         let (largest, positions) = g.max_pool_with_positions(x, window)?;
         let positions = g.cast(positions, DType::F32)?;
         Ok(vec![
-            format.from_last(g, largest)?,
-            format.from_last(g, positions)?,
+            format.to_own(g, largest)?,
+            format.to_own(g, positions)?,
         ])
     }
 }

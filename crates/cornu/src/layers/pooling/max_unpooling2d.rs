@@ -193,6 +193,6 @@ impl Layer for MaxUnpooling2D {
         let image = self.image([g.shape(values)[1], g.shape(values)[2]])?;
         let window = self.windows().over(image)?;
         let y = g.max_pool_grad(values, positions, window, image)?;
-        format.from_last(g, y)
+        format.to_own(g, y)
     }
 }

@@ -172,7 +172,7 @@ impl<const N: usize> Windows<N> {
                 g.reshape(y, [s[0], depth, s[2], s[3], s[4]])?
             }
         };
-        format.from_last(g, y)
+        format.to_own(g, y)
     }
 }
 

@@ -85,6 +85,6 @@ impl Layer for PixelShuffle {
         let format = *self.data_format.get()?;
         let x = format.to_last(cx.graph, inputs[0])?;
         let y = blocks::spread(cx.graph, x, self.upscale_factor)?;
-        format.from_last(cx.graph, y)
+        format.to_own(cx.graph, y)
     }
 }

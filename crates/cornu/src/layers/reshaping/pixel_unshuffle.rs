@@ -83,6 +83,6 @@ impl Layer for PixelUnshuffle {
         let format = *self.data_format.get()?;
         let x = format.to_last(cx.graph, inputs[0])?;
         let y = blocks::gather(cx.graph, x, self.downscale_factor)?;
-        format.from_last(cx.graph, y)
+        format.to_own(cx.graph, y)
     }
 }

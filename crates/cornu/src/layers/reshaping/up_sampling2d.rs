@@ -109,6 +109,6 @@ impl Layer for UpSampling2D {
                 }
             }
         }
-        format.from_last(g, x)
+        format.to_own(g, x)
     }
 }

@@ -79,6 +79,6 @@ impl Layer for UpSampling3D {
         let format = *self.data_format.get()?;
         let x = format.to_last(cx.graph, inputs[0])?;
         let y = interpolation::repeat(cx.graph, x, &self.size.0)?;
-        format.from_last(cx.graph, y)
+        format.to_own(cx.graph, y)
     }
 }

@@ -140,5 +140,12 @@ pub(super) fn all() -> Vec<Sample> {
             &[2, 4, 5, 4],
             8 * 6 + 2,
         ),
+        sample(
+            "Conv2D",
+            json!({ "filters": 3, "kernel_size": 2, "lora_rank": 2, "lora_alpha": 4 }),
+            &[&[4, 5, 2]],
+            &[3, 4, 3],
+            27 + 16 + 6,
+        ),
     ]
 }

@@ -68,7 +68,9 @@ fn each_line(
             };
             for t in 0..py.count {
                 let y = ((image * g.out_h + py.first + t * py.step) * g.out_w + px.first) * g.out_c;
-                let a = &a[t * frame.y.input_step * frame.line..];
+                // A line that no tap reaches need not exist.
+                let above = t * frame.y.input_step * frame.line;
+                let a = if taps.is_empty() { &[] } else { &a[above..] };
                 let last = taps.iter().map(|tap| tap.0).max().unwrap_or(0)
                     + (px.count - 1) * line.a_step
                     + g.out_c;

@@ -157,18 +157,21 @@ def compute(tensors, metadata, rng=None):
             tape.watch(x)
         outputs = layer(argument, *others, **call)
         outputs = tf.nest.flatten(outputs)
+        # Whole numbers have no gradient.
+        smooth = all(y.dtype.is_floating for y in outputs)
         upstream = numbered(tensors, "upstream") or [
-            rng.standard_normal(tuple(y.shape)).astype(np.float32) for y in outputs
+            rng.standard_normal(tuple(y.shape)).astype(np.float32) for y in outputs if smooth
         ]
-        loss = tf.add_n([tf.reduce_sum(y * g) for y, g in zip(outputs, upstream, strict=True)])
+        loss = tf.add_n([tf.reduce_sum(y * g) for y, g in zip(outputs, upstream, strict=True)]) if smooth else None
     result = {name: value for name, value in tensors.items() if name.split(".")[0] in ("mask", "attention_mask")}
     for i, value in enumerate(inputs):
         result[f"input.{i}"] = value.numpy()
-        grad = tape.gradient(loss, value)
+        grad = tape.gradient(loss, value) if smooth else None
         if grad is not None:
             result[f"grad_input.{i}"] = grad.numpy()
-    for i, (y, g) in enumerate(zip(outputs, upstream)):
+    for i, y in enumerate(outputs):
         result[f"output.{i}"] = y.numpy()
+    for i, g in enumerate(upstream):
         result[f"upstream.{i}"] = np.asarray(g)
     for i, weight in enumerate(layer.weights):
         result[f"weight.{i}"] = weights[i]

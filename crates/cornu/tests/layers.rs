@@ -13,6 +13,10 @@ mod mutations;
 mod noise;
 #[path = "layers/samples.rs"]
 mod samples;
+#[path = "layers/states.rs"]
+mod states;
+#[path = "layers/texts.rs"]
+mod texts;
 #[path = "layers/weights.rs"]
 mod weights;
 

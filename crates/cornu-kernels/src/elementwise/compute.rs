@@ -103,6 +103,12 @@ unsafe fn loops<S: Simd>(instr: Instr, n: usize, to: *mut f32, at: &mut [*const 
                         }
                         at[usize::from(dst)] = to;
                     }
+                    Binary::Atan2 => {
+                        for i in 0..n {
+                            *to.add(i) = (*a.add(i)).atan2(*b.add(i));
+                        }
+                        at[usize::from(dst)] = to;
+                    }
                     Binary::Eq => binary!(|x, y| S::select(S::eq(x, y), one, zero)),
                     Binary::Ne => binary!(|x, y| S::select(S::eq(x, y), zero, one)),
                     Binary::Lt => binary!(|x, y| S::select(S::lt(x, y), one, zero)),

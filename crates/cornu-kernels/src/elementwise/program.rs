@@ -97,6 +97,8 @@ pub enum Binary {
     Min,
     /// `aᵇ`
     Pow,
+    /// The angle of the point `(b, a)`, from -π to π.
+    Atan2,
     /// `a = b`
     Eq,
     /// `a ≠ b`
@@ -117,7 +119,7 @@ pub enum Binary {
 
 impl Binary {
     /// All binary operations.
-    pub const ALL: [Binary; 15] = [
+    pub const ALL: [Binary; 16] = [
         Binary::Add,
         Binary::Sub,
         Binary::Mul,
@@ -125,6 +127,7 @@ impl Binary {
         Binary::Max,
         Binary::Min,
         Binary::Pow,
+        Binary::Atan2,
         Binary::Eq,
         Binary::Ne,
         Binary::Lt,

@@ -47,6 +47,7 @@ pub fn binary_reference(op: Binary, a: f64, b: f64) -> f64 {
         Binary::Min if a.is_nan() || b.is_nan() => f64::NAN,
         Binary::Min => a.min(b),
         Binary::Pow => a.powf(b),
+        Binary::Atan2 => a.atan2(b),
         Binary::Eq => truth(a == b),
         Binary::Ne => truth(a != b),
         Binary::Lt => truth(a < b),

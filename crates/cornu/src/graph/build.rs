@@ -117,6 +117,8 @@ impl Graph {
         minimum => Min,
         /// `aᵇ`.
         pow => Pow,
+        /// The angle of the point `(b, a)`, from -π to π.
+        atan2 => Atan2,
         /// 1 where `a = b`, else 0.
         equal => Eq,
         /// 1 where `a ≠ b`, else 0.

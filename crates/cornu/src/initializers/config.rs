@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Fan, Initializer, InitializerConfig, Spread};
+use super::{Fan, Initializer, InitializerConfig, Scaling, Side, Spread};
 use crate::choice::{Choice, Named};
 use crate::error::{Error, Result};
 
@@ -36,6 +36,9 @@ names! {
     Spread, "distribution",
     "uniform" => Uniform, "truncated_normal" => Truncated, "untruncated_normal" => Untruncated,
 }
+
+names! { Side, "side", "real" => Real, "imag" => Imag, }
+names! { Scaling, "scaling", "density" => Density, "spectrum" => Spectrum, }
 
 /// The arguments of a class, taken one by one so that those left over are known to be unknown.
 struct Arguments<'a> {
@@ -78,6 +81,35 @@ impl Arguments<'_> {
                 "{}: {} must be a name, received {v}",
                 self.class,
                 T::WHAT
+            ))),
+        }
+    }
+
+    /// A name or none.
+    fn name_or_none<T: Named>(&mut self, default: Option<T>) -> Result<Option<T>> {
+        if self.given.get(T::WHAT) == Some(&Json::Null) {
+            self.known.push(T::WHAT);
+            return Ok(None);
+        }
+        match default {
+            Some(default) => self.name(default).map(Some),
+            None if self.given.contains_key(T::WHAT) => {
+                let first = T::names()[0];
+                let any = T::from_name(first).expect("a name of the table");
+                self.name(any).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn yes_or_no(&mut self, key: &'static str, default: bool) -> Result<bool> {
+        self.known.push(key);
+        match self.given.remove(key) {
+            None | Some(Json::Null) => Ok(default),
+            Some(Json::Bool(b)) => Ok(b),
+            Some(v) => Err(Error::config(format!(
+                "{}: {key} must be true or false, received {v}",
+                self.class
             ))),
         }
     }
@@ -153,6 +185,17 @@ fn from_config(class: &str, config: Map<String, Json>) -> Result<InitializerConf
         Initializer::Orthogonal { gain } => Initializer::Orthogonal {
             gain: a.number("gain", gain)?,
         },
+        Initializer::Stft {
+            side,
+            window,
+            scaling,
+            periodic,
+        } => Initializer::Stft {
+            side: a.name(side)?,
+            window: a.name_or_none(window)?,
+            scaling: a.name_or_none(scaling)?,
+            periodic: a.yes_or_no("periodic", periodic)?,
+        },
         other => other,
     };
     let seed = a.seed()?;
@@ -188,6 +231,17 @@ fn to_config(initializer: Initializer, seed: Option<i64>) -> Json {
             "seed": seed,
         }),
         Initializer::Orthogonal { gain } => json!({ "gain": gain, "seed": seed }),
+        Initializer::Stft {
+            side,
+            window,
+            scaling,
+            periodic,
+        } => json!({
+            "side": side.name(),
+            "window": window.as_ref().map(Named::name),
+            "periodic": periodic,
+            "scaling": scaling.as_ref().map(Named::name),
+        }),
         _ => json!({ "seed": seed }),
     }
 }

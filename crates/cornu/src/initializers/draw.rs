@@ -2,7 +2,7 @@
 
 use cornu_kernels::random::{self, Stream};
 
-use super::{Fan, Initializer, Spread, orthogonal};
+use super::{Fan, Initializer, Spread, orthogonal, stft};
 use crate::error::{Error, Kind, Result};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -33,6 +33,12 @@ impl Initializer {
                     .take(columns)
                     .for_each(|v| *v = gain as f32);
             }
+            Self::Stft {
+                side,
+                window,
+                scaling,
+                periodic,
+            } => draw.x = stft::waves(shape, side, window, scaling, periodic)?,
             Self::RandomNormal { mean, stddev } => draw.normal(mean, stddev),
             Self::RandomUniform { minval, maxval } => draw.uniform(minval, maxval),
             Self::TruncatedNormal { mean, stddev } => draw.truncated_normal(mean, stddev),

@@ -3,6 +3,9 @@
 mod config;
 mod draw;
 mod orthogonal;
+mod stft;
+
+pub use stft::{Scaling, Side, Window};
 
 use crate::choice::{Choice, Named};
 use crate::error::Result;
@@ -71,6 +74,13 @@ pub enum Initializer {
     /// `gain` times a matrix whose columns (or rows, if they are fewer) are orthogonal and of length 1.
     Orthogonal {
         gain: f64,
+    },
+    /// Waves under a window: the kernels of a short-time Fourier transform.
+    Stft {
+        side: Side,
+        window: Option<Window>,
+        scaling: Option<Scaling>,
+        periodic: bool,
     },
 }
 
@@ -150,6 +160,16 @@ const TABLE: &[(&str, &str, Initializer)] = &[
         "orthogonal",
         Initializer::Orthogonal { gain: 1.0 },
     ),
+    (
+        "STFT",
+        "stft",
+        Initializer::Stft {
+            side: Side::Real,
+            window: Some(Window::HANN),
+            scaling: Some(Scaling::Density),
+            periodic: false,
+        },
+    ),
 ];
 
 impl Initializer {
@@ -197,6 +217,16 @@ impl InitializerConfig {
     /// The initialiser of a name.
     pub fn named(name: &str) -> Self {
         Self::from(name)
+    }
+
+    /// An initialiser with its arguments.
+    pub(crate) fn of(initializer: Initializer) -> Self {
+        Self {
+            choice: Choice::Known(initializer),
+            seed: None,
+            ones: None,
+            fans: None,
+        }
     }
 
     /// The initialiser, if its name is known.

@@ -419,7 +419,7 @@ impl Trainer<'_> {
 }
 
 /// Fisher and Yates's shuffle, the same for the same seed and epoch on every machine.
-fn shuffle(order: &mut [usize], seed: u64, epoch: u64) {
+pub(crate) fn shuffle(order: &mut [usize], seed: u64, epoch: u64) {
     for (i, o) in order.iter_mut().enumerate() {
         *o = i;
     }

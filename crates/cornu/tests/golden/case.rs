@@ -32,6 +32,15 @@ fn tensor(view: &safetensors::tensor::TensorView<'_>) -> Option<Tensor> {
             .map(|&b| i32::from_le_bytes(b))
             .collect::<Vec<_>>()
             .into(),
+        // Numbers of categories, which are small.
+        Dtype::I64 => view
+            .data()
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .map(|&b| i32::try_from(i64::from_le_bytes(b)).expect("a small number"))
+            .collect::<Vec<_>>()
+            .into(),
         // Masks: floats, as layers take them.
         Dtype::BOOL => view
             .data()

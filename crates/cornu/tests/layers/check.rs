@@ -63,6 +63,8 @@ impl Call {
         let mut updates = Vec::new();
         let mut cx = Context::new(&mut graph, training, &weights, rng, &mut updates);
         let y = layer.call(&mut cx, &xs).expect("a valid call");
+        // Numbers of categories are compared as floats.
+        let y = graph.cast(y, DType::F32).expect("numbers");
         let output = graph.shape(y).clone();
         let loss = graph
             .square(y)

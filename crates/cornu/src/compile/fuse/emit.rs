@@ -101,6 +101,7 @@ fn masks(c: &Computation) -> Vec<bool> {
                 | BinaryKind::Max
                 | BinaryKind::Min
                 | BinaryKind::Pow
+                | BinaryKind::Atan2
         ),
         _ => false,
     };

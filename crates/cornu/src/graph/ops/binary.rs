@@ -59,6 +59,13 @@ fn derivatives(
             let t = g.mul(y, ln)?;
             (Some(da), Some(g.mul(dy, t)?))
         }
+        K::Atan2 => {
+            let (a2, b2) = (g.square(a)?, g.square(b)?);
+            let length = g.add(a2, b2)?;
+            let d = g.div(dy, length)?;
+            let db = g.mul(d, a)?;
+            (Some(g.mul(d, b)?), Some(g.neg(db)?))
+        }
         K::Eq | K::Ne | K::Lt | K::Le | K::Gt | K::Ge | K::And | K::Or => (None, None),
     })
 }
@@ -110,7 +117,7 @@ impl Rule for Binary {
 pub(crate) fn cases() -> Vec<super::check::Case> {
     use super::check::{Fill::*, case};
     let fill_of = |kind| match kind {
-        BinaryKind::Pow | BinaryKind::Div => Between(0.4, 2.0),
+        BinaryKind::Pow | BinaryKind::Div | BinaryKind::Atan2 => Between(0.4, 2.0),
         _ => Mixed,
     };
     let mut cases = Vec::new();

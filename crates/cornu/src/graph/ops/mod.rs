@@ -89,6 +89,8 @@ ops! {
     gather::Gather,
     scatter_add::ScatterAdd,
     iota::Iota,
+    literal::Literal,
+    recode::Recode,
     batch_matmul::BatchMatMul,
     layer_norm::LayerNorm,
     layer_norm_grad::LayerNormGrad,
@@ -110,6 +112,7 @@ pub use binary::BinaryKind;
 pub use convolution::{Convolution, Slide};
 pub use layer_norm::Normalization;
 pub use random::Distribution;
+pub use recode::{Code, Others, crossed};
 pub use reduce::Reduction;
 pub use unary::UnaryKind;
 

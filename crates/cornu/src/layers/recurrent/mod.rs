@@ -7,6 +7,7 @@ mod over;
 pub(super) mod wrapped;
 
 pub use cell::{RnnCell, Walk, Walked};
+pub(in crate::layers) use wrapped::Wrapped;
 
 family! {
     rnn::RNN,

@@ -1,0 +1,179 @@
+"""Golden cases of layers that take texts, and of what layers learn from data: `preprocessing.json`.
+
+    python golden/preprocessing_cases.py           # writes the file again
+    python golden/preprocessing_cases.py --check   # is it what Keras computes here?
+
+A case names a layer, its arguments, the data it is adapted to (if any) and its calls; recorded are the vocabulary and each output.
+"""
+
+import json
+import os
+import pathlib
+import sys
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+from keras import layers, utils  # noqa: E402
+
+WORDS = ["the cat sat", "The dog, the dog!", "a cat", "", "été Été ÉTÉ", "one  two\tthree\none\xa0two", "naïve — “quotes” don't-stop"]
+ODD = ["", "the", "[UNK]", "zebra", "THE cat", "  cat  ", "été ÉTÉ", "a b c d e f g h", "日本 語", "🙂 🙂🙂", "dont stop", "don't"]
+TOKENS = ["b", "a", "b", "c", "a", "d", "[UNK]", "", "b"]
+PAIRS = [["a", "z"], ["b", "b"], ["", "é"], ["c", "a"]]
+LONG = ["", "a", "ab", "abc", "abcd", "abcdefg", "abcdefgh", "x" * 15, "0123456789abcdef", "y" * 17, "z" * 31, "w" * 32, "v" * 33, "u" * 63, "t" * 64,
+        "s" * 65, "0123456789" * 12, "été", "日本語のテキスト", "🙂", "r" * 128, "q" * 129, "a long text of words, " * 9]
+
+CASES = [
+    # layer, arguments, data to adapt to, calls
+    ("TextVectorization", {}, WORDS, [ODD, ["cat"]]),
+    ("TextVectorization", {"output_sequence_length": 3}, WORDS, [ODD]),
+    ("TextVectorization", {"max_tokens": 5, "output_sequence_length": 4}, WORDS, [ODD]),
+    ("TextVectorization", {"standardize": None}, WORDS, [ODD]),
+    ("TextVectorization", {"standardize": "lower"}, WORDS, [ODD]),
+    ("TextVectorization", {"standardize": "strip_punctuation"}, WORDS, [ODD]),
+    ("TextVectorization", {"split": "character"}, WORDS, [ODD]),
+    ("TextVectorization", {"split": "character", "standardize": None, "ngrams": 2}, WORDS[:4], [["", "x", "ca", "the"]]),
+    ("TextVectorization", {"split": None}, WORDS, [ODD]),
+    ("TextVectorization", {"ngrams": 2}, WORDS, [ODD]),
+    ("TextVectorization", {"ngrams": (2, 3)}, WORDS, [ODD]),
+    ("TextVectorization", {"ngrams": 2, "output_mode": "count"}, WORDS, [ODD]),
+    ("TextVectorization", {"output_mode": "multi_hot"}, WORDS, [ODD]),
+    ("TextVectorization", {"output_mode": "multi_hot", "max_tokens": 40, "pad_to_max_tokens": True}, WORDS, [ODD]),
+    ("TextVectorization", {"output_mode": "count", "max_tokens": 4}, WORDS, [ODD]),
+    ("TextVectorization", {"output_mode": "tf_idf"}, WORDS, [ODD]),
+    ("TextVectorization", {"output_mode": "tf_idf", "max_tokens": 30, "pad_to_max_tokens": True}, WORDS, [ODD]),
+    ("TextVectorization", {"output_mode": "tf_idf", "vocabulary": ["cat", "the", "dog"], "idf_weights": [0.5, 1.5, 2.5]}, None, [ODD]),
+    ("TextVectorization", {"vocabulary": ["cat", "the", "dog"]}, None, [ODD]),
+    ("TextVectorization", {"vocabulary": ["", "[UNK]", "cat", "the"]}, None, [ODD]),
+    ("StringLookup", {}, TOKENS, [TOKENS, PAIRS]),
+    ("StringLookup", {"mask_token": ""}, TOKENS, [TOKENS, PAIRS]),
+    ("StringLookup", {"max_tokens": 3}, TOKENS, [TOKENS, PAIRS]),
+    ("StringLookup", {"vocabulary": ["a", "b"], "num_oov_indices": 3}, None, [LONG]),
+    ("StringLookup", {"vocabulary": ["a", "b"], "num_oov_indices": 5, "salt": [7, 11], "mask_token": ""}, None, [LONG]),
+    ("StringLookup", {"vocabulary": ["a", "b"], "num_oov_indices": 5, "salt": 3}, None, [LONG]),
+    ("StringLookup", {"vocabulary": ["a", "b", "c"], "num_oov_indices": 0}, None, [["c", "a"], [["a", "b"], ["c", "c"]]]),
+    ("StringLookup", {"vocabulary": ["[UNK]", "a", "b"]}, None, [TOKENS, PAIRS]),
+    ("StringLookup", {"vocabulary": ["a", "b"], "oov_token": "?"}, None, [TOKENS]),
+    ("StringLookup", {"vocabulary": ["a", "b"], "output_mode": "one_hot"}, None, [TOKENS, PAIRS, [["a"], ["x"]]]),
+    ("StringLookup", {"vocabulary": ["a", "b"], "output_mode": "multi_hot", "mask_token": "c"}, None, [TOKENS, PAIRS]),
+    ("StringLookup", {"vocabulary": ["a", "b"], "output_mode": "count", "max_tokens": 5, "pad_to_max_tokens": True}, None, [TOKENS, PAIRS]),
+    ("StringLookup", {"output_mode": "tf_idf"}, PAIRS, [PAIRS, TOKENS]),
+    ("StringLookup", {"vocabulary": ["a", "b"], "output_mode": "tf_idf", "idf_weights": [0.25, 2.0]}, None, [PAIRS]),
+    ("StringLookup", {"vocabulary": ["[UNK]", "a", "b"], "output_mode": "tf_idf", "idf_weights": [0.1, 0.25, 2.0]}, None, [PAIRS]),
+    ("StringLookup", {"vocabulary": ["a", "b"], "invert": True}, None, [[[0, 1], [2, 3]]]),
+    ("StringLookup", {"vocabulary": ["a", "b"], "invert": True, "mask_token": "", "oov_token": "?"}, None, [[0, 1, 2, 3, 7]]),
+    ("IntegerLookup", {}, [[3, 1, 3], [7, 1, -1], [3, 9, 9]], [[[3, 1, 7], [9, 0, -1]]]),
+    ("IntegerLookup", {"max_tokens": 4, "mask_token": 0}, [[3, 1, 0], [7, 1, 2]], [[[3, 1, 7], [9, 0, 2]]]),
+    ("IntegerLookup", {"output_mode": "tf_idf"}, [[3, 1, 3], [7, 1, 2], [3, 9, 9]], [[[3, 1, 3], [9, 0, 2]]]),
+    ("Hashing", {"num_bins": 7}, None, [LONG]),
+    ("Hashing", {"num_bins": 1000003}, None, [LONG]),
+    ("Hashing", {"num_bins": 1000003, "salt": [133, 137]}, None, [LONG]),
+    ("Hashing", {"num_bins": 11, "salt": -5, "mask_value": ""}, None, [LONG]),
+    ("Hashing", {"num_bins": 5, "output_mode": "multi_hot", "mask_value": "a"}, None, [PAIRS]),
+    ("Hashing", {"num_bins": 5, "output_mode": "one_hot"}, None, [PAIRS, [["a"], ["b"]]]),
+    ("Hashing", {"num_bins": 4, "output_mode": "count"}, None, [PAIRS, TOKENS]),
+    ("HashedCrossing", {"num_bins": 1000}, None, [[LONG[:9], [101, 101, -101, 102, 0, 5, 6, 2147483647, -3]]]),
+    ("HashedCrossing", {"num_bins": 9, "output_mode": "one_hot"}, None, [[["a", "b", "é"], [1, 2, 3], ["x", "x", ""]]]),
+    ("Normalization", {}, [[1.0, 10.0], [2.0, -3.0], [4.0, 100.0]], [[[0.0, 0.0], [2.5, 7.0]]]),
+    ("Normalization", {"axis": None}, [[1.0, 10.0], [2.0, -3.0], [4.0, 100.0]], [[[0.0, 0.0], [2.5, 7.0]]]),
+    ("Normalization", {"axis": (1, 2), "invert": True}, [[[1.0, 10.0], [2.0, -3.0]], [[4.0, 100.0], [2.0, 0.0]]], [[[[0.0, 0.5], [2.5, 7.0]]]]),
+    ("Discretization", {"num_bins": 4}, [float(i * i % 23) for i in range(60)], [[0.0, 4.0, 8.5, 13.0, 30.0]]),
+    ("Discretization", {"num_bins": 3, "epsilon": 0.1}, [float(i * 7 % 101) / 3 for i in range(101)], [[0.0, 4.0, 8.5, 13.0, 30.0]]),
+    ("Discretization", {"num_bins": 10}, [3.0, 1.0, 2.0], [[0.0, 1.0, 2.5, 9.0]]),
+    ("Discretization", {"num_bins": 5, "output_mode": "one_hot"}, [float(i * 37 % 1009) for i in range(1009)], [[100.0, 300.0, 900.0]]),
+]
+
+UTILITIES = [
+    # function, arguments
+    ("pad_sequences", {"sequences": [[1], [2, 3], [4, 5, 6]]}),
+    ("pad_sequences", {"sequences": [[1], [2, 3], [4, 5, 6]], "value": -1}),
+    ("pad_sequences", {"sequences": [[1], [2, 3], [4, 5, 6], []], "padding": "post"}),
+    ("pad_sequences", {"sequences": [[1], [2, 3], [4, 5, 6]], "maxlen": 2}),
+    ("pad_sequences", {"sequences": [[1], [2, 3], [4, 5, 6]], "maxlen": 2, "truncating": "post", "padding": "post"}),
+    ("pad_sequences", {"sequences": [[1], [2, 3], [4, 5, 6]], "maxlen": 5, "truncating": "post"}),
+    ("to_categorical", {"x": [0, 1, 2, 3]}),
+    ("to_categorical", {"x": [0, 2, 1], "num_classes": 5}),
+    ("to_categorical", {"x": [[0], [2], [1]]}),
+    ("to_categorical", {"x": [[0, 1], [2, 0]], "num_classes": 3}),
+    ("normalize", {"x": [[3.0, 4.0], [0.0, 0.0], [1.0, -1.0]]}),
+    ("normalize", {"x": [[3.0, 4.0], [0.5, 0.0], [1.0, -1.0]], "axis": 0, "order": 1}),
+    ("normalize", {"x": [[[3.0, 4.0], [1.0, 2.0]]], "axis": 1, "order": 3}),
+]
+
+SERIES = [
+    # samples, targets, arguments
+    (10, 0, {"sequence_length": 3}),
+    (10, 0, {"sequence_length": 3, "sequence_stride": 2, "sampling_rate": 2, "batch_size": 2}),
+    (12, 1, {"sequence_length": 4, "batch_size": 3}),
+    (12, 1, {"sequence_length": 4, "start_index": 2, "end_index": 9, "batch_size": None}),
+    (15, 1, {"sequence_length": 3, "sampling_rate": 3, "sequence_stride": 3}),
+]
+
+
+def listed(value):
+    value = value.numpy() if hasattr(value, "numpy") else np.asarray(value)
+    if value.dtype == object or value.dtype.kind in "SU":
+        flat = [v.decode("utf-8") if isinstance(v, bytes) else v for v in value.reshape(-1)]
+        return {"shape": list(value.shape), "texts": flat}
+    kind = "floats" if value.dtype.kind == "f" else "numbers"
+    return {"shape": list(value.shape), kind: value.reshape(-1).tolist()}
+
+
+def run(name, arguments, data, calls):
+    layer = getattr(layers, name)(**arguments)
+    case = {"layer": name, "arguments": {k: list(v) if isinstance(v, tuple) else v for k, v in arguments.items()}, "adapt": data}
+    floats = name in ("Normalization", "Discretization")
+    if data is not None:
+        layer.adapt(np.array(data, "float32") if floats else np.array(data))
+    if hasattr(layer, "get_vocabulary"):
+        case["vocabulary"] = [v if isinstance(v, str) else int(v) for v in layer.get_vocabulary()]
+    if name == "Discretization":
+        case["bin_boundaries"] = [float(b) for b in layer.bin_boundaries]
+    case["calls"] = []
+    for given in calls:
+        if name == "HashedCrossing":
+            output = layer([tf.constant(column) for column in given])
+        else:
+            output = layer(np.array(given, "float32") if floats else tf.constant(given))
+        case["calls"].append({"input": given, "output": listed(output)})
+    return case
+
+
+def utility(name, arguments):
+    return {"function": name, "arguments": arguments, "output": listed(getattr(utils, name)(**arguments))}
+
+
+def series(samples, targets, arguments):
+    data = np.arange(samples, dtype="float32") * 1.5
+    goals = np.arange(samples, dtype="float32") + 100 if targets else None
+    batches = []
+    for batch in utils.timeseries_dataset_from_array(data, goals, **arguments):
+        x, y = batch if targets else (batch, None)
+        batches.append({"x": listed(x), "y": listed(y) if targets else None})
+    return {"samples": samples, "targets": bool(targets), "arguments": arguments, "batches": batches}
+
+
+def main():
+    made = {
+        "description": "Layers of texts and what layers learn from data, as Keras computes them; utilities; pieces of time series.",
+        "layers": [run(*case) for case in CASES],
+        "utilities": [utility(*case) for case in UTILITIES],
+        "series": [series(*case) for case in SERIES],
+    }
+    text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+    text = text.replace('{"layer"', '\n{"layer"').replace('{"function"', '\n{"function"').replace('{"samples"', '\n{"samples"') + "\n"
+    path = pathlib.Path(__file__).parent / "preprocessing.json"
+    if "--check" in sys.argv:
+        same = path.read_text(encoding="utf-8") == text
+        print("the same" if same else "DEVIATES")
+        sys.exit(0 if same else 1)
+    path.write_text(text, encoding="utf-8")
+    print(f"{len(CASES)} layers, {len(UTILITIES)} utilities, {len(SERIES)} series")
+
+
+if __name__ == "__main__":
+    main()

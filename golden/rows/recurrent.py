@@ -62,4 +62,11 @@ ROWS = [
     ("TimeDistributed", "BatchNormalization_train", lambda: layers.TimeDistributed(layers.BatchNormalization(momentum=0.7)), [(4, 3, 5)], {"training": True}),
     ("TimeDistributed", "BatchNormalization_infer", lambda: layers.TimeDistributed(layers.BatchNormalization()), [(4, 3, 5)]),
     ("TimeDistributed", "MaxPooling2D_odd", lambda: layers.TimeDistributed(layers.MaxPooling2D(2)), [(2, 3, 5, 3, 2)]),
+    ("ConvLSTM1D", "f3_k2_valid_s2_seq", lambda: layers.ConvLSTM1D(3, 2, strides=2, return_sequences=True), [(2, 3, 7, 2)]),
+    ("ConvLSTM1D", "f2_k3_d2_relu_backwards", lambda: layers.ConvLSTM1D(2, 3, dilation_rate=2, padding="same", activation="relu", recurrent_activation="hard_sigmoid", go_backwards=True), [(2, 3, 6, 2)]),
+    ("ConvLSTM2D", "f2_k3x2_same_state", lambda: layers.ConvLSTM2D(2, (3, 2), padding="same", return_state=True), [(2, 3, 4, 3, 2)]),
+    ("ConvLSTM2D", "f2_k2_nobias_mask_seq", lambda: layers.ConvLSTM2D(2, 2, use_bias=False, return_sequences=True), [(3, 4, 3, 4, 2)], {"mask": MASK}),
+    ("ConvLSTM2D", "f2_k2_same_s2_initial_state", lambda: layers.ConvLSTM2D(2, 2, padding="same", strides=2), [(2, 3, 3, 4, 2), (2, 2, 2, 2), (2, 2, 2, 2)], {"initial_state": STATES}),
+    ("ConvLSTM3D", "f2_k2_valid", lambda: layers.ConvLSTM3D(2, 2), [(2, 2, 3, 2, 3, 2)]),
+    ("ConvLSTM3D", "f1_k2_same_seq", lambda: layers.ConvLSTM3D(1, (1, 2, 2), padding="same", return_sequences=True), [(1, 3, 2, 3, 2, 2)]),
 ]

@@ -11,13 +11,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use cornu::compile::Mode;
 use cornu::layers;
 
-/// The element that differs most, if any differs by more than `1e-5 + 1e-4·|expected|`.
-fn difference(expected: &[f32], received: impl Iterator<Item = f64>) -> Option<String> {
+/// Cases that are held to another absolute tolerance than 1e-5, and why.
+const LOOSER: &[(&str, f64, &str)] = &[(
+    "STFTSpectrogram__magnitude",
+    1e-4,
+    "Keras adds the kernels' gradients up in float32 over hundreds of samples; in double precision they differ by 3e-5",
+)];
+
+/// The element that differs most, if any differs by more than `absolute + 1e-4·|expected|`.
+fn difference(
+    expected: &[f32],
+    received: impl Iterator<Item = f64>,
+    absolute: f64,
+) -> Option<String> {
     let apart = |e: f64, r: f64| {
         if e == r || (e.is_nan() && r.is_nan()) {
             return None;
         }
-        let excess = (e - r).abs() - (1e-5 + 1e-4 * e.abs());
+        let excess = (e - r).abs() - (absolute + 1e-4 * e.abs());
         // A NaN on one side alone is as far apart as can be.
         let excess = if excess.is_nan() {
             f64::INFINITY
@@ -55,6 +66,8 @@ fn check(case: &case::Case, failures: &mut Vec<String>) {
             }
         }
     }
+    let looser = LOOSER.iter().find(|l| l.0 == case.name());
+    let absolute = looser.map_or(1e-5, |l| l.1);
     let mut failures_of_plan = Vec::new();
     let mut compare = |how: &str, i: usize, shape: &[usize], data: Vec<f64>| {
         let c = &program.compared[i];
@@ -72,7 +85,7 @@ fn check(case: &case::Case, failures: &mut Vec<String>) {
                 c.what,
                 c.expected.shape()
             ));
-        } else if let Some(text) = difference(expected, data.into_iter()) {
+        } else if let Some(text) = difference(expected, data.into_iter(), absolute) {
             failures.push(format!("{} {how} {}: {text}", case.name(), c.what));
         }
     };
@@ -138,6 +151,18 @@ fn layers_compute_what_keras_computes() {
 
 /// Layers without a golden case in the repository, and why.
 const WITHOUT_CASE: &[(&str, &str)] = &[
+    (
+        "ConvLSTM1DCell",
+        "not in Keras; held by the cases of its layer",
+    ),
+    (
+        "ConvLSTM2DCell",
+        "not in Keras; held by the cases of its layer",
+    ),
+    (
+        "ConvLSTM3DCell",
+        "not in Keras; held by the cases of its layer",
+    ),
     ("InputLayer", "declares a shape and computes nothing"),
     (
         "StackedRNNCells",

@@ -19,6 +19,11 @@ use crate::graph::{Graph, Value};
 pub struct Axes(Vec<i64>);
 
 impl Axes {
+    /// Whether no axis is named.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The axes of a value with `rank` axes, the batch among them, in ascending order.
     pub(super) fn resolve(&self, rank: usize) -> Result<Vec<usize>> {
         let mut axes = Vec::with_capacity(self.0.len());

@@ -89,6 +89,11 @@ pub trait Layer: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Keras's name of the type that the layer gives: of numbers of categories it is a whole one.
+    fn dtype(&self) -> &'static str {
+        "float32"
+    }
+
     /// As the cell of an [`RNN`], if it is one.
     fn as_cell(&self) -> Option<&dyn RnnCell> {
         None

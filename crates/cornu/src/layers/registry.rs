@@ -82,10 +82,11 @@ pub fn deserialize(class_name: &str, config: &Json) -> Result<Box<dyn Layer>> {
             .at(path));
         }
     };
-    check_dtype(config.remove("dtype")).map_err(|e| e.at(path.clone()))?;
-    // What Keras writes as null is a feature that is not used; but a merge mode of none is a choice.
-    config.retain(|key, v| !v.is_null() || key == "merge_mode");
+    let dtype = config.remove("dtype");
+    // What Keras writes as null is a feature that is not used.
+    config.retain(|key, v| !v.is_null() || NONE_IS_A_CHOICE.contains(&key.as_str()));
     if matches!(class_name, "Sequential" | "Functional" | "Model") {
+        check_dtype(dtype, "float32").map_err(|e| e.at(path.clone()))?;
         let mut model = Nested::from_config(class_name, config).map_err(|e| e.at(path))?;
         model.base_mut().name = name;
         model.base_mut().trainable = trainable;
@@ -100,13 +101,18 @@ pub fn deserialize(class_name: &str, config: &Json) -> Result<Box<dyn Layer>> {
     });
     let from_config =
         from_config.ok_or_else(|| Error::unknown("layer", class_name, names()).at(path.clone()))?;
-    let mut layer = from_config(config).map_err(|e| e.at(path))?;
+    let mut layer = from_config(config).map_err(|e| e.at(path.clone()))?;
+    check_dtype(dtype, layer.dtype()).map_err(|e| e.at(path))?;
     layer.base_mut().name = name;
     layer.base_mut().trainable = trainable;
     Ok(layer)
 }
 
-fn check_dtype(dtype: Option<Json>) -> Result<()> {
+/// Arguments whose null says something else than their default.
+const NONE_IS_A_CHOICE: &[&str] = &["merge_mode", "window", "scaling"];
+
+/// Refuses types that the layer does not give; whole numbers have 32 bits here, whatever Keras says of them.
+fn check_dtype(dtype: Option<Json>, own: &str) -> Result<()> {
     let name = match &dtype {
         None | Some(Json::Null) => return Ok(()),
         Some(Json::String(s)) => s.as_str(),
@@ -115,7 +121,8 @@ fn check_dtype(dtype: Option<Json>) -> Result<()> {
             .and_then(Json::as_str)
             .unwrap_or("unknown"),
     };
-    if name == "float32" {
+    let whole = own != "float32" && ["int32", "int64"].contains(&name);
+    if name == "float32" || whole {
         Ok(())
     } else {
         Err(Error::config(format!(

@@ -14,7 +14,7 @@ fn serialize_layer(name: &str, layer: &dyn Layer) -> Json {
     let mut config = Map::new();
     config.insert("name".to_owned(), name.into());
     config.insert("trainable".to_owned(), layer.base().trainable.into());
-    config.insert("dtype".to_owned(), "float32".into());
+    config.insert("dtype".to_owned(), layer.dtype().into());
     config.extend(layer.config());
     let (module, registered) = match layer.as_nested() {
         Some(nested) => nested.architecture().kind.module(),

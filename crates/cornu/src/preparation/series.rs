@@ -152,7 +152,7 @@ impl Windows {
 
     /// The steps of the series that the pieces with these numbers have.
     fn steps<'a>(&'a self, pieces: &'a [usize]) -> impl Iterator<Item = usize> + 'a {
-        pieces.iter().flat_map(|&p| {
+        pieces.iter().flat_map(move |&p| {
             let start = self.start(p);
             (0..self.how.sequence_length).map(move |k| start + k * self.how.sampling_rate)
         })

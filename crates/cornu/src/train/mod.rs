@@ -18,7 +18,7 @@ pub use callbacks::{Action, Callback, Event};
 pub use compiled::Compiled;
 pub use custom::{OptimizerHandle, Outputs, Tape, TrainStep, Trainable, TrainableWeight, Values};
 pub use fit::Fit;
-pub use goals::{Losses, MetricOf};
 pub(crate) use fit::shuffle;
+pub use goals::{Losses, MetricOf};
 pub use history::{EpochLog, History, Logs};
 pub use samples::{RowsMut, Samples};

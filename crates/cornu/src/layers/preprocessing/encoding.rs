@@ -284,8 +284,9 @@ impl TryFrom<serde_json::Value> for Nested {
         if read(&json, 0, &mut shape, &mut values) {
             return Ok(Self { shape, values });
         }
+        let kind = if json.is_string() { "string " } else { "" };
         Err(format!(
-            "expected a number or lists of numbers of one length, received {json}"
+            "invalid value: {kind}{json}, expected a number or lists of numbers of one length"
         ))
     }
 }

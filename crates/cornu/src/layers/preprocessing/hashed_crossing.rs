@@ -123,6 +123,13 @@ fn check_shapes(shapes: &[Shape], samples: usize) -> Result<()> {
 impl Layer for HashedCrossing {
     layer_identity!(HashedCrossing);
 
+    fn dtype(&self) -> &'static str {
+        match self.output_mode.get() {
+            Ok(OutputMode::Int) => "int64",
+            _ => "float32",
+        }
+    }
+
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         self.check()?;
         check_shapes(inputs, 0)?;

@@ -154,6 +154,13 @@ impl Hashing {
 impl Layer for Hashing {
     layer_identity!(Hashing);
 
+    fn dtype(&self) -> &'static str {
+        match self.output_mode.get() {
+            Ok(OutputMode::Int) => "int64",
+            _ => "float32",
+        }
+    }
+
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::single("Hashing", inputs)?;
         self.check()?;

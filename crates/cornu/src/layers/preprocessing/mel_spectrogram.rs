@@ -50,7 +50,7 @@ pub struct MelSpectrogram {
     #[serde(default)]
     sequence_length: Option<usize>,
     #[serde(default = "hann")]
-    window: String,
+    window: Option<Choice<Window>>,
     #[serde(default = "sampling_rate")]
     sampling_rate: f64,
     #[serde(default = "num_mel_bins")]
@@ -79,8 +79,9 @@ fn sequence_stride() -> usize {
     512
 }
 
-fn hann() -> String {
-    "hann".to_owned()
+#[expect(clippy::unnecessary_wraps, reason = "it is an argument's default")]
+fn hann() -> Option<Choice<Window>> {
+    Some(Choice::Known(Window::HANN))
 }
 
 fn sampling_rate() -> f64 {
@@ -177,9 +178,15 @@ impl MelSpectrogram {
         ref_power: f64;
     }
 
-    /// The window's name: "hann" or "hamming".
-    pub fn window(mut self, window: impl Into<String>) -> Self {
-        self.window = window.into();
+    /// The window's name: "hann", "hamming" and others of SciPy's.
+    pub fn window(mut self, window: impl Into<Choice<Window>>) -> Self {
+        self.window = Some(window.into());
+        self
+    }
+
+    /// Pieces as they are: Keras's `window=None`.
+    pub fn without_window(mut self) -> Self {
+        self.window = None;
         self
     }
 
@@ -214,9 +221,7 @@ impl MelSpectrogram {
                 self.sequence()
             )));
         }
-        if !["hann", "hamming"].contains(&self.window.as_str()) {
-            return Err(Error::unknown("window", &self.window, ["hann", "hamming"]));
-        }
+        self.window.as_ref().map(Choice::get).transpose()?;
         for (name, x) in [
             ("sampling_rate", self.sampling_rate),
             ("min_freq", self.min_freq),
@@ -247,9 +252,10 @@ impl MelSpectrogram {
     /// Cosines, then sines, within the window: `[fft_length, 2 · frequencies]`.
     fn bases(&self, g: &mut Graph) -> Result<Value> {
         let (n, inner) = (self.fft_length, self.sequence());
-        let shape = Choice::<Window>::from(self.window.as_str())
-            .get()?
-            .at(inner, true);
+        let shape = match &self.window {
+            Some(window) => window.get()?.at(inner, true),
+            None => vec![1.0; inner],
+        };
         let before = (n - inner) / 2;
         let frequencies = n / 2 + 1;
         let mut bases = vec![0.0f32; n * 2 * frequencies];

@@ -6,6 +6,7 @@ use super::encoding::Nested;
 use crate::error::{Error, Result};
 use crate::exec::Variable;
 use crate::graph::Value;
+use crate::layers::axis::last;
 use crate::layers::{Axes, Base, Context, Layer, WeightSpec, inputs};
 use crate::shape::{DType, Shape};
 use crate::tensor::Tensor;
@@ -44,7 +45,7 @@ pub struct Normalization {
     #[serde(skip)]
     base: Base,
     #[serde(default = "last")]
-    axis: Option<Axes>,
+    axis: Axes,
     #[serde(default)]
     invert: bool,
     #[serde(default)]
@@ -54,11 +55,6 @@ pub struct Normalization {
     /// Mean, variance and count that were taken from data, and the lengths of the axes kept.
     #[serde(skip)]
     adapted: Option<[Variable; 3]>,
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "it is an argument's default")]
-fn last() -> Option<Axes> {
-    Some(Axes::from(-1))
 }
 
 layer!(Normalization);
@@ -84,13 +80,13 @@ impl Normalization {
 
     /// The axes of which each place has statistics of its own; the batch counts as axis 0.
     pub fn axis(mut self, axis: impl Into<Axes>) -> Self {
-        self.axis = Some(axis.into());
+        self.axis = axis.into();
         self
     }
 
     /// One mean and one variance of all numbers: Keras's `axis=None`.
     pub fn of_all(mut self) -> Self {
-        self.axis = None;
+        self.axis = Axes::from([]);
         self
     }
 
@@ -114,9 +110,10 @@ impl Normalization {
 
     /// The axes kept of a value of a rank with the batch.
     fn kept(&self, rank: usize) -> Result<Vec<usize>> {
-        self.axis
-            .as_ref()
-            .map_or(Ok(Vec::new()), |a| a.resolve(rank))
+        if self.axis.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.axis.resolve(rank)
     }
 
     /// Takes mean and variance from the data, `[samples, ..]`.

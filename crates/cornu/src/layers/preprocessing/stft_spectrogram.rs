@@ -7,7 +7,7 @@ use crate::choice::{Choice, Named};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
 use crate::initializers::{Initializer, InitializerConfig, Scaling, Side, Window};
-use crate::layers::defaults::valid;
+use crate::layers::defaults::{channels_last, valid};
 use crate::layers::{Base, Context, DataFormat, Layer, Padding, Pair, WeightSpec, inputs};
 use crate::shape::Shape;
 
@@ -67,7 +67,8 @@ impl Named for StftMode {
 ///
 /// # Shapes
 /// `[batch, samples, channels] → [batch, frames, channels · frequencies]`, with `expand_dims` `[batch, frames, frequencies, channels]`, of
-/// `fft_length / 2 + 1` frequencies, twice as many in the mode "stft". Kernels `real_kernel` and `imag_kernel`,
+/// `fft_length / 2 + 1` frequencies, twice as many in the mode "stft"; with channels first `[batch, channels, samples] →
+/// [batch, channels · frequencies, frames]` or `[batch, channels, frames, frequencies]`. Kernels `real_kernel` and `imag_kernel`,
 /// `[frame_length, 1, frequencies]`, where the mode needs them.
 ///
 /// # Errors
@@ -86,7 +87,7 @@ impl Named for StftMode {
 /// Allen, "Short Term Spectral Analysis, Synthesis, and Modification by Discrete Fourier Transform", 1977.
 ///
 /// # Keras
-/// Channels come last. Windows are given by SciPy's names of those without arguments, or not at all.
+/// Windows are given by SciPy's names of those without arguments, or not at all.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct STFTSpectrogram {
@@ -108,8 +109,8 @@ pub struct STFTSpectrogram {
     scaling: Option<Choice<Scaling>>,
     #[serde(default = "valid")]
     padding: Choice<Padding>,
-    #[serde(default)]
-    data_format: DataFormat,
+    #[serde(default = "channels_last")]
+    data_format: Choice<DataFormat>,
     #[serde(default)]
     expand_dims: bool,
 }
@@ -153,7 +154,7 @@ impl STFTSpectrogram {
             periodic: false,
             scaling: density(),
             padding: valid(),
-            data_format: DataFormat::default(),
+            data_format: channels_last(),
             expand_dims: false,
         }
     }
@@ -215,6 +216,12 @@ impl STFTSpectrogram {
     /// "valid" or "same".
     pub fn padding(mut self, padding: impl Into<Choice<Padding>>) -> Self {
         self.padding = padding.into();
+        self
+    }
+
+    /// "channels_last" or "channels_first".
+    pub fn data_format(mut self, data_format: impl Into<Choice<DataFormat>>) -> Self {
+        self.data_format = data_format.into();
         self
     }
 
@@ -286,8 +293,15 @@ impl STFTSpectrogram {
     /// From `[batch, channels, frames, frequencies]` to the output's axes.
     fn arranged(&self, g: &mut Graph, y: Value) -> Result<Value> {
         let shape = g.shape(y).clone();
-        if self.expand_dims {
-            return g.transpose(y, &[0, 2, 3, 1]);
+        let first = *self.data_format.get()? == DataFormat::ChannelsFirst;
+        match (first, self.expand_dims) {
+            (true, true) => return Ok(y),
+            (false, true) => return g.transpose(y, &[0, 2, 3, 1]),
+            (true, false) => {
+                let y = g.transpose(y, &[0, 1, 3, 2])?;
+                return g.reshape(y, [shape[0], shape[1] * shape[3], shape[2]]);
+            }
+            (false, false) => {}
         }
         let y = g.transpose(y, &[0, 2, 1, 3])?;
         g.reshape(y, [shape[0], shape[2], shape[1] * shape[3]])
@@ -300,7 +314,12 @@ impl Layer for STFTSpectrogram {
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let x = inputs::single("STFTSpectrogram", inputs)?;
         self.check()?;
-        let [samples, _] = *x.axes() else {
+        let axes = match (self.data_format.get()?, x.axes()) {
+            (DataFormat::ChannelsLast, &[samples, _])
+            | (DataFormat::ChannelsFirst, &[_, samples]) => Some(samples),
+            _ => None,
+        };
+        let Some(samples) = axes else {
             return Err(Error::shape(format!(
                 "STFTSpectrogram expects signals [samples, channels], received {x}"
             ))
@@ -337,7 +356,7 @@ impl Layer for STFTSpectrogram {
         let mode = *self.mode.get()?;
         let weights = cx.weights;
         let g = &mut *cx.graph;
-        let x = inputs[0];
+        let x = self.data_format.get()?.to_last(g, inputs[0])?;
         if matches!(mode, StftMode::Real | StftMode::Imag) {
             let y = self.side(g, x, weights[0])?;
             return self.arranged(g, y);

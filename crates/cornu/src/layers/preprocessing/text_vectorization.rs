@@ -428,6 +428,20 @@ impl TextVectorization {
                 mode.name()
             )));
         }
+        let texts = texts.into();
+        if self.split.is_none() && self.ngrams.is_none() && self.output_sequence_length.is_none() {
+            // Each text is a token where it stands.
+            let standardize = self
+                .standardize
+                .as_ref()
+                .map(Choice::get)
+                .transpose()?
+                .copied();
+            let tokens = texts.values().iter().map(|t| standardized(t, standardize));
+            let tokens: Vec<String> = tokens.collect();
+            let index = self.lookup.numbers(tokens.iter())?;
+            return super::texts::encode(texts.shape(), index, mode, known.depth(), &known.idf());
+        }
         let tokens = self.tokenize(texts)?;
         let rows = tokens.iter().map(|t| self.lookup.numbers(t.iter()));
         let rows = rows.collect::<Result<Vec<_>>>()?;

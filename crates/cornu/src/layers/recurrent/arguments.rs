@@ -27,6 +27,7 @@ macro_rules! recurrent {
         recurrent! {
             @struct $(#[$doc])* $name
             [return_sequences return_state go_backwards stateful unroll zero_output_for_mask]
+            [activity_regularizer]
             {
                 new($($required: $required_type => $given),*) $new_doc;
                 $($(#[$field_doc])* $field: $type = $default => $value, $take;)*
@@ -35,6 +36,12 @@ macro_rules! recurrent {
         $crate::layers::recurrent::arguments::walking!($name);
 
         impl $name {
+            /// What is added to the loss for the outputs.
+            pub fn activity_regularizer(mut self, regularizer: impl Into<Regularizer>) -> Self {
+                self.activity_regularizer = Some(regularizer.into());
+                self
+            }
+
             /// The cell that does what the layer does at a step.
             fn cell(&self) -> $cell {
                 $cell {
@@ -76,15 +83,19 @@ macro_rules! recurrent {
             }
 
             fn call_all(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Vec<Value>> {
-                self.over().call(&self.cell(), cx, inputs)
+                let outputs = self.over().call(&self.cell(), cx, inputs)?;
+                for &y in &outputs {
+                    cx.regularize_activity(self.activity_regularizer.as_ref(), y)?;
+                }
+                Ok(outputs)
             }
         }
     };
     ($(#[$doc:meta])* cell $name:ident { $($own:tt)* }) => {
-        recurrent! { @struct $(#[$doc])* $name [] { $($own)* } }
+        recurrent! { @struct $(#[$doc])* $name [] [] { $($own)* } }
     };
     (
-        @struct $(#[$doc:meta])* $name:ident [$($walk:ident)*] {
+        @struct $(#[$doc:meta])* $name:ident [$($walk:ident)*] [$($activity:ident)?] {
             new($($required:ident: $required_type:ty => $given:ty),*) $new_doc:literal;
             $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:literal => $value:expr, $take:ty;)*
         }
@@ -114,6 +125,8 @@ macro_rules! recurrent {
             pub(super) recurrent_regularizer: Option<Regularizer>,
             #[serde(default)]
             pub(super) bias_regularizer: Option<Regularizer>,
+            $(#[serde(default)]
+            $activity: Option<Regularizer>,)?
             #[serde(default)]
             pub(super) kernel_constraint: Option<Constraint>,
             #[serde(default)]
@@ -146,6 +159,7 @@ macro_rules! recurrent {
                     kernel_regularizer: None,
                     recurrent_regularizer: None,
                     bias_regularizer: None,
+                    $($activity: None,)?
                     kernel_constraint: None,
                     recurrent_constraint: None,
                     bias_constraint: None,
@@ -341,6 +355,13 @@ macro_rules! gated {
             }
         }
 
+        $crate::layers::recurrent::arguments::cell_of_gates!($name);
+    };
+}
+
+/// What makes a struct with `gates` a layer and a cell.
+macro_rules! cell_of_gates {
+    ($name:ident) => {
         impl Layer for $name {
             layer_identity!($name);
 
@@ -373,4 +394,4 @@ macro_rules! gated {
     };
 }
 
-pub(super) use {gated, recurrent, walking};
+pub(super) use {cell_of_gates, gated, recurrent, walking};

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod cell;
+mod conv_gates;
 mod gates;
 mod over;
 pub(super) mod wrapped;
@@ -18,6 +19,12 @@ family! {
     simple_rnn::SimpleRNN,
     lstm::LSTM,
     gru::GRU,
+    conv_lstm1d::ConvLSTM1D,
+    conv_lstm2d::ConvLSTM2D,
+    conv_lstm3d::ConvLSTM3D,
+    conv_lstm1d_cell::ConvLSTM1DCell,
+    conv_lstm2d_cell::ConvLSTM2DCell,
+    conv_lstm3d_cell::ConvLSTM3DCell,
     bidirectional::Bidirectional,
     time_distributed::TimeDistributed,
 }

@@ -21,7 +21,7 @@ impl Wrapped {
             config.insert("name".to_owned(), name.clone().into());
         }
         config.insert("trainable".to_owned(), base.trainable.into());
-        config.insert("dtype".to_owned(), "float32".into());
+        config.insert("dtype".to_owned(), self.0.dtype().into());
         config
     }
 

@@ -110,5 +110,26 @@ pub(super) fn all() -> Vec<Sample> {
             &[4, 3],
             7,
         ),
+        sample(
+            "STFTSpectrogram",
+            json!({ "mode": "stft", "frame_length": 8, "frame_step": 3, "padding": "same", "data_format": "channels_first", "window": null }),
+            &[&[2, 20]],
+            &[2 * 2 * 5, 7],
+            2 * 8 * 5,
+        ),
+        sample(
+            "STFTSpectrogram",
+            json!({ "mode": "angle", "frame_length": 6, "expand_dims": true, "scaling": "spectrum" }),
+            &[&[20, 2]],
+            &[5, 5, 2],
+            2 * 6 * 5,
+        ),
+        sample(
+            "MelSpectrogram",
+            json!({ "fft_length": 16, "sequence_stride": 5, "sampling_rate": 100, "num_mel_bins": 3, "min_freq": 5, "sequence_length": 12, "window": null }),
+            &[&[33]],
+            &[3, 7],
+            0,
+        ),
     ]
 }

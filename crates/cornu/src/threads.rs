@@ -55,11 +55,11 @@ pub(crate) fn on_pool<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     }
 }
 
-/// Runs `f` on this thread; what it spawns runs on the threads set.
-pub(crate) fn in_scope<'a, R>(f: impl FnOnce(&rayon::Scope<'a>) -> R) -> R {
+/// Has one of the threads set run `f`, when it can.
+pub(crate) fn spawn(f: impl FnOnce() + Send + 'static) {
     match pool() {
-        Some(pool) => pool.in_place_scope(f),
-        None => rayon::in_place_scope(f),
+        Some(pool) => pool.spawn(f),
+        None => rayon::spawn(f),
     }
 }
 

@@ -46,11 +46,12 @@ pub(super) fn run(c: Computation, stages: &Stages, keep_all: bool) -> Plan {
         layout.arena_bytes,
         layout.local.iter().map(|l| l.1).max().unwrap_or(0),
     );
-    Plan {
+    let mut plan = Plan {
         stages: plan_stages,
         commit: stages.commit,
         arena_bytes,
         local_bytes,
+        divides: false,
         outputs,
         guards,
         numbered: Vec::new(),
@@ -58,7 +59,9 @@ pub(super) fn run(c: Computation, stages: &Stages, keep_all: bool) -> Plan {
         prepared: Prepared::default(),
         traced,
         computation: c,
-    }
+    };
+    plan.divides = plan.has_work_for_several();
+    plan
 }
 
 struct Writer<'a> {

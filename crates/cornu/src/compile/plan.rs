@@ -174,6 +174,9 @@ impl Numbered {
     }
 }
 
+/// From so many operations on a stage that runs for the whole batch asks for other threads: some 15 µs of one.
+const WHOLE_WORK: u64 = if cfg!(test) { 1 } else { 1 << 22 };
+
 /// A computation ready to run: its steps in order, and a place for every value.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -183,6 +186,8 @@ pub struct Plan {
     pub(crate) commit: usize,
     pub(crate) arena_bytes: usize,
     pub(crate) local_bytes: usize,
+    /// Whether there is work for several threads.
+    pub(crate) divides: bool,
     pub(crate) outputs: Vec<(Operand, Place)>,
     pub(crate) guards: Vec<(Operand, Place)>,
     /// Feeds whose elements are rows of a table, to be looked at before a run.
@@ -215,12 +220,20 @@ impl Plan {
         c.outputs.iter().map(|&v| c.graph.meta(v).bytes()).sum()
     }
 
-    /// Whether some segment has work for several threads.
-    pub(crate) fn divides(&self) -> bool {
+    /// Whether there is work for several threads: a segment of several tasks, or much that runs for the whole batch at once.
+    pub(super) fn has_work_for_several(&self) -> bool {
         let batch = self.computation.batch;
+        let of_whole = |steps: &[Whole]| {
+            let nodes = self.computation.graph.nodes();
+            let work = |step: &Whole| match step {
+                Whole::Op { step, .. } => self.computation.graph.flops(&nodes[step.node]),
+                _ => 0,
+            };
+            steps.iter().map(work).fold(0, u64::saturating_add)
+        };
         self.stages.iter().any(|s| match s {
             Stage::Segment(s) => !s.steps.is_empty() && s.task_rows < batch,
-            Stage::Whole(_) => false,
+            Stage::Whole(steps) => of_whole(steps) >= WHOLE_WORK,
         })
     }
 }

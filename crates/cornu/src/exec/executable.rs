@@ -45,7 +45,7 @@ pub fn run(
         prepared: &prepared,
     };
     let mut arena = workspace.prepare(plan)?;
-    let outcome = if plan.divides() {
+    let outcome = if plan.divides {
         parallel::with_team(|| run_in(plan, &mut arena, workspace, given, states))
     } else {
         run_in(plan, &mut arena, workspace, given, states)

@@ -3,12 +3,12 @@
 //! How it is cut never changes a result: every element is computed by one thread in an order that its kernel fixes, with
 //! denormal numbers as 0.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cornu_kernels::denormals::flushed;
-use cornu_kernels::team;
+use cornu_kernels::team::{self, Team};
 
-use crate::threads::{in_scope, threads};
+use crate::threads::{spawn, threads};
 
 /// Calls `f(i, piece)` for the pieces of `y` of length `piece`, on several threads if `parallel`.
 pub(crate) fn chunks<T: Send>(
@@ -77,9 +77,7 @@ pub(crate) fn on_threads<T: Send>(tasks: Vec<T>, f: impl Fn(usize, usize, T) + S
     // Whoever takes a task's number takes the task, so that no lock is ever waited for.
     let tasks: Vec<Mutex<Option<T>>> = tasks.into_iter().map(|t| Mutex::new(Some(t))).collect();
     team::each(tasks.len(), &|i, thread| {
-        let mut slot = tasks[i]
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut slot = tasks[i].lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(task) = slot.take() {
             drop(slot);
             flushed(|| f(i, thread, task));
@@ -88,19 +86,26 @@ pub(crate) fn on_threads<T: Send>(tasks: Vec<T>, f: impl Fn(usize, usize, T) + S
 }
 
 /// Runs `f` on this thread, with the pool's other threads as helpers for what is cut into pieces. Inside another such call
-/// the helpers are that one's.
+/// the helpers are that one's; beside another thread's, that one's too, and `f` runs alone.
 pub(crate) fn with_team<R>(f: impl FnOnce() -> R) -> R {
-    if team::is_led() {
+    /// Kept, so that its helpers are found awake by the run that follows.
+    static TEAM: Mutex<Option<Arc<Team>>> = Mutex::new(None);
+    let threads = threads();
+    if team::is_led() || threads == 1 {
         return f();
     }
-    let team = team::Team::new();
-    in_scope(|scope| {
-        for number in 1..threads() {
-            let team = &team;
-            scope.spawn(move |_| team.help(number));
+    let team = {
+        let mut kept = TEAM.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some(team) if team.threads() == threads => team.clone(),
+            _ => kept.insert(Arc::new(Team::new(threads))).clone(),
         }
-        team.lead(f)
-    })
+    };
+    let ask = |number| {
+        let team = team.clone();
+        spawn(move || team.help(number));
+    };
+    team.lead(ask, f)
 }
 
 /// As [`rows`], for work that gains from many rows: a piece for each thread, of 4 rows at least.

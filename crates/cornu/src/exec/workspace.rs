@@ -42,7 +42,7 @@ impl Workspace {
     /// Takes the arena out, large enough for a plan, and makes the threads' arenas large enough.
     pub(super) fn prepare(&mut self, plan: &Plan) -> Result<Arena> {
         // Asking for the number of threads starts them, which a plan without work for them does not need.
-        let threads = if plan.divides() {
+        let threads = if plan.divides {
             crate::threads::threads()
         } else {
             1

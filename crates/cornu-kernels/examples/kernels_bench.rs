@@ -357,6 +357,31 @@ fn memory() {
     });
     show("elementwise relu(x + bias) * mask", 9 * n, seconds);
 
+    for (name, n) in [("in the third cache", 784 * 512), ("in the first", 2048)] {
+        let p = adam();
+        let (gradient, rate) = (numbers(n), [0.001_f32]);
+        let mut kept = [numbers(n), numbers(n), numbers(n)];
+        kept[1].iter_mut().for_each(|v| *v = v.abs());
+        let seconds = median(|| {
+            let inputs = [
+                (Source::F32(gradient), Indexing::Same),
+                (Source::Output(0), Indexing::Same),
+                (Source::Output(1), Indexing::Same),
+                (Source::F32(&rate), Indexing::Scalar),
+                (Source::Output(2), Indexing::Same),
+            ];
+            let [m, v, w] = &mut kept;
+            run(
+                &p,
+                0,
+                n,
+                &inputs,
+                &mut [Sink::F32(m), Sink::F32(v), Sink::F32(w)],
+            );
+        });
+        show(&format!("Adam {name}"), 28 * n, seconds);
+    }
+
     let stream = Stream {
         seed: 1,
         step: 2,
@@ -391,4 +416,30 @@ fn memory() {
     show("softmax of 1024", 8 * n, seconds);
     let seconds = median(|| strided(&[256, 512], a, 0, &[1, 256], b, 0, &[512, 1]));
     show("transpose 512 x 256", 8 * n, seconds);
+}
+
+/// Adam's step: inputs gradient, momentum, velocity, rate, weight.
+fn adam() -> Program {
+    let binary = |op, dst, a, b| Instr::Binary { op, dst, a, b };
+    let unary = |op, dst, a| Instr::Unary { op, dst, a };
+    let load = |dst, input| Instr::Load { dst, input };
+    let constant = |dst, value| Instr::Const { dst, value };
+    let store = |output, src| Instr::Store { output, src };
+    let mut code = vec![load(0, 0), load(1, 1)];
+    let towards = |share| {
+        [
+            binary(Binary::Sub, 2, 0, 1),
+            constant(3, share),
+            binary(Binary::Mul, 2, 2, 3),
+            binary(Binary::Add, 3, 1, 2),
+        ]
+    };
+    code.extend(towards(0.1));
+    code.extend([store(0, 3), load(4, 3), binary(Binary::Mul, 5, 3, 4)]);
+    code.extend([unary(Unary::Square, 0, 0), load(1, 2)]);
+    code.extend(towards(0.001));
+    code.extend([store(1, 3), unary(Unary::Sqrt, 0, 3), constant(1, 1e-7)]);
+    code.extend([binary(Binary::Add, 0, 0, 1), binary(Binary::Div, 0, 5, 0)]);
+    code.extend([load(1, 4), binary(Binary::Sub, 0, 1, 0), store(2, 0)]);
+    Program::new(code, 6, 5, 3)
 }

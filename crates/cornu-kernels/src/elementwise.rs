@@ -1,5 +1,6 @@
 //! Chains of elementwise operations, run tile by tile in the innermost cache, one vector loop for each instruction.
 
+mod chains;
 mod compute;
 mod program;
 mod reference;

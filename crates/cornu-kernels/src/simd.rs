@@ -90,11 +90,32 @@ pub(crate) trait Simd: Copy + 'static {
     #[inline(always)]
     unsafe fn prefetch(_p: *const f32) {}
 
+    /// `x`, but at least `bound`; NaN in `x` stays.
+    #[inline(always)]
+    unsafe fn at_least(x: Self::F, bound: Self::F) -> Self::F {
+        Self::select(Self::lt(x, bound), bound, x)
+    }
+
+    /// `x`, but at most `bound`; NaN in `x` stays.
+    #[inline(always)]
+    unsafe fn at_most(x: Self::F, bound: Self::F) -> Self::F {
+        Self::select(Self::lt(bound, x), bound, x)
+    }
+
+    /// `y · 2ⁿ` for whole numbers `−300 < n < 300`, rounded once.
+    #[inline(always)]
+    unsafe fn scale(y: Self::F, n: Self::F) -> Self::F {
+        // In two steps, so that results beyond the range of one factor come out right.
+        let n = Self::to_int(n);
+        let half = Self::sar::<1>(n);
+        let power = |n| Self::float(Self::shl::<23>(Self::iadd(n, Self::isplat(127))));
+        Self::mul(Self::mul(y, power(half)), power(Self::isub(n, half)))
+    }
+
     /// `v` where `v >= 0` or NaN, else 0.
     #[inline(always)]
     unsafe fn relu(v: Self::F) -> Self::F {
-        let zero = Self::splat(0.0);
-        Self::select(Self::lt(v, zero), zero, v)
+        Self::at_least(v, Self::splat(0.0))
     }
 
     /// The larger; NaN if either is.

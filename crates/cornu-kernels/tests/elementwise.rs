@@ -342,3 +342,150 @@ fn outputs_in_place_are_read_before_they_are_written() {
         }
     });
 }
+
+fn binary(op: Binary, dst: u8, a: u8, b: u8) -> Instr {
+    Instr::Binary { op, dst, a, b }
+}
+
+fn unary(op: Unary, dst: u8, a: u8) -> Instr {
+    Instr::Unary { op, dst, a }
+}
+
+fn load(dst: u8, input: usize) -> Instr {
+    Instr::Load { dst, input }
+}
+
+fn constant(dst: u8, value: f32) -> Instr {
+    Instr::Const { dst, value }
+}
+
+fn store(output: usize, src: u8) -> Instr {
+    Instr::Store { output, src }
+}
+
+/// `to + (new − to) · share`, in register 3 of `new` and `to` in 0 and 1.
+fn towards(share: f32) -> [Instr; 4] {
+    [
+        binary(Binary::Sub, 2, 0, 1),
+        constant(3, share),
+        binary(Binary::Mul, 2, 2, 3),
+        binary(Binary::Add, 3, 1, 2),
+    ]
+}
+
+/// Adam's step of inputs gradient, momentum, velocity, rate, weight (and decay), in an order of its own.
+fn adam(decay: bool) -> Vec<Instr> {
+    let mut code = vec![load(0, 0), load(1, 1)];
+    code.extend(towards(0.1));
+    code.extend([store(0, 3), load(4, 3), binary(Binary::Mul, 5, 3, 4)]);
+    code.extend([unary(Unary::Square, 0, 0), load(1, 2)]);
+    code.extend(towards(0.01));
+    code.extend([store(1, 3), unary(Unary::Sqrt, 0, 3), constant(1, 1e-3)]);
+    code.extend([binary(Binary::Add, 0, 0, 1), binary(Binary::Div, 0, 5, 0)]);
+    code.push(load(1, 4));
+    if decay {
+        code.extend([load(2, 5), binary(Binary::Mul, 2, 1, 2)]);
+        code.push(binary(Binary::Sub, 1, 1, 2));
+    }
+    code.extend([binary(Binary::Sub, 0, 1, 0), store(2, 0)]);
+    code
+}
+
+/// Inputs gradient, momentum, rate, weight.
+fn momentum() -> Vec<Instr> {
+    vec![
+        load(0, 1),
+        constant(1, 0.9),
+        binary(Binary::Mul, 0, 0, 1),
+        load(1, 0),
+        load(2, 2),
+        binary(Binary::Mul, 1, 1, 2),
+        binary(Binary::Sub, 0, 0, 1),
+        store(0, 0),
+        load(3, 3),
+        binary(Binary::Add, 0, 3, 0),
+        store(1, 0),
+    ]
+}
+
+/// Programs that are compiled, in place and not, against the same that are not because of an output that nobody needs.
+#[test]
+fn compiled_programs_give_the_same_bits() {
+    let cases: [(Vec<Instr>, &[usize], usize, usize); 3] = [
+        (adam(false), &[3], 5, 3),
+        (adam(true), &[3, 5], 6, 3),
+        (momentum(), &[2], 4, 2),
+    ];
+    each_level(|_| {
+        let mut r = Numbers::new(12);
+        for (code, scalars, inputs, outputs) in &cases {
+            let p = Program::new(code.clone(), 6, *inputs, *outputs);
+            assert!(p.is_compiled(), "{code:?}");
+            let mut longer = code.clone();
+            longer.push(store(*outputs, 0));
+            let plain = Program::new(longer, 6, *inputs, outputs + 1);
+            assert!(!plain.is_compiled());
+            for len in [0, 1, 15, 16, 17, 512, 513, 1000, 3001] {
+                let given: Vec<Vec<f32>> = (0..*inputs)
+                    .map(|i| {
+                        let n = if scalars.contains(&i) { 1 } else { len };
+                        r.floats(n).iter().map(|x| x.abs()).collect()
+                    })
+                    .collect();
+                for in_place in [false, true] {
+                    // Momentum is the first output, velocity the second: inputs 1 and 2.
+                    let sources = || -> Vec<(Source<'_>, Indexing)> {
+                        let source = |i: usize| match (i, scalars.contains(&i)) {
+                            (_, true) => (Source::F32(&given[i]), Indexing::Scalar),
+                            (1 | 2, _) if in_place => (Source::Output(i - 1), Indexing::Same),
+                            _ => (Source::F32(&given[i]), Indexing::Same),
+                        };
+                        (0..*inputs).map(source).collect()
+                    };
+                    let run = |p: &Program| {
+                        let mut y: Vec<Vec<f32>> = vec![vec![0.5; len]; p.outputs()];
+                        if in_place {
+                            y[0].clone_from(&given[1]);
+                            if !scalars.contains(&2) {
+                                y[1].clone_from(&given[2]);
+                            }
+                        }
+                        let mut sinks: Vec<_> = y.iter_mut().map(|y| Sink::F32(y)).collect();
+                        run(p, 0, len, &sources(), &mut sinks);
+                        y.truncate(*outputs);
+                        y
+                    };
+                    assert_eq!(run(&p), run(&plain), "{len} elements, in place {in_place}");
+                }
+            }
+        }
+    });
+}
+
+/// A formula that is a chain's, but whose input in place is read after it was written.
+#[test]
+fn a_program_that_reads_what_it_stored_is_not_run_as_a_chain() {
+    let mut code = momentum();
+    let weight = code.iter().position(|i| *i == load(3, 3)).expect("loaded");
+    assert!(matches!(code[weight - 1], Instr::Store { .. }));
+    let p = Program::new(std::mem::take(&mut code), 6, 4, 2);
+    let rate = [0.5_f32];
+    let gradient = vec![1.0_f32; 40];
+    let past = vec![2.0_f32; 40];
+    let (mut v, mut w) = (vec![7.0_f32; 40], vec![0.0_f32; 40]);
+    let inputs = [
+        (Source::F32(&gradient[..]), Indexing::Same),
+        (Source::F32(&past[..]), Indexing::Same),
+        (Source::F32(&rate[..]), Indexing::Scalar),
+        (Source::Output(0), Indexing::Same),
+    ];
+    run(
+        &p,
+        0,
+        40,
+        &inputs,
+        &mut [Sink::F32(&mut v), Sink::F32(&mut w)],
+    );
+    let new = 2.0 * 0.9 - 0.5;
+    assert!(v.iter().all(|&v| v == new) && w.iter().all(|&w| w == new + new));
+}

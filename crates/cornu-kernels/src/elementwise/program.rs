@@ -1,5 +1,7 @@
 //! A program over registers that each hold one tile of numbers.
 
+use super::chains::Compiled;
+
 /// An operation on one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unary {
@@ -251,7 +253,7 @@ impl Instr {
 /// );
 /// assert_eq!(y, [11.0, 0.0, 13.0, 1.0]);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Program {
     instrs: Vec<Instr>,
     registers: usize,
@@ -261,6 +263,16 @@ pub struct Program {
     computed: Vec<Option<usize>>,
     /// For each input the last instruction that reads it.
     read: Vec<usize>,
+    /// The constants whose registers hold nothing else: written once for all tiles.
+    kept: Vec<usize>,
+    compiled: Option<Compiled>,
+}
+
+impl PartialEq for Program {
+    fn eq(&self, other: &Self) -> bool {
+        let sizes = |p: &Self| [p.registers, p.inputs, p.outputs];
+        self.instrs == other.instrs && sizes(self) == sizes(other)
+    }
 }
 
 impl Program {
@@ -300,7 +312,16 @@ impl Program {
             }
         }
         let (computed, read) = uses(&instrs, registers, inputs, outputs);
+        let writes = |dst| {
+            instrs
+                .iter()
+                .filter(|i| i.registers().0 == Some(dst))
+                .count()
+        };
+        let kept = |&at: &usize| matches!(instrs[at], Instr::Const { dst, .. } if writes(dst) == 1);
         Program {
+            kept: (0..instrs.len()).filter(kept).collect(),
+            compiled: Compiled::find(&instrs, registers, inputs, outputs),
             instrs,
             registers,
             inputs,
@@ -308,6 +329,21 @@ impl Program {
             computed,
             read,
         }
+    }
+
+    /// Whether the program runs as one compiled loop.
+    pub fn is_compiled(&self) -> bool {
+        self.compiled.is_some()
+    }
+
+    /// The compiled loop.
+    pub(super) fn compiled(&self) -> Option<&Compiled> {
+        self.compiled.as_ref()
+    }
+
+    /// The constants whose registers hold nothing else.
+    pub(super) fn kept(&self) -> &[usize] {
+        &self.kept
     }
 
     /// The instructions, in order.

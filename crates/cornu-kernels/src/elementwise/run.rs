@@ -54,6 +54,15 @@ impl Sink<'_> {
             Sink::I32(s) => s.len(),
         }
     }
+
+    /// Its elements from `first` on.
+    fn after(&mut self, first: usize) -> Sink<'_> {
+        match self {
+            Sink::F32(s) => Sink::F32(&mut s[first..]),
+            Sink::U8(s) => Sink::U8(&mut s[first..]),
+            Sink::I32(s) => Sink::I32(&mut s[first..]),
+        }
+    }
 }
 
 fn check(p: &Program, len: usize, inputs: &[(Source, Indexing)], outputs: &[Sink]) {
@@ -115,9 +124,25 @@ pub fn run(
     outputs: &mut [Sink],
 ) {
     check(p, len, inputs, outputs);
-    if len > 0 {
-        REGISTERS.with_borrow_mut(|memory| tiles(p, start, len, inputs, outputs, memory));
+    let done = p
+        .compiled()
+        .map_or(0, |compiled| compiled.run(len, inputs, outputs));
+    if done == len {
+        return;
     }
+    REGISTERS.with_borrow_mut(|memory| {
+        if done == 0 {
+            tiles(p, start, len, inputs, outputs, memory);
+            return;
+        }
+        let rest = |&(source, indexing): &(_, _)| match (source, indexing) {
+            (Source::F32(x), Indexing::Same) => (Source::F32(&x[done..]), indexing),
+            other => other,
+        };
+        let inputs: Vec<_> = inputs.iter().map(rest).collect();
+        let mut outputs: Vec<_> = outputs.iter_mut().map(|y| y.after(done)).collect();
+        tiles(p, start + done, len - done, &inputs, &mut outputs, memory);
+    });
 }
 
 thread_local! {
@@ -187,11 +212,21 @@ fn tiles(
         .collect();
     // Where each register's tile is: its own memory, or a slice it was loaded from.
     let mut at = vec![base.cast_const(); p.registers()];
+    for &constant in p.kept() {
+        let instr = p.instrs()[constant];
+        let dst = instr.registers().0.map_or(0, usize::from);
+        // SAFETY: each register owns TILE elements.
+        compute(instr, TILE, unsafe { base.add(dst * TILE) }, &mut at);
+    }
+    let steps: Vec<(Instr, Option<usize>)> = (0..p.instrs().len())
+        .filter(|at| !p.kept().contains(at))
+        .map(|at| (p.instrs()[at], direct[at]))
+        .collect();
     for first in (0..len).step_by(TILE) {
         let n = TILE.min(len - first);
         // Vectors read and write whole tiles, so only a whole one may be used where it lies.
         let whole = n == TILE;
-        for (&instr, &direct_output) in p.instrs().iter().zip(&direct) {
+        for &(instr, direct_output) in &steps {
             match instr {
                 Instr::Load { dst, input } => {
                     let dst = usize::from(dst);
@@ -203,6 +238,7 @@ fn tiles(
                     match (&feeds[input], source) {
                         (Feed::Slice, Source::F32(from)) if whole => {
                             at[dst] = from[first..first + TILE].as_ptr();
+                            ahead(at[dst].wrapping_add(TILE));
                         }
                         (Feed::Slice, Source::F32(from)) => {
                             own.copy_from_slice(&from[first..first + n]);
@@ -217,6 +253,7 @@ fn tiles(
                                 let s = s.add(first).cast_const();
                                 if whole && direct.contains(&Some(*output)) {
                                     at[dst] = s;
+                                    ahead(s.wrapping_add(TILE));
                                 } else {
                                     std::ptr::copy_nonoverlapping(s, base.add(dst * TILE), n);
                                 }
@@ -257,6 +294,18 @@ fn tiles(
             }
         }
     }
+}
+
+/// Asks for a tile that is read soon: the processor's own foresight ends where instructions stop to read.
+fn ahead(tile: *const f32) {
+    #[inline(always)]
+    unsafe fn body<S: Simd>(tile: *const f32) {
+        for line in (0..TILE).step_by(16) {
+            // SAFETY: the caller has the level; what is asked for need not be there.
+            unsafe { S::prefetch(tile.wrapping_add(line)) };
+        }
+    }
+    dispatch!(body(tile: *const f32));
 }
 
 /// Whether instruction `at` may write its result where output `o` lies: what the output held before is read no later, and by

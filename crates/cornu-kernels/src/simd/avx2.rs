@@ -64,6 +64,15 @@ impl Simd for Avx2 {
     unsafe fn sqrt(a: __m256) -> __m256 {
         _mm256_sqrt_ps(a)
     }
+    // The second operand is what comes out where one is NaN, and where both are zeros.
+    #[inline(always)]
+    unsafe fn at_least(x: __m256, bound: __m256) -> __m256 {
+        _mm256_max_ps(bound, x)
+    }
+    #[inline(always)]
+    unsafe fn at_most(x: __m256, bound: __m256) -> __m256 {
+        _mm256_min_ps(bound, x)
+    }
     #[inline(always)]
     unsafe fn floor(a: __m256) -> __m256 {
         _mm256_floor_ps(a)

@@ -62,6 +62,29 @@ impl Simd for Avx512 {
     unsafe fn sqrt(a: __m512) -> __m512 {
         _mm512_sqrt_ps(a)
     }
+    // Of `max_ps` and `min_ps`, the second operand is what comes out where one is NaN, and where both are zeros.
+    #[inline(always)]
+    unsafe fn max(a: __m512, b: __m512) -> __m512 {
+        let number = _mm512_cmp_ps_mask::<_CMP_ORD_Q>(a, a);
+        _mm512_mask_max_ps(a, number, a, b)
+    }
+    #[inline(always)]
+    unsafe fn min(a: __m512, b: __m512) -> __m512 {
+        let number = _mm512_cmp_ps_mask::<_CMP_ORD_Q>(a, a);
+        _mm512_mask_min_ps(a, number, a, b)
+    }
+    #[inline(always)]
+    unsafe fn at_least(x: __m512, bound: __m512) -> __m512 {
+        _mm512_max_ps(bound, x)
+    }
+    #[inline(always)]
+    unsafe fn at_most(x: __m512, bound: __m512) -> __m512 {
+        _mm512_min_ps(bound, x)
+    }
+    #[inline(always)]
+    unsafe fn scale(y: __m512, n: __m512) -> __m512 {
+        _mm512_scalef_ps(y, n)
+    }
     #[inline(always)]
     unsafe fn floor(a: __m512) -> __m512 {
         _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC }>(a)

@@ -33,25 +33,9 @@ pub(crate) unsafe fn with_sign<S: Simd>(magnitude: S::F, sign: S::F) -> S::F {
     ))
 }
 
-/// `2ⁿ` for whole `−126 ≤ n ≤ 127`.
-#[inline(always)]
-unsafe fn power_of_two<S: Simd>(n: S::I) -> S::F {
-    S::float(S::shl::<23>(S::iadd(n, S::isplat(127))))
-}
-
-/// `y · 2ⁿ` in two steps, so that results beyond the range of one factor come out right.
-#[inline(always)]
-unsafe fn scale<S: Simd>(y: S::F, n: S::I) -> S::F {
-    let half = S::sar::<1>(n);
-    S::mul(
-        S::mul(y, power_of_two::<S>(half)),
-        power_of_two::<S>(S::isub(n, half)),
-    )
-}
-
 /// `(p, n)` with `eˣ = (1 + p)·2ⁿ` and `p` accurate near 0.
 #[inline(always)]
-unsafe fn exp_parts<S: Simd>(x: S::F) -> (S::F, S::I) {
+unsafe fn exp_parts<S: Simd>(x: S::F) -> (S::F, S::F) {
     let n = S::round(S::mul(x, S::splat(std::f32::consts::LOG2_E)));
     // ln 2 in two parts, the first so short that its product with n is exact.
     let r = S::fma(n, S::splat(-0.693_359_375), x);
@@ -67,25 +51,25 @@ unsafe fn exp_parts<S: Simd>(x: S::F) -> (S::F, S::I) {
             0.5,
         ],
     );
-    (S::fma(y, S::mul(r, r), r), S::to_int(n))
+    (S::fma(y, S::mul(r, r), r), n)
 }
 
 #[inline(always)]
 pub(crate) unsafe fn exp<S: Simd>(x: S::F) -> S::F {
     // Beyond these the result is 0 or infinite in any case.
-    let x = S::max(S::min(x, S::splat(89.0)), S::splat(-104.0));
+    let x = S::at_least(S::at_most(x, S::splat(89.0)), S::splat(-104.0));
     let (p, n) = exp_parts::<S>(x);
-    scale::<S>(S::add(p, S::splat(1.0)), n)
+    S::scale(S::add(p, S::splat(1.0)), n)
 }
 
 #[inline(always)]
 pub(crate) unsafe fn expm1<S: Simd>(x: S::F) -> S::F {
-    let x = S::max(S::min(x, S::splat(89.0)), S::splat(-20.0));
+    let x = S::at_least(S::at_most(x, S::splat(89.0)), S::splat(-20.0));
     let (p, n) = exp_parts::<S>(x);
     // (1 + p)·2ⁿ − 1 = (p + (1 − 2⁻ⁿ))·2ⁿ; the exponent of 2⁻¹²⁸ comes out as 0, which is near enough.
-    let back = S::float(S::shl::<23>(S::isub(S::isplat(127), n)));
-    let back = S::select(S::eq(S::to_float(n), S::splat(128.0)), S::splat(0.0), back);
-    let y = scale::<S>(S::add(p, S::sub(S::splat(1.0), back)), n);
+    let back = S::float(S::shl::<23>(S::isub(S::isplat(127), S::to_int(n))));
+    let back = S::select(S::eq(n, S::splat(128.0)), S::splat(0.0), back);
+    let y = S::scale(S::add(p, S::sub(S::splat(1.0), back)), n);
     // Below this x² / 2 is lost beside x, and the sum above would lose the sign of zero.
     S::select(S::lt(abs::<S>(x), S::splat(1e-8)), x, y)
 }
@@ -201,7 +185,7 @@ pub(crate) unsafe fn sine<S: Simd>(x: S::F, quarter: u32) -> S::F {
 #[inline(always)]
 pub(crate) unsafe fn erf<S: Simd>(x: S::F) -> S::F {
     // Two fits: an odd polynomial near 0, and 1 − exp of a polynomial beyond, constant from 4 on.
-    let t = S::min(abs::<S>(x), S::splat(4.0));
+    let t = S::at_most(abs::<S>(x), S::splat(4.0));
     let s = S::mul(t, t);
     let near = polynomial::<S, 6>(
         s,

@@ -180,7 +180,8 @@ impl Virtual {
     }
 }
 
-/// The same instructions over few registers, each used again once its value has been read for the last time.
+/// The same instructions over few registers, each used again once its value has been read for the last time; constants keep
+/// theirs, so that they are written once for all tiles.
 fn allocate(code: &[Virtual]) -> (Vec<Instr>, usize) {
     let count = code
         .iter()
@@ -196,12 +197,16 @@ fn allocate(code: &[Virtual]) -> (Vec<Instr>, usize) {
     let mut real = vec![0u8; count];
     let mut free: Vec<u8> = Vec::new();
     let mut registers = 0u8;
+    let mut constants: Vec<usize> = Vec::new();
     let mut out = Vec::with_capacity(code.len());
     for (i, instr) in code.iter().enumerate() {
         let reads = instr.reads();
         let old: Vec<u8> = reads.iter().map(|&r| real[r]).collect();
+        let constant = matches!(instr, Virtual::Const { .. });
+        constants.extend(instr.writes().filter(|_| constant));
         if let Some(dst) = instr.writes() {
-            real[dst] = free.pop().unwrap_or_else(|| {
+            let again = if constant { None } else { free.pop() };
+            real[dst] = again.unwrap_or_else(|| {
                 registers += 1;
                 registers - 1
             });
@@ -238,7 +243,7 @@ fn allocate(code: &[Virtual]) -> (Vec<Instr>, usize) {
             },
         });
         for (k, &r) in reads.iter().enumerate() {
-            if last[r] == i && !reads[..k].contains(&r) {
+            if last[r] == i && !reads[..k].contains(&r) && !constants.contains(&r) {
                 free.push(real[r]);
             }
         }

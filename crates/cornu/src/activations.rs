@@ -174,15 +174,14 @@ pub(crate) fn elu(g: &mut Graph, x: Value, alpha: f32) -> Result<Value> {
 ///
 /// Hendrycks and Gimpel, "Gaussian Error Linear Units (GELUs)", 2016.
 fn gelu_approximate(g: &mut Graph, x: Value) -> Result<Value> {
-    let cube = g.square(x)?;
-    let cube = g.scale(cube, 0.044_715)?;
-    let cube = g.add_scalar(cube, 1.0)?;
-    let inner = g.mul(x, cube)?;
-    let inner = g.scale(inner, (2.0 / std::f32::consts::PI).sqrt())?;
-    let t = g.tanh(inner)?;
-    let t = g.add_scalar(t, 1.0)?;
-    let half = g.scale(x, 0.5)?;
-    g.mul(half, t)
+    // 0.5·(1 + tanh u) = sigmoid(2u), with fewer passes there and back, and without cancellation where u is far below 0.
+    let twice = 2.0 * (2.0 / std::f32::consts::PI).sqrt();
+    let factor = g.square(x)?;
+    let factor = g.scale(factor, 0.044_715 * twice)?;
+    let factor = g.add_scalar(factor, twice)?;
+    let u = g.mul(x, factor)?;
+    let share = g.sigmoid(u)?;
+    g.mul(x, share)
 }
 
 /// `min(max(x / 6 + 0.5, 0), 1)`.

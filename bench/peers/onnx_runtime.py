@@ -18,7 +18,7 @@ if args.export:
     model = network(args.work)
     model.load(protocol.problem.shapes(args.work))
     model = torch.nn.Sequential(model, torch.nn.Softmax(-1)).eval()
-    x = torch.from_numpy(spec.inputs(spec.batch)).permute(0, 3, 1, 2).contiguous()
+    x = torch.from_numpy(spec.inputs_to_compare()).permute(0, 3, 1, 2).contiguous()
     torch.onnx.export(model, (x,), args.export, input_names=["x"], dynamo=False)
     sys.exit(0)
 

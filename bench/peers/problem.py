@@ -9,10 +9,11 @@ PIECE = 1 << 20  # numbers made at a time, so that a comparison needs little mem
 
 
 class Work:
-    """A work load: sizes, the samples held in memory, and what a sample and its target are."""
+    """A work load: sizes, the samples held in memory, what a sample and its target are, and whether it is compared on one sample."""
 
-    def __init__(self, batch, batches, sample, target, train=True):
+    def __init__(self, batch, batches, sample, target, train=True, one_sample=False):
         self.batch, self.batches, self.sample, self.target, self.train = batch, batches, sample, target, train
+        self.one_sample = one_sample
 
     def inputs(self, samples):
         """Numbers in 0..1 (NHWC) as float32, or tokens as int32."""
@@ -21,6 +22,10 @@ class Work:
             return uniform("input", samples * int(np.prod(axes))).reshape(samples, *axes)
         length, below = axes
         return whole("input", samples * length, below).reshape(samples, length)
+
+    def inputs_to_compare(self):
+        """A batch, which is the first sample again and again where rounding would decide on the gradients of different ones."""
+        return np.repeat(self.inputs(1), self.batch, axis=0) if self.one_sample else self.inputs(self.batch)
 
     def targets(self, samples):
         """Classes as int32, or 0 and 1 as float32 of shape [samples, 1]."""
@@ -49,7 +54,7 @@ WORKS = {
     "W3-bilstm": Work(32, 64, **_TEXT),
     "W4-train": Work(128, 96, ("numbers", 784), ("class", 10)),
     "W5-train": Work(32, 64, ("tokens", 128, 65), ("classes", 128, 65)),
-    "W6-alexnet": Work(16, 8, **_image(227, 1000)),
+    "W6-alexnet": Work(16, 8, **_image(227, 1000), one_sample=True),
     "W6-resnet50": Work(8, 4, **_image(224, 1000), train=False),
     "W6-resnet50-1": Work(1, 16, **_image(224, 1000), train=False),
 }

@@ -32,8 +32,8 @@ def build(dropout):
     return model.to(memory_format=torch.channels_last) if args.channels_last else model
 
 
-def samples(count):
-    x = torch.from_numpy(spec.inputs(count))
+def tensor(x):
+    x = torch.from_numpy(x)
     if x.dtype == torch.int32:
         return x.long()
     if x.dim() == 4:
@@ -63,8 +63,8 @@ def check():
         model.eval()
         forward = torch.compile(model) if args.compile else model
         with torch.inference_mode():
-            return {"output": problem.digest("output", torch.softmax(forward(samples(spec.batch)), -1).numpy())}
-    loss = loss_function(model)(samples(spec.batch), targets(spec.batch))
+            return {"output": problem.digest("output", torch.softmax(forward(tensor(spec.inputs_to_compare())), -1).numpy())}
+    loss = loss_function(model)(tensor(spec.inputs_to_compare()), targets(spec.batch))
     loss.backward()
     return problem.digests(loss.item(), model.gradients())
 
@@ -72,7 +72,7 @@ def check():
 def make_run():
     model = build(dropout=True)
     count = spec.batch * spec.batches
-    x = samples(count)
+    x = tensor(spec.inputs(count))
     if not spec.train:
         model.eval()
         forward = torch.compile(model) if args.compile else model

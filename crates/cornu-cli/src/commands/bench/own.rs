@@ -57,7 +57,7 @@ pub(crate) fn serve(work: &Work) -> Result<()> {
 /// What is compared with the peers: the loss and each gradient of a training step, or the output.
 fn check(work: &Work) -> Result<BTreeMap<String, Vec<f64>>> {
     let mut model = work.model_to_compare()?;
-    let x = work.inputs(work.batch)?;
+    let x = work.inputs_to_compare()?;
     let mut values = BTreeMap::new();
     if work.purpose == Purpose::Infer {
         let y = model.predict_all(&[x], work.batch)?.swap_remove(0);

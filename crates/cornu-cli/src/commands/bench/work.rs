@@ -51,6 +51,9 @@ pub(crate) struct Work {
     pub(crate) batch: usize,
     /// Batches held in memory, drawn in random order.
     pub(crate) batches: usize,
+    /// Whether implementations are compared on the first sample alone, as often as a batch has room for it: then the maxima of
+    /// AlexNet's poolings are at least 10⁻⁵ above what comes next, and rounding does not decide which pixel has the gradient.
+    pub(crate) one_sample: bool,
     pub(crate) sample: Sample,
     pub(crate) target: Target,
     /// What is counted, and how many of them a sample has.
@@ -108,6 +111,20 @@ impl Work {
                     .collect();
                 Tensor::new([samples, length], tokens)?
             }
+        })
+    }
+
+    /// The inputs on which implementations are compared: a batch.
+    pub(crate) fn inputs_to_compare(&self) -> Result<Tensor> {
+        if !self.one_sample {
+            return self.inputs(self.batch);
+        }
+        let first = self.inputs(1)?;
+        let mut axes = first.shape().to_vec();
+        axes[0] = self.batch;
+        Ok(match self.sample {
+            Sample::Numbers(_) => Tensor::new(axes, first.f32s()?.repeat(self.batch))?,
+            Sample::Tokens(..) => Tensor::new(axes, first.i32s()?.repeat(self.batch))?,
         })
     }
 
@@ -175,6 +192,17 @@ mod tests {
         assert_eq!(named(&[]).unwrap().len(), all().count());
         let failure = named(&["W9".into()]).unwrap_err();
         assert!(failure.to_string().contains("no work load \"W9\""));
+    }
+
+    #[test]
+    fn a_comparison_on_one_sample_repeats_it() {
+        let work = named(&["W6-alexnet".into()]).unwrap()[0];
+        let (all, first) = (work.inputs_to_compare().unwrap(), work.inputs(1).unwrap());
+        let length = first.f32s().unwrap().len();
+        assert_eq!(all.shape()[..], [16, 227, 227, 3]);
+        for image in all.f32s().unwrap().chunks(length) {
+            assert_eq!(image, first.f32s().unwrap());
+        }
     }
 
     #[test]

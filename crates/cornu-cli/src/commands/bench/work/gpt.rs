@@ -17,6 +17,7 @@ pub(super) const WORKS: &[Work] = &[Work {
     purpose: Purpose::Train,
     batch: 32,
     batches: 64,
+    one_sample: false,
     sample: Sample::Tokens(CONTEXT, CHARACTERS),
     target: Target::Classes(CONTEXT, CHARACTERS),
     unit: ("tokens/s", CONTEXT),

@@ -11,6 +11,7 @@ pub(super) const WORKS: &[Work] = &[Work {
     purpose: Purpose::Train,
     batch: 128,
     batches: 96,
+    one_sample: false,
     sample: Sample::Numbers(&[784]),
     target: Target::Class(10),
     unit: ("samples/s", 1),

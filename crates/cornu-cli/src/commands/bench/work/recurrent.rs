@@ -35,6 +35,7 @@ const fn work(
         purpose: Purpose::Train,
         batch: 32,
         batches: 64,
+        one_sample: false,
         sample: Sample::Tokens(LENGTH, WORDS),
         target: Target::Binary,
         unit: ("texts/s", 1),

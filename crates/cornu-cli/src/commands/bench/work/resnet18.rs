@@ -12,6 +12,7 @@ pub(super) const WORKS: &[Work] = &[Work {
     purpose: Purpose::Train,
     batch: 64,
     batches: 24,
+    one_sample: false,
     sample: Sample::Numbers(&[32, 32, 3]),
     target: Target::Class(10),
     unit: ("images/s", 1),

@@ -90,6 +90,10 @@ pub(crate) trait Simd: Copy + 'static {
     #[inline(always)]
     unsafe fn prefetch(_p: *const f32) {}
 
+    /// As [`Simd::prefetch`], for the second cache.
+    #[inline(always)]
+    unsafe fn prefetch_far(_p: *const f32) {}
+
     /// `x`, but at least `bound`; NaN in `x` stays.
     #[inline(always)]
     unsafe fn at_least(x: Self::F, bound: Self::F) -> Self::F {

@@ -15,13 +15,17 @@ const PANEL: usize = 9 * 1024;
 const BLOCK: usize = 64 * 1024;
 /// Elements of B copied together at a time.
 const PACKED: usize = 256 * 1024;
+/// The same where B comes from afar: beside them lies what is asked for meanwhile.
+const PACKED_FAR: usize = 96 * 1024;
 
 /// A matrix B of more elements comes from beyond the second cache.
 const FAR: usize = 512 * 1024;
 /// From so many rows on B is copied together.
 const PACK_NEAR: usize = 96;
 /// The same where it comes from afar.
-const PACK_FAR: usize = 8;
+const PACK_FAR: usize = 64;
+/// From so many rows on B from afar is read in blocks, each asked for while the one before it is computed with.
+const BLOCKS_FAR: usize = 8;
 
 struct Panel {
     col: usize,
@@ -119,6 +123,8 @@ pub(crate) struct Sweep {
     packed_width: usize,
     /// Blocks copied together at a time.
     group: usize,
+    /// Whether the next group's part of B is asked for meanwhile.
+    asks: bool,
     /// One past the last element of A and of B that is read, and of C that is written.
     reach: [usize; 3],
 }
@@ -166,7 +172,8 @@ impl Sweep {
         let far = terms * ldb > FAR;
         let many = m >= if far { PACK_FAR } else { PACK_NEAR };
         let pack = transposed || ldb > widest && many;
-        let shallow = m <= 2 * MAX_ROWS && !pack;
+        let asks = far && !transposed && m >= BLOCKS_FAR;
+        let shallow = m <= 2 * MAX_ROWS && !pack && !asks;
         let (runs, ends, depth) = blocks(
             runs,
             a_k,
@@ -190,8 +197,13 @@ impl Sweep {
             panels.len() - usize::from(partial)
         };
         let packed_width: usize = panels[packed_from..].iter().map(|p| p.vectors * w).sum();
-        let group = PACKED
-            .checked_div(packed_width * depth)
+        let (most, width) = if asks {
+            (PACKED_FAR, n)
+        } else {
+            (PACKED, packed_width)
+        };
+        let group = most
+            .checked_div(width * depth)
             .map_or(ends.len(), |blocks| blocks.clamp(1, ends.len()));
         Sweep {
             tiles,
@@ -210,6 +222,7 @@ impl Sweep {
             packed_from,
             packed_width,
             group,
+            asks,
             reach,
         }
     }
@@ -292,6 +305,10 @@ impl Sweep {
             if self.packed_width > 0 {
                 self.pack(b, group.clone(), packed);
             }
+            if group_start == 0 && self.packed_from > 0 {
+                self.ahead(b, 0..0).all();
+            }
+            let mut ahead = self.ahead(b, group.clone());
             for first_line in (0..lines).step_by(lines_per_block) {
                 for piece in 0..pieces {
                     let first_row = piece * self.line / pieces;
@@ -315,6 +332,7 @@ impl Sweep {
                                 some_lines,
                                 rows,
                                 &mut packed_runs,
+                                &mut ahead,
                             );
                         }
                     }
@@ -342,6 +360,7 @@ impl Sweep {
         lines: usize,
         rows: usize,
         packed_runs: &mut Vec<Run>,
+        ahead: &mut Ahead<'_>,
     ) {
         let w = self.tiles.lanes;
         let range = self.range(index);
@@ -408,6 +427,7 @@ impl Sweep {
                     // in place are full. The column walk is only chosen where rows are adjacent, and then a tile lies
                     // in one line.
                     unsafe { kernels[long](&block) };
+                    ahead.step();
                 }
             }
         }
@@ -416,6 +436,30 @@ impl Sweep {
     /// The runs of a block.
     fn range(&self, index: usize) -> std::ops::Range<usize> {
         index.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[index]
+    }
+
+    /// What of B is read after this group of blocks, to be asked for while their tiles are computed.
+    fn ahead<'a>(&'a self, b: &'a [f32], group: std::ops::Range<usize>) -> Ahead<'a> {
+        let next = group.end..(group.end + self.group).min(self.ends.len());
+        let runs = if self.asks && !next.is_empty() {
+            &self.runs[self.range(next.start).start..self.range(next.end - 1).end]
+        } else {
+            &[]
+        };
+        let lines = self.grid.rows() / self.line;
+        let tiles = |panel: &Panel| lines * self.line.div_ceil(panel.rows);
+        let tiles: usize = self.panels.iter().map(tiles).sum();
+        Ahead {
+            b,
+            width: self.n,
+            ldb: self.ldb,
+            runs,
+            rows: runs.iter().map(|run| run.len).sum(),
+            asked: 0,
+            at: 0,
+            tiles: (tiles * group.len()).max(1),
+            done: 0,
+        }
     }
 
     /// Copies panels of B together: for each block, panel by panel, row by row; columns past the end are 0.
@@ -462,6 +506,62 @@ impl Sweep {
             }
         }
     }
+}
+
+/// Rows of B that are read later, asked for tile by tile: so memory works while the multipliers do. Where 49 rows of A meet a
+/// kernel of 9 MB, they took turns before: 1.65 ms on one core of a Zen 5 server, now 1.15 (floor 0.85).
+struct Ahead<'a> {
+    b: &'a [f32],
+    /// Elements of a row.
+    width: usize,
+    ldb: usize,
+    runs: &'a [Run],
+    /// All rows of the runs, and how many were asked for, `at` of them in the first run.
+    rows: usize,
+    asked: usize,
+    at: usize,
+    /// Tiles of the group, and how many are done.
+    tiles: usize,
+    done: usize,
+}
+
+impl Ahead<'_> {
+    /// Asks for this tile's share of the rows.
+    #[inline]
+    fn step(&mut self) {
+        self.done += 1;
+        self.until(self.rows * self.done.min(self.tiles) / self.tiles);
+    }
+
+    /// Asks for all rows.
+    fn all(mut self) {
+        self.until(self.rows);
+    }
+
+    #[inline]
+    fn until(&mut self, rows: usize) {
+        while self.asked < rows {
+            let run = &self.runs[0];
+            ask(self.b, run.b + self.at * self.ldb, self.width);
+            self.asked += 1;
+            self.at += 1;
+            if self.at == run.len {
+                (self.runs, self.at) = (&self.runs[1..], 0);
+            }
+        }
+    }
+}
+
+/// Asks for a row of B for the second cache.
+fn ask(b: &[f32], first: usize, width: usize) {
+    #[inline(always)]
+    unsafe fn body<S: Simd>(b: &[f32], first: usize, width: usize) {
+        for at in (first..first + width).step_by(16) {
+            // SAFETY: the caller has the level; what is asked for need not be there.
+            unsafe { S::prefetch_far(b.as_ptr().wrapping_add(at)) };
+        }
+    }
+    dispatch!(body(b: &[f32], first: usize, width: usize));
 }
 
 /// Copies terms of B, given transposed, to where they belong in each panel: a few columns at a time, along their terms.
@@ -535,8 +635,11 @@ unsafe fn pack_rows(
         row: usize,
         depth: usize,
     ) {
-        // Rows of a wide matrix lie in pages of their own, which the processor does not foresee.
-        const AHEAD: usize = 4;
+        // Rows of a wide matrix lie in pages of their own, which the processor does not foresee; some 48 lines on their way hide
+        // the third cache's latency.
+        const LINES: usize = 48;
+        let width: usize = panels.iter().map(|p| p.vectors).sum();
+        let ahead = (LINES / width.max(1)).clamp(4, 16);
         let mut from = b.as_ptr();
         for k in row..row + rows {
             let mut to = block.as_mut_ptr();
@@ -554,7 +657,7 @@ unsafe fn pack_rows(
                         } else {
                             S::load_part(from.add(at), some)
                         };
-                        S::prefetch(from.wrapping_add(at + AHEAD * ldb));
+                        S::prefetch(from.wrapping_add(at + ahead * ldb));
                         S::store(to_row.add(at), value);
                     }
                 }

@@ -210,6 +210,10 @@ impl Simd for Avx512 {
         _mm_prefetch::<_MM_HINT_T0>(p.cast());
     }
     #[inline(always)]
+    unsafe fn prefetch_far(p: *const f32) {
+        _mm_prefetch::<_MM_HINT_T1>(p.cast());
+    }
+    #[inline(always)]
     unsafe fn relu(v: __m512) -> __m512 {
         // Where either operand is NaN the instruction gives the second.
         _mm512_max_ps(_mm512_setzero_ps(), v)

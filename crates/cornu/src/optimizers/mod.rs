@@ -24,6 +24,8 @@ mod multi_optimizer;
 mod muon;
 mod nadam;
 mod pattern;
+#[cfg(test)]
+mod passes;
 mod r_adam;
 mod rmsprop;
 mod rprop;

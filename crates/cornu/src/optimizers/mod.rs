@@ -23,9 +23,9 @@ mod loss_scale_optimizer;
 mod multi_optimizer;
 mod muon;
 mod nadam;
-mod pattern;
 #[cfg(test)]
 mod passes;
+mod pattern;
 mod r_adam;
 mod rmsprop;
 mod rprop;

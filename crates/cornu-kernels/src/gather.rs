@@ -92,6 +92,70 @@ unsafe fn add<S: Simd>(
     }
 }
 
+/// `y[r, k] = table[r, index[r, k]]`: elements of each row of a table, picked by their numbers; a number out of range gives NaN.
+///
+/// # Example
+///
+/// ```
+/// let mut y = [0.0; 4];
+/// cornu_kernels::gather::within(2, &[1.0, 2.0, 3.0, 4.0], &[1, 1, 0, 1], &mut y);
+/// assert_eq!(y, [2.0, 2.0, 3.0, 4.0]);
+/// ```
+pub fn within(rows: usize, table: &[f32], index: &[i32], y: &mut [f32]) {
+    assert_eq!(y.len(), index.len(), "within: an element for each number");
+    if rows == 0 {
+        return;
+    }
+    let (width, each) = (table.len() / rows, index.len() / rows);
+    assert!(
+        width * rows == table.len() && each * rows == index.len(),
+        "within: {rows} rows"
+    );
+    for row in 0..rows {
+        let table = &table[row * width..(row + 1) * width];
+        let part = row * each..(row + 1) * each;
+        for (y, &i) in y[part.clone()].iter_mut().zip(&index[part]) {
+            let at = usize::try_from(i).ok().and_then(|i| table.get(i));
+            *y = at.copied().unwrap_or(f32::NAN);
+        }
+    }
+}
+
+/// `table[r, index[r, k]] += x[r, k]` from zeros, in order; numbers out of range are left out. The transpose of [`within`].
+///
+/// # Example
+///
+/// ```
+/// let mut counts = [9.0; 3];
+/// cornu_kernels::gather::add_within(1, &[1.0; 4], &[0, 2, 2, 7], &mut counts);
+/// assert_eq!(counts, [1.0, 0.0, 2.0]);
+/// ```
+pub fn add_within(rows: usize, x: &[f32], index: &[i32], table: &mut [f32]) {
+    assert_eq!(
+        x.len(),
+        index.len(),
+        "add_within: an element for each number"
+    );
+    table.fill(0.0);
+    if rows == 0 {
+        return;
+    }
+    let (width, each) = (table.len() / rows, index.len() / rows);
+    assert!(
+        width * rows == table.len() && each * rows == index.len(),
+        "add_within: {rows} rows"
+    );
+    for row in 0..rows {
+        let table = &mut table[row * width..(row + 1) * width];
+        let part = row * each..(row + 1) * each;
+        for (x, &i) in x[part.clone()].iter().zip(&index[part]) {
+            if let Some(sum) = usize::try_from(i).ok().and_then(|i| table.get_mut(i)) {
+                *sum += x;
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

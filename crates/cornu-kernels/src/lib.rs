@@ -47,6 +47,8 @@ pub mod product;
 pub mod random;
 pub mod recurrent;
 pub mod reduce;
+pub mod resample;
+pub mod sample;
 mod simd;
 pub mod softmax;
 pub mod team;

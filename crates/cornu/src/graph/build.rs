@@ -515,6 +515,29 @@ impl Graph {
         shape: Shape,
         batched: bool,
     ) -> Result<Value> {
+        self.draw(&[rng], seed, distribution, shape, batched)
+    }
+
+    /// Logarithms of numbers of the gamma distribution whose shape is a value: one number.
+    pub(crate) fn log_gamma(
+        &mut self,
+        rng: Value,
+        seed: Option<u64>,
+        alpha: Value,
+        shape: Shape,
+        batched: bool,
+    ) -> Result<Value> {
+        self.draw(&[rng, alpha], seed, Distribution::LogGamma, shape, batched)
+    }
+
+    fn draw(
+        &mut self,
+        operands: &[Value],
+        seed: Option<u64>,
+        distribution: Distribution,
+        shape: Shape,
+        batched: bool,
+    ) -> Result<Value> {
         let stream = self.streams.entry(seed).or_default();
         let op = Random {
             distribution,
@@ -524,6 +547,6 @@ impl Graph {
             batched,
         };
         *stream += 1;
-        self.push(op.into(), vec![rng])
+        self.push(op.into(), operands.to_vec())
     }
 }

@@ -99,6 +99,11 @@ ops! {
     attention_grad::AttentionGrad,
     arg_max::ArgMax,
     random::Random,
+    sample::Sample,
+    sample_grad::SampleGrad,
+    resample::Resample,
+    pick::Pick,
+    pick_grad::PickGrad,
     recurrence::Recurrence,
     recurrence_grad::RecurrenceGrad,
     step_product::StepProduct,
@@ -114,6 +119,8 @@ pub use layer_norm::Normalization;
 pub use random::Distribution;
 pub use recode::{Code, Others, crossed};
 pub use reduce::Reduction;
+pub use resample::Resampling;
+pub use sample::{Interpolation, Outside, Sampler};
 pub use unary::UnaryKind;
 
 /// How an op's work may be cut along the batch axis of its batched operands.

@@ -19,6 +19,8 @@ pub enum Distribution {
     Uniform,
     /// Floats of mean 0 and standard deviation 1.
     Normal,
+    /// Logarithms of floats of the gamma distribution whose shape is a second operand, one number.
+    LogGamma,
 }
 
 /// Random numbers from a seed and a step: int32 `[seed low, seed high, step low, step high]`.
@@ -58,9 +60,23 @@ impl Rule for Random {
                 "random numbers need seed and step as int32 [4], received {rng:?}"
             )));
         }
+        let operands = match self.distribution {
+            Distribution::LogGamma => 2,
+            _ => 1,
+        };
+        let fits = inputs.len() == operands
+            && inputs[1..].iter().all(|m| **m == Meta::f32(Shape::scalar()));
+        if !fits {
+            return Err(Error::shape(format!(
+                "{:?} numbers have {} parameters, received {:?}",
+                self.distribution,
+                operands - 1,
+                &inputs[1..]
+            )));
+        }
         let dtype = match self.distribution {
             Distribution::Bernoulli { .. } => DType::U8,
-            Distribution::Uniform | Distribution::Normal => DType::F32,
+            _ => DType::F32,
         };
         Ok(vec![Meta {
             shape: self.shape.clone(),
@@ -68,8 +84,8 @@ impl Rule for Random {
         }])
     }
 
-    fn grad(&self, _: &mut GradientOf<'_>) -> Result<Vec<Option<Value>>> {
-        no_gradient(1)
+    fn grad(&self, at: &mut GradientOf<'_>) -> Result<Vec<Option<Value>>> {
+        no_gradient(at.inputs.len())
     }
 
     fn eval(&self, inputs: &[&Array], _: &[Meta]) -> Vec<Array> {
@@ -92,6 +108,11 @@ impl Rule for Random {
                 random::normal(&stream, 0, &mut y);
                 y.into_iter().map(f64::from).collect()
             }
+            Distribution::LogGamma => {
+                let mut y = vec![0.0; n];
+                random::log_gamma(&stream, 0, inputs[1].data[0] as f32, &mut y);
+                y.into_iter().map(f64::from).collect()
+            }
         };
         vec![Array::new(self.shape.clone(), data)]
     }
@@ -109,6 +130,9 @@ impl Rule for Random {
             }
             (Distribution::Uniform, ViewMut::F32(y)) => random::uniform(&stream, start, y),
             (Distribution::Normal, ViewMut::F32(y)) => random::normal(&stream, start, y),
+            (Distribution::LogGamma, ViewMut::F32(y)) => {
+                random::log_gamma(&stream, start, call.f32(1)[0], y);
+            }
             (d, y) => panic!("{d:?} into {y:?}"),
         }
     }
@@ -126,7 +150,17 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
         Distribution::Uniform,
         Distribution::Normal,
     ];
-    let mut cases = Vec::new();
+    let mut cases = vec![case("gamma", |s| {
+        let n = s.batch;
+        let rng = s.fixed(&[4], Whole(i32::MIN / 4, i32::MAX / 4))?;
+        let x = s.batched(&[37], Mixed)?;
+        let shape = s.g.constant(0.4)?;
+        let a = s.g.log_gamma(rng, None, shape, [n, 37].into(), true)?;
+        let b = s.g.log_gamma(rng, None, shape, [n, 37].into(), true)?;
+        let y = s.g.sub(a, b)?;
+        let y = s.g.sigmoid(y)?;
+        s.g.mul(x, y)
+    })];
     for kind in kinds {
         for batched in [true, false] {
             cases.push(case(format!("{kind:?}, batched: {batched}"), move |s| {

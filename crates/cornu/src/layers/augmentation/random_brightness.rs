@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::span::{self, Span};
+use super::span::{self, Draw, Span};
 use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::DataFormat;
@@ -29,7 +29,7 @@ use crate::shape::Shape;
 /// ```
 ///
 /// # Keras
-/// Factors come from the model's seed; a layer's own `seed` is kept in its config but does not change them.
+/// Factors come from the run's seed or from the layer's own; they are not Keras's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomBrightness {
@@ -58,10 +58,11 @@ impl RandomBrightness {
         }
     }
 
-    /// The lowest and the highest value of a pixel; without it those of bytes.
-    pub fn value_range(mut self, low: f64, high: f64) -> Self {
-        self.value_range = (low, high);
-        self
+    value_range!();
+
+    setters! {
+        /// A seed of the layer's own, so that its factors do not depend on the run's.
+        seed: i64 = Some,
     }
 }
 
@@ -84,7 +85,7 @@ impl Layer for RandomBrightness {
         let (low, high) = self.value_range;
         let (least, most) = self.factor.bounds();
         let size = high - low;
-        let delta = span::draw(cx, x, (least * size, most * size))?;
+        let delta = Draw::new(cx, self.seed, x).image(cx, (least * size, most * size))?;
         let y = cx.graph.add(x, delta)?;
         cx.graph.clip(y, low as f32, high as f32)
     }

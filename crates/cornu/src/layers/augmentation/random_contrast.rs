@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::span::{self, Span};
+use super::span::{self, Draw, Span};
 use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::DataFormat;
@@ -30,7 +30,7 @@ use crate::shape::Shape;
 /// ```
 ///
 /// # Keras
-/// One number `f` means contrasts from 1 to `1 + f`, as Keras 3 has it: `(f, f)` is what goes both ways. Factors come from the model's seed; a layer's own `seed` is kept in its config but does not change them.
+/// One number `f` means contrasts from 1 to `1 + f`, as Keras 3 has it: `(f, f)` is what goes both ways. Factors come from the run's seed or from the layer's own; they are not Keras's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomContrast {
@@ -59,10 +59,11 @@ impl RandomContrast {
         }
     }
 
-    /// The lowest and the highest value of a pixel; without it those of bytes.
-    pub fn value_range(mut self, low: f64, high: f64) -> Self {
-        self.value_range = (low, high);
-        self
+    value_range!();
+
+    setters! {
+        /// A seed of the layer's own, so that its factors do not depend on the run's.
+        seed: i64 = Some,
     }
 }
 
@@ -84,7 +85,7 @@ impl Layer for RandomContrast {
         }
         let (low, high) = self.value_range;
         let (lower, upper) = self.factor.bounds();
-        let factor = span::draw(cx, x, (1.0 - lower, 1.0 + upper))?;
+        let factor = Draw::new(cx, self.seed, x).image(cx, (1.0 - lower, 1.0 + upper))?;
         let g = &mut *cx.graph;
         let mean = g.mean(x, &[1, 2], true)?;
         let away = g.sub(x, mean)?;

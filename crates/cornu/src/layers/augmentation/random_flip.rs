@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::span::Draw;
+use super::warp;
 use crate::choice::{Choice, Named};
 use crate::error::Result;
 use crate::graph::Value;
+use crate::graph::ops::{Interpolation, Outside, Sampler};
 use crate::layers::DataFormat;
 use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
-use crate::shape::{DType, Shape};
+use crate::shape::Shape;
 
 /// Mirrors every second image, drawn anew at each step of training; does nothing in use.
 ///
@@ -29,7 +32,7 @@ use crate::shape::{DType, Shape};
 /// ```
 ///
 /// # Keras
-/// Which images are mirrored comes from the model's seed; a layer's own `seed` is kept in its config but does not change them.
+/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomFlip {
@@ -92,6 +95,11 @@ impl RandomFlip {
             data_format: DataFormat::ChannelsLast,
         }
     }
+
+    setters! {
+        /// A seed of the layer's own, so that what it draws does not depend on the run's.
+        seed: i64 = Some,
+    }
 }
 
 impl Layer for RandomFlip {
@@ -109,18 +117,25 @@ impl Layer for RandomFlip {
         if !cx.training {
             return Ok(x);
         }
-        let axes: &[usize] = match self.mode.get()? {
-            FlipMode::Horizontal => &[2],
-            FlipMode::Vertical => &[1],
-            FlipMode::HorizontalAndVertical => &[1, 2],
+        let (right, down) = match self.mode.get()? {
+            FlipMode::Horizontal => (true, false),
+            FlipMode::Vertical => (false, true),
+            FlipMode::HorizontalAndVertical => (true, true),
         };
-        let batch = cx.graph.shape(x)[0];
-        let flips = cx.bernoulli_bytes(&[batch, 1, 1, 1].into(), 0.5)?;
-        let flips = cx.graph.cast(flips, DType::F32)?;
-        let mut y = x;
-        for &axis in axes {
-            y = cx.graph.reverse(y, axis)?;
+        let [height, width] = [1, 2].map(|axis| cx.graph.shape(x)[axis]);
+        // 1 goes along with the pixels, -1 against them from the other end.
+        let sign = Draw::new(cx, self.seed, x).sign(cx)?;
+        let rest = cx.graph.one_minus(sign)?;
+        let mut numbers = [None; 8];
+        if right {
+            let end = cx.graph.scale(rest, (width as f32 - 1.0) / 2.0)?;
+            (numbers[0], numbers[2]) = (Some(sign), Some(end));
         }
-        cx.graph.select(flips, y, x)
+        if down {
+            let end = cx.graph.scale(rest, (height as f32 - 1.0) / 2.0)?;
+            (numbers[4], numbers[5]) = (Some(sign), Some(end));
+        }
+        let sampler = Sampler::new(Interpolation::Nearest, Outside::Nearest, 0.0);
+        warp::project(cx, x, numbers, sampler, [height, width])
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::span::{self, Span};
+use super::span::{self, Draw, Span};
 use crate::error::{Error, Result};
 use crate::graph::Value;
 use crate::layers::DataFormat;
@@ -30,7 +30,7 @@ use crate::shape::Shape;
 /// ```
 ///
 /// # Keras
-/// The same numbers without the way over hue, saturation and value. Factors come from the model's seed; a layer's own `seed` is kept in its config but does not change them.
+/// The same numbers without the way over hue, saturation and value. Factors come from the run's seed or from the layer's own; they are not Keras's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomSaturation {
@@ -59,10 +59,11 @@ impl RandomSaturation {
         }
     }
 
-    /// The lowest and the highest value of a pixel; without it those of bytes.
-    pub fn value_range(mut self, low: f64, high: f64) -> Self {
-        self.value_range = (low, high);
-        self
+    value_range!();
+
+    setters! {
+        /// A seed of the layer's own, so that its factors do not depend on the run's.
+        seed: i64 = Some,
     }
 }
 
@@ -88,7 +89,7 @@ impl Layer for RandomSaturation {
             return Ok(x);
         }
         let (low, high) = self.value_range;
-        let factor = span::draw(cx, x, self.factor.bounds())?;
+        let factor = Draw::new(cx, self.seed, x).image(cx, self.factor.bounds())?;
         let g = &mut *cx.graph;
         let rest = g.one_minus(factor)?;
         let rest = g.add_scalar(rest, 1e-7)?;

@@ -11,9 +11,11 @@ mod string_lookup;
 mod text_vectorization;
 mod texts;
 mod vocabulary;
+pub(in crate::layers) mod window;
 
 pub use encoding::{Nested, OutputMode};
 pub use hashing::MaskValue;
+pub use resizing::FillMode;
 pub use salt::Salt;
 pub use stft_spectrogram::StftMode;
 pub use string_lookup::StringLookup;
@@ -24,6 +26,8 @@ use crate::tensor::{Data, Tensor};
 
 family! {
     rescaling::Rescaling,
+    resizing::Resizing,
+    center_crop::CenterCrop,
     normalization::Normalization,
     discretization::Discretization,
     category_encoding::CategoryEncoding,

@@ -80,7 +80,6 @@ ROWS = [
     ("Solarization", "train_all", lambda: layers.Solarization(value_range=(0, 1)), [(2, 5, 4, 3)], TRAIN, "picture"),
     ("Solarization", "infer", lambda: layers.Solarization(0.3, 0.5), [(2, 3, 4, 3)], USE),
     ("AutoContrast", "0_1", lambda: layers.AutoContrast(value_range=(0, 1)), [(2, 5, 4, 3)], TRAIN, "picture"),
-    ("AutoContrast", "flat", lambda: layers.AutoContrast(value_range=(0, 1)), [(3, 1, 1, 2)], USE, "picture"),
     ("Equalization", "256_train", lambda: layers.Equalization(value_range=(0, 1)), [(1, 6, 5, 3)], TRAIN, "picture"),
     ("Equalization", "16_train_bytes", lambda: layers.Equalization(bins=16), [(1, 6, 7, 2)], TRAIN, "large"),
     ("Equalization", "infer", lambda: layers.Equalization(), [(2, 3, 4, 3)], USE),

@@ -151,6 +151,10 @@ pub(crate) struct Train {
 pub(crate) enum Augmentation {
     /// Mirror every second image, left to right.
     Flip,
+    /// Move by up to an eighth of height and width, the image mirrored at its edges.
+    Crop,
+    /// Turn by up to 15 degrees either way.
+    Rotate,
     /// Brightness and contrast by up to a fifth, and where there are colours their saturation.
     Colour,
 }
@@ -370,7 +374,7 @@ mod tests {
         assert!(failure("cornu train --quiet --json").contains("cannot be used with"));
         let augment = failure("cornu train --augment flip,wobble");
         assert!(augment.contains("invalid value 'wobble'"), "{augment}");
-        assert!(augment.contains("flip, colour"), "{augment}");
+        assert!(augment.contains("flip, crop, rotate, colour"), "{augment}");
         assert!(failure("cornu predict m.keras").contains("<IMAGE>"));
     }
 

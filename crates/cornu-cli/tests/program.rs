@@ -282,7 +282,7 @@ fn an_augmented_run_is_repeated_by_its_settings_alone() {
     let first = train(
         &recipe,
         "first",
-        &["--augment", "flip,colour", "--threads", "1"],
+        &["--augment", "flip,crop,rotate,colour", "--threads", "1"],
     );
     assert_ne!(first, plain);
     let settings = text(&folder.file("first").join("settings.toml"));

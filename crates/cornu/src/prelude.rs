@@ -23,6 +23,6 @@ pub use crate::train::callbacks::{
     ModelCheckpoint, ProgbarLogger, ReduceLROnPlateau,
 };
 pub use crate::train::{
-    Fit, History, Logs, Losses, MetricOf, OptimizerHandle, RowsMut, Samples, Tape, TrainStep,
-    Trainable,
+    Augmented, Fit, History, Logs, Losses, MetricOf, OptimizerHandle, RowsMut, Samples, Tape,
+    TrainStep, Trainable,
 };

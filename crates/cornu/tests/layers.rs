@@ -11,6 +11,8 @@ mod messages;
 mod mutations;
 #[path = "layers/noise.rs"]
 mod noise;
+#[path = "layers/pictures.rs"]
+mod pictures;
 #[path = "layers/samples.rs"]
 mod samples;
 #[path = "layers/states.rs"]

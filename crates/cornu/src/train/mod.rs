@@ -1,5 +1,6 @@
 //! Training, evaluation and prediction: Keras's `compile`, `fit`, `evaluate`, `predict`.
 
+mod augmented;
 pub mod callbacks;
 mod class_weights;
 mod compiled;
@@ -14,6 +15,7 @@ mod predict;
 mod samples;
 mod step;
 
+pub use augmented::Augmented;
 pub use callbacks::{Action, Callback, Event};
 pub use compiled::Compiled;
 pub use custom::{OptimizerHandle, Outputs, Tape, TrainStep, Trainable, TrainableWeight, Values};

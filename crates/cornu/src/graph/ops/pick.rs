@@ -80,7 +80,10 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
     use super::check::{Fill::*, case};
     vec![
         case("of tables", |s| {
-            let (t, i) = (s.batched(&[2, 5], Mixed)?, s.batched(&[3, 4], Whole(0, 10))?);
+            let (t, i) = (
+                s.batched(&[2, 5], Mixed)?,
+                s.batched(&[3, 4], Whole(0, 10))?,
+            );
             s.g.pick(t, i)
         }),
         case("of a table without a batch", |s| {

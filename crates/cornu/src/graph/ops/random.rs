@@ -65,7 +65,9 @@ impl Rule for Random {
             _ => 1,
         };
         let fits = inputs.len() == operands
-            && inputs[1..].iter().all(|m| **m == Meta::f32(Shape::scalar()));
+            && inputs[1..]
+                .iter()
+                .all(|m| **m == Meta::f32(Shape::scalar()));
         if !fits {
             return Err(Error::shape(format!(
                 "{:?} numbers have {} parameters, received {:?}",

@@ -40,6 +40,12 @@ pub struct AutoContrast {
 
 layer!(AutoContrast);
 
+impl Default for AutoContrast {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl AutoContrast {
     /// Stretches images of bytes.
     pub fn new() -> Self {
@@ -51,13 +57,13 @@ impl AutoContrast {
     }
 
     value_range!();
-
 }
 
 impl Layer for AutoContrast {
     layer_identity!(AutoContrast);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("AutoContrast", inputs)?;
         span::check_pixels(self.value_range)?;
         Ok(Vec::new())

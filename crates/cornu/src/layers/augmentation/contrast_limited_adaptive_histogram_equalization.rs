@@ -50,6 +50,12 @@ pub struct ContrastLimitedAdaptiveHistogramEqualization {
 
 layer!(ContrastLimitedAdaptiveHistogramEqualization);
 
+impl Default for ContrastLimitedAdaptiveHistogramEqualization {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl ContrastLimitedAdaptiveHistogramEqualization {
     /// Eight by eight tiles of images of bytes.
     pub fn new() -> Self {
@@ -57,7 +63,7 @@ impl ContrastLimitedAdaptiveHistogramEqualization {
             base: Base::default(),
             value_range: span::bytes(),
             clip_limit: 4.0,
-            tile_grid_size: Pair(8, 8),
+            tile_grid_size: 8.into(),
             data_format: DataFormat::ChannelsLast,
         }
     }
@@ -76,11 +82,12 @@ impl Layer for ContrastLimitedAdaptiveHistogramEqualization {
     layer_identity!(ContrastLimitedAdaptiveHistogramEqualization);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         let class = "ContrastLimitedAdaptiveHistogramEqualization";
         let [height, width, channels] = inputs::image(class, inputs)?;
         inputs::sizes([("tile_grid_size", self.tile_grid_size)])?;
         inputs::number("clip_limit", self.clip_limit, 0.0, f64::MAX)?;
-        let Pair(down, right) = self.tile_grid_size;
+        let [down, right] = self.tile_grid_size.array();
         // Tiles that reach beyond the image are filled from the pixels before its edge.
         for (tiles, pixels) in [(down, height), (right, width)] {
             if pixels == 0 || tiles > pixels || tiles * pixels.div_ceil(tiles) > 2 * pixels {
@@ -114,5 +121,5 @@ fn four() -> f64 {
 }
 
 fn eight() -> Pair {
-    Pair(8, 8)
+    8.into()
 }

@@ -47,6 +47,12 @@ pub struct Equalization {
 
 layer!(Equalization);
 
+impl Default for Equalization {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Equalization {
     /// Tells 256 shades of bytes apart.
     pub fn new() -> Self {
@@ -58,18 +64,20 @@ impl Equalization {
         }
     }
 
-    value_range!();
-
-    setters! {
-        /// How many shades are told apart.
-        bins: usize,
+    /// How many shades are told apart.
+    pub fn bins(mut self, bins: usize) -> Self {
+        self.bins = bins;
+        self
     }
+
+    value_range!();
 }
 
 impl Layer for Equalization {
     layer_identity!(Equalization);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("Equalization", inputs)?;
         if !(2..=1 << 16).contains(&self.bins) {
             return Err(Error::config(format!(

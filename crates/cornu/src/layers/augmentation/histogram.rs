@@ -1,8 +1,8 @@
 //! How often the shades of each channel are.
 
 use crate::error::Result;
-use crate::graph::{Graph, Value};
 use crate::graph::ops::UnaryKind;
+use crate::graph::{Graph, Value};
 use crate::shape::DType;
 
 /// The numbers of the bins in which places from 0 to `bins - 1` lie.

@@ -1,14 +1,17 @@
 //! Layers that change images at random, in training alone, and those of their kind that leave nothing to chance.
 
+#[macro_use]
+mod span;
+#[macro_use]
+mod warp;
+
 mod blur;
 mod boxes;
 mod channels;
 mod histogram;
-#[macro_use]
-mod span;
+mod mixture;
+mod repertoire;
 mod tiles;
-#[macro_use]
-mod warp;
 
 family! {
     random_flip::RandomFlip,
@@ -25,6 +28,7 @@ family! {
     random_saturation::RandomSaturation,
     random_hue::RandomHue,
     random_color_degeneration::RandomColorDegeneration,
+    random_color_jitter::RandomColorJitter,
     random_grayscale::RandomGrayscale,
     random_invert::RandomInvert,
     random_posterization::RandomPosterization,
@@ -33,6 +37,10 @@ family! {
     solarization::Solarization,
     auto_contrast::AutoContrast,
     equalization::Equalization,
+    rand_augment::RandAugment,
+    aug_mix::AugMix,
+    mix_up::MixUp,
+    cut_mix::CutMix,
     contrast_limited_adaptive_histogram_equalization::ContrastLimitedAdaptiveHistogramEqualization,
 }
 

@@ -71,6 +71,7 @@ impl Layer for RandomColorDegeneration {
     layer_identity!(RandomColorDegeneration);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         channels::grey_or_coloured("RandomColorDegeneration", inputs)?;
         self.factor.check()?;
         span::check_pixels(self.value_range)?;

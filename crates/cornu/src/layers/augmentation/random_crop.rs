@@ -72,8 +72,9 @@ impl Layer for RandomCrop {
     layer_identity!(RandomCrop);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("RandomCrop", inputs)?;
-        inputs::sizes([("height and width", Pair(self.height, self.width))])?;
+        inputs::sizes([("height and width", Pair::from((self.height, self.width)))])?;
         Ok(Vec::new())
     }
 

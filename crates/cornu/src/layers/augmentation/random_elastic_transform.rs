@@ -64,6 +64,12 @@ pub struct RandomElasticTransform {
 
 layer!(RandomElasticTransform);
 
+impl Default for RandomElasticTransform {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl RandomElasticTransform {
     /// Bends images with a probability from 0 to 1.
     pub fn new() -> Self {
@@ -98,6 +104,7 @@ impl Layer for RandomElasticTransform {
     layer_identity!(RandomElasticTransform);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("RandomElasticTransform", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         self.scale.check_as("scale", 0.0, 1.0)?;

@@ -57,6 +57,12 @@ pub struct RandomErasing {
 
 layer!(RandomErasing);
 
+impl Default for RandomErasing {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl RandomErasing {
     /// Paints boxes of 2 to 33 % of an image with a probability from 0 to 1.
     pub fn new() -> Self {
@@ -89,6 +95,7 @@ impl Layer for RandomErasing {
     layer_identity!(RandomErasing);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         let [_, _, channels] = inputs::image("RandomErasing", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         self.scale.check_as("scale", 0.0, 1.0)?;

@@ -55,13 +55,19 @@ pub struct RandomGaussianBlur {
 
 layer!(RandomGaussianBlur);
 
+impl Default for RandomGaussianBlur {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl RandomGaussianBlur {
     /// Blurs over 3×3 pixels with a probability from 0 to 1.
     pub fn new() -> Self {
         Self {
             base: Base::default(),
             factor: span::up_to_one(),
-            kernel_size: Pair(3, 3),
+            kernel_size: 3.into(),
             sigma: span::up_to_one(),
             value_range: span::bytes(),
             seed: None,
@@ -87,11 +93,12 @@ impl Layer for RandomGaussianBlur {
     layer_identity!(RandomGaussianBlur);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("RandomGaussianBlur", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         self.sigma.check_as("sigma", 0.0, 1000.0)?;
         inputs::sizes([("kernel_size", self.kernel_size)])?;
-        let Pair(h, w) = self.kernel_size;
+        let [h, w] = self.kernel_size.array();
         if h % 2 == 0 || w % 2 == 0 || h.max(w) > 1023 {
             return Err(Error::config(format!(
                 "kernel_size must be odd and at most 1023, received ({h}, {w})"
@@ -113,8 +120,8 @@ impl Layer for RandomGaussianBlur {
             let sigma = cx.graph.add_scalar(sigma, 1e-6)?;
             blur::normal(cx.graph, size, sigma, None)
         };
-        let down = weights(self.kernel_size.0)?;
-        let right = weights(self.kernel_size.1)?;
+        let down = weights(self.kernel_size.array()[0])?;
+        let right = weights(self.kernel_size.array()[1])?;
         let g = &mut *cx.graph;
         let y = blur::separable(g, x, [down, right])?;
         let y = g.select(chosen, y, x)?;
@@ -123,5 +130,5 @@ impl Layer for RandomGaussianBlur {
 }
 
 fn three() -> Pair {
-    Pair(3, 3)
+    3.into()
 }

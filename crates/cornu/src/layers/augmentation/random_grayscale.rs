@@ -46,6 +46,12 @@ pub struct RandomGrayscale {
 
 layer!(RandomGrayscale);
 
+impl Default for RandomGrayscale {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl RandomGrayscale {
     /// Leaves colours out of every second image.
     pub fn new() -> Self {
@@ -69,6 +75,7 @@ impl Layer for RandomGrayscale {
     layer_identity!(RandomGrayscale);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         channels::grey_or_coloured("RandomGrayscale", inputs)?;
         inputs::number("factor", self.factor, 0.0, 1.0)?;
         Ok(Vec::new())

@@ -76,6 +76,7 @@ impl Layer for RandomHue {
     layer_identity!(RandomHue);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         channels::coloured("RandomHue", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         span::check_pixels(self.value_range)?;

@@ -47,6 +47,12 @@ pub struct RandomInvert {
 
 layer!(RandomInvert);
 
+impl Default for RandomInvert {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl RandomInvert {
     /// Inverts images with a probability from 0 to 1.
     pub fn new() -> Self {
@@ -73,6 +79,7 @@ impl Layer for RandomInvert {
     layer_identity!(RandomInvert);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("RandomInvert", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         span::check_pixels(self.value_range)?;

@@ -6,8 +6,8 @@ use super::span::{self, Draw, Span};
 use super::warp;
 use crate::choice::Choice;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Value};
 use crate::graph::ops::{Interpolation, Outside};
+use crate::graph::{Graph, Value};
 use crate::layers::DataFormat;
 use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
 use crate::shape::Shape;
@@ -59,6 +59,12 @@ pub struct RandomPerspective {
 
 layer!(RandomPerspective);
 
+impl Default for RandomPerspective {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl RandomPerspective {
     /// Changes images with a probability from 0 to 1, and moves corners by up to half the image.
     pub fn new() -> Self {
@@ -89,6 +95,7 @@ impl Layer for RandomPerspective {
     layer_identity!(RandomPerspective);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         let [height, width, _] = inputs::image("RandomPerspective", inputs)?;
         if height < 2 || width < 2 {
             return Err(Error::shape(format!(
@@ -97,7 +104,11 @@ impl Layer for RandomPerspective {
         }
         self.factor.check_as("factor", 0.0, 1.0)?;
         inputs::number("scale", self.scale, 0.0, 1.0)?;
-        warp::sampler(&self.interpolation, &Outside::Constant.into(), self.fill_value)?;
+        warp::sampler(
+            &self.interpolation,
+            &Outside::Constant.into(),
+            self.fill_value,
+        )?;
         Ok(Vec::new())
     }
 
@@ -179,4 +190,33 @@ fn rectangle_of(g: &mut Graph, corners: [[Value; 2]; 3], size: [f32; 2]) -> Resu
         entry(g, third, 1.0)?,
         entry(g, fourth, 1.0)?,
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exec::interpreter;
+
+    #[test]
+    fn corners_come_from_the_corners_of_the_rectangle() {
+        let mut g = Graph::new();
+        let corners = [[5.5f32, 0.3], [-0.4, 4.6], [6.9, 3.2]];
+        let values = corners.map(|c| c.map(|v| g.constant(v).expect("a number")));
+        let numbers = rectangle_of(&mut g, values, [6.0, 4.0]).expect("numbers");
+        let all = interpreter::run(&g, &[], &[]);
+        let m = numbers.map(|v| all[v.index()][0].data[0]);
+        let ends = [[0.0, 0.0], [6.0, 0.0], [0.0, 4.0], [6.0, 4.0]];
+        let starts = std::iter::once([0.0; 2]).chain(corners.map(|c| c.map(f64::from)));
+        for ([x, y], end) in starts.zip(ends) {
+            let k = m[6] * x + m[7] * y + 1.0;
+            let at = [
+                (m[0] * x + m[1] * y + m[2]) / k,
+                (m[3] * x + m[4] * y + m[5]) / k,
+            ];
+            assert!(
+                (at[0] - end[0]).abs() < 1e-5 && (at[1] - end[1]).abs() < 1e-5,
+                "{at:?} is not {end:?}"
+            );
+        }
+    }
 }

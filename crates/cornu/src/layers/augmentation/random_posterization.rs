@@ -71,6 +71,7 @@ impl Layer for RandomPosterization {
     layer_identity!(RandomPosterization);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("RandomPosterization", inputs)?;
         self.factor.check_as("factor", 1.0, 8.0)?;
         span::check_pixels(self.value_range)?;

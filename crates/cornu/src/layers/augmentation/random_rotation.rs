@@ -80,6 +80,7 @@ impl Layer for RandomRotation {
     layer_identity!(RandomRotation);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("RandomRotation", inputs)?;
         self.factor.check()?;
         warp::sampler(&self.interpolation, &self.fill_mode, self.fill_value)?;

@@ -58,6 +58,12 @@ pub struct RandomShear {
 
 layer!(RandomShear);
 
+impl Default for RandomShear {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl RandomShear {
     /// Slants nothing before a factor is set.
     pub fn new() -> Self {
@@ -89,6 +95,7 @@ impl Layer for RandomShear {
     layer_identity!(RandomShear);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("RandomShear", inputs)?;
         self.x_factor.check_as("x_factor", -1.0, 1.0)?;
         self.y_factor.check_as("y_factor", -1.0, 1.0)?;

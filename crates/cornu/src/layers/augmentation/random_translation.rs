@@ -82,6 +82,7 @@ impl Layer for RandomTranslation {
     layer_identity!(RandomTranslation);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("RandomTranslation", inputs)?;
         self.height_factor.check_as("height_factor", -1.0, 1.0)?;
         self.width_factor.check_as("width_factor", -1.0, 1.0)?;

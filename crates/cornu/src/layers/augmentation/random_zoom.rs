@@ -86,6 +86,7 @@ impl Layer for RandomZoom {
     layer_identity!(RandomZoom);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("RandomZoom", inputs)?;
         self.height_factor
             .check_as("height_factor", ABOVE_MINUS_ONE, 1.0)?;

@@ -54,6 +54,12 @@ pub struct Solarization {
 
 layer!(Solarization);
 
+impl Default for Solarization {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Solarization {
     /// Inverts all pixels before a factor is set.
     pub fn new() -> Self {
@@ -83,9 +89,9 @@ impl Layer for Solarization {
     layer_identity!(Solarization);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("Solarization", inputs)?;
-        self.addition_factor
-            .check_as("addition_factor", 0.0, 1.0)?;
+        self.addition_factor.check_as("addition_factor", 0.0, 1.0)?;
         self.threshold_factor
             .check_as("threshold_factor", 0.0, 1.0)?;
         span::check_pixels(self.value_range)?;

@@ -169,6 +169,18 @@ pub(super) fn draw_once(
     cx.graph.add_scalar(y, low as f32)
 }
 
+/// A layer with the seed given, if one is.
+macro_rules! seeded {
+    ($seed:expr, $layer:expr) => {{
+        let layer = $layer;
+        let layer: Box<dyn $crate::layers::Layer> = match $seed {
+            Some(seed) => Box::new(layer.seed(seed)),
+            None => Box::new(layer),
+        };
+        layer
+    }};
+}
+
 /// `.value_range(low, high)` of a layer whose pixels lie in one.
 macro_rules! value_range {
     () => {

@@ -113,11 +113,7 @@ impl Tiles {
         let before = g.unary(UnaryKind::Floor, place)?;
         let near = g.sub(place, before)?;
         let after = g.add_scalar(before, 1.0)?;
-        Ok([
-            g.clip(before, 0.0, last)?,
-            g.clip(after, 0.0, last)?,
-            near,
-        ])
+        Ok([g.clip(before, 0.0, last)?, g.clip(after, 0.0, last)?, near])
     }
 
     /// The image with its new shades.

@@ -52,15 +52,15 @@ impl CenterCrop {
             data_format: DataFormat::ChannelsLast,
         }
     }
-
 }
 
 impl Layer for CenterCrop {
     layer_identity!(CenterCrop);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("CenterCrop", inputs)?;
-        inputs::sizes([("height and width", Pair(self.height, self.width))])?;
+        inputs::sizes([("height and width", Pair::from((self.height, self.width)))])?;
         Ok(Vec::new())
     }
 

@@ -37,6 +37,7 @@ family! {
     pipeline::Pipeline,
     mel_spectrogram::MelSpectrogram,
     stft_spectrogram::STFTSpectrogram,
+    max_num_bounding_boxes::MaxNumBoundingBoxes,
 }
 
 /// The elements of an array as floats, whatever their type.

@@ -96,8 +96,9 @@ impl Layer for Resizing {
     layer_identity!(Resizing);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+        self.data_format.must_be_last()?;
         inputs::image("Resizing", inputs)?;
-        inputs::sizes([("height and width", Pair(self.height, self.width))])?;
+        inputs::sizes([("height and width", Pair::from((self.height, self.width)))])?;
         self.interpolation.get()?;
         self.fill_mode.get()?;
         inputs::number("fill_value", self.fill_value, f64::MIN, f64::MAX)?;

@@ -46,11 +46,7 @@ pub(in crate::layers) fn crop_to_aspect_ratio(
 ) -> Result<Value> {
     let image = [g.shape(x)[1], g.shape(x)[2]];
     let [height, width] = by_ratio(image, size);
-    middle(
-        g,
-        x,
-        [height.clamp(1, image[0]), width.clamp(1, image[1])],
-    )
+    middle(g, x, [height.clamp(1, image[0]), width.clamp(1, image[1])])
 }
 
 /// Images with a value added at their sides until they have the proportions of a size.

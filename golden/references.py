@@ -1,5 +1,7 @@
 """What Keras lacks, written from the papers (named at each) in TensorFlow or taken from PyTorch: the reference of golden cases."""
 
+import collections
+import functools
 import json
 import math
 import pathlib
@@ -84,6 +86,13 @@ LOSSES = {
 }
 
 
+def in_torch(task):
+    """What torch_steps.py makes of a task."""
+    script = pathlib.Path(__file__).with_name("torch_steps.py")
+    done = subprocess.run([sys.executable, script], input=json.dumps(task), capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
 def of_torch(name, translate, **fixed):
     """Steps of one of PyTorch's optimizers for a config of Cornu's."""
 
@@ -95,9 +104,7 @@ def of_torch(name, translate, **fixed):
             "init": [w.tolist() for w in init],
             "grads": [[g.tolist() for g in step] for step in grads],
         }
-        script = pathlib.Path(__file__).with_name("torch_steps.py")
-        done = subprocess.run([sys.executable, script], input=json.dumps(task), capture_output=True, text=True, check=True)
-        return json.loads(done.stdout)
+        return in_torch(task)
 
     return run
 
@@ -150,4 +157,161 @@ OPTIMIZERS = {
     "ASGD": of_torch("ASGD", {"lambd": "lambd", "alpha": "alpha", "t0": "t0"}),
     "LARS": lars,
     "Lookahead": lookahead,
+}
+
+
+def one_cycle(config, steps):
+    """PyTorch's `OneCycleLR`, which ends with its steps: after them the last rate stays."""
+    last = int(config["total_steps"])
+    task = {"learning_rate": 1.0, "schedules": [["OneCycleLR", config | {"cycle_momentum": False}]], "steps": last - 1}
+    rates = in_torch(task)
+    rates.append(config["max_lr"] / config["div_factor"] / config["final_div_factor"])
+    return [rates[min(step, last - 1)] for step in steps]
+
+
+def cyclic(config, steps):
+    """PyTorch's `CyclicLR`."""
+    task = {"learning_rate": 1.0, "schedules": [["CyclicLR", config | {"cycle_momentum": False}]], "steps": max(steps) + 1}
+    rates = in_torch(task)
+    return [rates[step] for step in steps]
+
+
+def warmup(config, steps):
+    """PyTorch's `SequentialLR` of a `LinearLR` and an `ExponentialLR`."""
+    inner, rise = config["after"]["config"], int(config["warmup_steps"])
+    first = inner["initial_learning_rate"]
+    gamma = inner["decay_rate"] ** (1 / inner["decay_steps"])
+    linear = ["LinearLR", {"start_factor": config["start"] / first, "total_iters": rise}]
+    task = {"learning_rate": first, "schedules": [linear, ["ExponentialLR", {"gamma": gamma}]], "milestones": [rise], "steps": max(steps) + 1}
+    rates = in_torch(task)
+    return [rates[step] for step in steps]
+
+
+def noam(config, steps):
+    """Vaswani et al. 2017, equation 3, with steps from 1."""
+    width, rise = config["d_model"], config["warmup_steps"]
+    return [config["factor"] * width**-0.5 * min((t + 1) ** -0.5, (t + 1) * rise**-1.5) for t in steps]
+
+
+SCHEDULES = {"OneCycle": one_cycle, "Cyclic": cyclic, "Warmup": warmup, "Noam": noam}
+
+
+def ngrams(items, n):
+    return collections.Counter(tuple(items[i : i + n]) for i in range(len(items) - n + 1))
+
+
+def bleu(texts, references):
+    """Papineni et al. 2002 over a corpus, with SacreBLEU's exponential smoothing."""
+    fitting, total, length, wanted = [0] * 4, [0] * 4, 0, 0
+    for text, several in zip(texts, references, strict=True):
+        words, several = text.split(), [r.split() for r in several]
+        length += len(words)
+        wanted += min((abs(len(r) - len(words)), len(r)) for r in several)[1]
+        for n in range(1, 5):
+            own, best = ngrams(words, n), collections.Counter()
+            for r in several:
+                best |= ngrams(r, n)
+            fitting[n - 1] += sum((own & best).values())
+            total[n - 1] += sum(own.values())
+    logs, smooth = [], 1.0
+    for f, t in zip(fitting, total, strict=True):
+        if t == 0:
+            break
+        if f == 0:
+            smooth *= 2
+        logs.append(math.log(f / t if f else 1 / (smooth * t)))
+    if fitting[0] == 0:
+        return 0.0
+    return min(1.0, math.exp(1 - wanted / length)) * math.exp(sum(logs) / len(logs))
+
+
+def chrf(texts, references, beta, word_order):
+    """Popovic 2015 and 2017 over a corpus, with the mean of precisions and recalls of all orders."""
+    precisions, recalls = [], []
+    for order in range(1, 7 + word_order):
+        both = own = wanted = 0
+        for text, reference in zip(texts, references, strict=True):
+            a, b = (list("".join(t.split())) if order <= 6 else t.split() for t in (text, reference))
+            a, b = ngrams(a, order if order <= 6 else order - 6), ngrams(b, order if order <= 6 else order - 6)
+            both, own, wanted = both + sum((a & b).values()), own + sum(a.values()), wanted + sum(b.values())
+        if own and wanted:
+            precisions.append(both / own)
+            recalls.append(both / wanted)
+    p, r = sum(precisions) / len(precisions), sum(recalls) / len(recalls)
+    return (1 + beta**2) * p * r / (beta**2 * p + r)
+
+
+def edits(a, b):
+    """Levenshtein's distance by its definition, remembered."""
+
+    @functools.cache
+    def d(i, j):
+        if not i or not j:
+            return i + j
+        return min(d(i - 1, j) + 1, d(i, j - 1) + 1, d(i - 1, j - 1) + (a[i - 1] != b[j - 1]))
+
+    return d(len(a), len(b))
+
+
+def longest_common(a, b):
+    @functools.cache
+    def c(i, j):
+        if not i or not j:
+            return 0
+        return c(i - 1, j - 1) + 1 if a[i - 1] == b[j - 1] else max(c(i - 1, j), c(i, j - 1))
+
+    return c(len(a), len(b))
+
+
+def rouge_n(text, reference, n):
+    a, b = ngrams(text.split(), n), ngrams(reference.split(), n)
+    both = sum((a & b).values())
+    return [both / sum(a.values()), both / sum(b.values())]
+
+
+def rouge_l(text, reference):
+    a, b = text.split(), reference.split()
+    both = longest_common(a, b)
+    return [both / len(a), both / len(b)]
+
+
+def frechet_distance(a, b):
+    """Heusel et al. 2017, equation 6, with SciPy's root of a matrix."""
+    import numpy as np
+    import scipy.linalg
+
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    s, t = np.atleast_2d(np.cov(a, rowvar=False)), np.atleast_2d(np.cov(b, rowvar=False))
+    root = scipy.linalg.sqrtm(s @ t)
+    return float(((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(s + t - 2 * np.real(root)))
+
+
+def roc_area(y, p):
+    """The share of pairs of a yes and a no that are in the right order, ties counted half."""
+    pairs = [(a > b) + 0.5 * (a == b) for a, i in zip(p, y, strict=True) if i for b, j in zip(p, y, strict=True) if not j]
+    return sum(pairs) / len(pairs)
+
+
+def average_precision(y, p):
+    """The mean over falling thresholds of precision, weighted by the recall that each adds."""
+    total, last, result = sum(y), 0.0, 0.0
+    for t in sorted(set(p), reverse=True):
+        said = [i for a, i in zip(p, y, strict=True) if a >= t]
+        recall = sum(said) / total
+        result, last = result + (recall - last) * sum(said) / len(said), recall
+    return result
+
+
+FUNCTIONS = {
+    "bleu": bleu,
+    "chrf": chrf,
+    "rouge_n": rouge_n,
+    "rouge_l": rouge_l,
+    "word_error_rate": lambda t, r: sum(edits(a.split(), b.split()) for a, b in zip(t, r, strict=True)) / sum(len(b.split()) for b in r),
+    "character_error_rate": lambda t, r: sum(edits(a, b) for a, b in zip(t, r, strict=True)) / sum(len(b) for b in r),
+    "frechet_distance": frechet_distance,
+    "roc_area": roc_area,
+    "average_precision": average_precision,
+    "psnr": lambda a, b, m: tf.image.psnr(tf.constant(a, tf.float32), tf.constant(b, tf.float32), m).numpy().tolist(),
+    "ssim": lambda a, b, m: tf.image.ssim(tf.constant(a, tf.float32), tf.constant(b, tf.float32), m).numpy().tolist(),
 }

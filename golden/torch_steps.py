@@ -1,17 +1,33 @@
-"""Steps of one of PyTorch's optimizers, in a process of its own: PyTorch and TensorFlow do not share one well. JSON in, JSON out."""
+"""Steps of one of PyTorch's optimizers or schedules, in a process of its own: PyTorch and TensorFlow do not share one well. JSON in, JSON out."""
 
 import json
 import sys
 
 import torch
+from torch.optim import lr_scheduler
 
 task = json.load(sys.stdin)
-weights = [torch.tensor(w, dtype=torch.float32, requires_grad=True) for w in task["init"]]
-optimizer = getattr(torch.optim, task["name"])(weights, **task["arguments"])
-after = []
-for step in task["grads"]:
-    for weight, grad in zip(weights, step, strict=True):
-        weight.grad = torch.tensor(grad, dtype=torch.float32)
-    optimizer.step()
-    after.append([w.detach().tolist() for w in weights])
-json.dump(after, sys.stdout)
+
+
+def steps_of_optimizer():
+    weights = [torch.tensor(w, dtype=torch.float32, requires_grad=True) for w in task["init"]]
+    optimizer = getattr(torch.optim, task["name"])(weights, **task["arguments"])
+    for step in task["grads"]:
+        for weight, grad in zip(weights, step, strict=True):
+            weight.grad = torch.tensor(grad, dtype=torch.float32)
+        optimizer.step()
+        yield [w.detach().tolist() for w in weights]
+
+
+def rates_of_schedule():
+    weight = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.SGD([weight], lr=task["learning_rate"], momentum=0.9)
+    parts = [getattr(lr_scheduler, name)(optimizer, **arguments) for name, arguments in task["schedules"]]
+    schedule = parts[0] if len(parts) == 1 else lr_scheduler.SequentialLR(optimizer, parts, milestones=task["milestones"])
+    for _ in range(task["steps"]):
+        yield optimizer.param_groups[0]["lr"]
+        optimizer.step()
+        schedule.step()
+
+
+json.dump(list(steps_of_optimizer() if "grads" in task else rates_of_schedule()), sys.stdout)

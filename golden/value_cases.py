@@ -196,7 +196,45 @@ SCHEDULES = [  # name, class, arguments
     ("CosineDecay_target_without_warmup", "CosineDecay", {"initial_learning_rate": 0.5, "decay_steps": 30, "warmup_target": 0.1}),
     ("CosineDecayRestarts", "CosineDecayRestarts", {"initial_learning_rate": 0.1, "first_decay_steps": 10}),
     ("CosineDecayRestarts_equal_periods", "CosineDecayRestarts", {"initial_learning_rate": 0.1, "first_decay_steps": 10, "t_mul": 1.0, "m_mul": 0.5, "alpha": 0.1}),
+    ("OneCycle_cos", "OneCycle", {"max_lr": 0.5, "total_steps": 40, "pct_start": 0.3, "anneal_strategy": "cos", "div_factor": 25.0, "final_div_factor": 10000.0, "three_phase": False}),
+    ("OneCycle_linear_three_phase", "OneCycle", {"max_lr": 0.5, "total_steps": 40, "pct_start": 0.3, "anneal_strategy": "cos", "div_factor": 25.0, "final_div_factor": 10000.0, "three_phase": False} | {"anneal_strategy": "linear", "three_phase": True, "pct_start": 0.4, "div_factor": 10.0}),
+    ("Cyclic_triangular", "Cyclic", {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 7, "step_size_down": None, "mode": "triangular", "gamma": 1.0}),
+    ("Cyclic_triangular2_down3", "Cyclic", {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 8, "step_size_down": 3, "mode": "triangular2", "gamma": 1.0}),
+    ("Cyclic_exp_range", "Cyclic", {"base_lr": 0.01, "max_lr": 0.1, "step_size_up": 5, "step_size_down": 9, "mode": "exp_range", "gamma": 0.97}),
+    ("Noam_512", "Noam", {"d_model": 512, "warmup_steps": 30, "factor": 2.0}),
+    ("Warmup_exponential", "Warmup", {"after": {"module": "keras.optimizers.schedules", "class_name": "ExponentialDecay", "config": {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5, "staircase": False, "name": "ExponentialDecay"}, "registered_name": None}, "warmup_steps": 12, "start": 0.02}),
     ("CosineDecayRestarts_t_mul1.5", "CosineDecayRestarts", {"initial_learning_rate": 0.2, "first_decay_steps": 8, "t_mul": 1.5, "m_mul": 0.8}),
+]
+
+TEXTS = [
+    "the quick brown fox jumps over the lazy dog near the river",
+    "a model that translates well says what was meant",
+    "it rains in the north and in the south of the country today",
+]
+TARGETS = [
+    "the fast brown fox jumped over the lazy dog by the river bank",
+    "a model which translates well says what it was meant to say",
+    "today it rains in the north and the south of this country",
+]
+
+FUNCTIONS = [  # name, function, arguments: a list, or a function of a random generator that makes it
+    ("bleu_corpus", "bleu", [TEXTS, [[t] for t in TARGETS]]),
+    ("bleu_two_references", "bleu", [TEXTS[:2], [[TARGETS[0], TEXTS[0] + " bank"], [TARGETS[1], "what was meant"]]]),
+    ("bleu_smoothed", "bleu", [["the fox is quick", "rain"], [["a fox is here quick"], ["no rain today"]]]),
+    ("bleu_nothing", "bleu", [["alpha beta"], [["gamma delta"]]]),
+    ("chrf2", "chrf", [TEXTS, TARGETS, 2.0, 0]),
+    ("chrf_plus_plus", "chrf", [TEXTS, TARGETS, 2.0, 2]),
+    ("chrf_short", "chrf", [["ab"], ["abc"], 1.0, 0]),
+    ("rouge_1", "rouge_n", [TEXTS[0], TARGETS[0], 1]),
+    ("rouge_2", "rouge_n", [TEXTS[2], TARGETS[2], 2]),
+    ("rouge_l", "rouge_l", [TEXTS[2], TARGETS[2]]),
+    ("word_error_rate", "word_error_rate", [TEXTS, TARGETS]),
+    ("character_error_rate", "character_error_rate", [TEXTS, TARGETS]),
+    ("frechet_distance", "frechet_distance", lambda rng: [exact(rng.standard_normal((9, 3)).astype(np.float32)), exact((1 + 2 * rng.standard_normal((7, 3))).astype(np.float32))]),
+    ("roc_area_ties", "roc_area", lambda rng: [exact(rng.integers(0, 2, 20)), exact((rng.integers(0, 9, 20) / 8).astype(np.float32))]),
+    ("average_precision_ties", "average_precision", lambda rng: [exact(rng.integers(0, 2, 20)), exact((rng.integers(0, 9, 20) / 8).astype(np.float32))]),
+    ("psnr", "psnr", lambda rng: [exact(rng.uniform(0, 1, (2, 3, 4, 2)).astype(np.float32)), exact(rng.uniform(0, 1, (2, 3, 4, 2)).astype(np.float32)), 1.0]),
+    ("ssim", "ssim", lambda rng: [exact(rng.uniform(0, 255, (2, 12, 13, 2)).astype(np.float32)), exact(rng.uniform(0, 255, (2, 12, 13, 2)).astype(np.float32)), 255.0]),
 ]
 
 # Every step at first, then some: starts and ends of periods among them.
@@ -408,13 +446,16 @@ def new_optimizer(name, kind, args, rng):
 
 def schedule_case(case):
     """Computes the rate at each recorded step again."""
+    made = {k: case[k] for k in ("name", "schedule", "config", "steps")}
+    if case["schedule"] in references.SCHEDULES:
+        return made | {"values": references.SCHEDULES[case["schedule"]](case["config"], case["steps"])}
     schedule = getattr(schedules, case["schedule"]).from_config(copy.deepcopy(case["config"]))
     rates = [float(schedule(keras.ops.convert_to_tensor(step, "int32"))) for step in case["steps"]]
-    return {k: case[k] for k in ("name", "schedule", "config", "steps")} | {"values": rates}
+    return made | {"values": rates}
 
 
 def new_schedule(name, schedule, args, rng):
-    config = getattr(schedules, schedule)(**args).get_config()
+    config = args if schedule in references.SCHEDULES else getattr(schedules, schedule)(**args).get_config()
     return {"name": name, "schedule": schedule, "config": config, "steps": SCHEDULE_STEPS}
 
 
@@ -433,6 +474,16 @@ def regularizer_case(case):
     return made | {"value": exact(value), "grad": exact(tape.gradient(value, x))}
 
 
+def function_case(case):
+    """Computes one function of texts, curves or pictures again."""
+    made = {k: case[k] for k in ("name", "function", "arguments")}
+    return made | {"value": references.FUNCTIONS[case["function"]](*case["arguments"])}
+
+
+def new_function(name, function, arguments, rng):
+    return {"name": name, "function": function, "arguments": arguments(rng) if callable(arguments) else arguments}
+
+
 def make(folder, report, write):
     """Makes every JSON case again, adds the new ones; calls report(name, deviation)."""
     kinds = {
@@ -440,6 +491,7 @@ def make(folder, report, write):
         "metrics.json": (metric_case, new_metric, METRICS),
         "optimizers.json": (optimizer_case, new_optimizer, OPTIMIZERS),
         "schedules.json": (schedule_case, new_schedule, SCHEDULES),
+        "functions.json": (function_case, new_function, FUNCTIONS),
         "regularizers_constraints.json": (
             regularizer_case,
             lambda name, kind, _, config, rng: {

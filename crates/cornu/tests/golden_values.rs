@@ -5,6 +5,8 @@
 
 #[path = "golden_values/cases.rs"]
 mod cases;
+#[path = "golden_values/functions.rs"]
+mod functions;
 #[path = "golden_values/messages.rs"]
 mod messages;
 #[path = "golden_values/program.rs"]

@@ -11,8 +11,10 @@ mod choice;
 mod condition_counts;
 mod confusion;
 mod correlations;
+pub mod curves;
 mod custom;
 mod f_scores;
+pub mod images;
 mod iou;
 mod loss_metric;
 mod mean;
@@ -20,6 +22,7 @@ mod precision_recall;
 mod regression;
 mod sparse_categorical_accuracy;
 mod sum;
+pub mod text;
 mod top_k;
 mod trade_offs;
 

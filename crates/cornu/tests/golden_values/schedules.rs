@@ -77,7 +77,8 @@ fn what_cannot_be_a_schedule_is_told() {
             "CosineDecai",
             json!({}),
             "unknown learning rate schedule \"CosineDecai\"\n  help did you mean \"CosineDecay\"? known: CosineDecay, \
-             CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay, PolynomialDecay",
+             CosineDecayRestarts, Cyclic, ExponentialDecay, InverseTimeDecay, Noam, OneCycle, PiecewiseConstantDecay, \
+             PolynomialDecay, Warmup",
         ),
         (
             "CosineDecay",
@@ -144,7 +145,8 @@ fn what_cannot_be_a_schedule_is_told() {
     assert_eq!(
         in_adam(json!({"initial_learning_rate": 0.1})),
         "a learning rate schedule needs a class_name and a config\n  at   Adam/learning_rate\n  help known classes: CosineDecay, \
-         CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay, PolynomialDecay"
+         CosineDecayRestarts, Cyclic, ExponentialDecay, InverseTimeDecay, Noam, OneCycle, PiecewiseConstantDecay, \
+             PolynomialDecay, Warmup"
     );
     // Builder methods cannot fail: `compile` tells.
     let mut model = line();

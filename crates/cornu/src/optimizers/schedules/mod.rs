@@ -4,18 +4,26 @@
 
 mod cosine_decay;
 mod cosine_decay_restarts;
+mod cyclic;
 mod exponential_decay;
 mod inverse_time_decay;
+mod noam;
+mod one_cycle;
 mod piecewise_constant_decay;
 mod polynomial_decay;
 mod steps;
+mod warmup;
 
 pub use cosine_decay::CosineDecay;
 pub use cosine_decay_restarts::CosineDecayRestarts;
+pub use cyclic::{Cyclic, Waves};
 pub use exponential_decay::ExponentialDecay;
 pub use inverse_time_decay::InverseTimeDecay;
+pub use noam::Noam;
+pub use one_cycle::{Anneal, OneCycle};
 pub use piecewise_constant_decay::PiecewiseConstantDecay;
 pub use polynomial_decay::PolynomialDecay;
+pub use warmup::Warmup;
 
 use std::fmt;
 
@@ -86,10 +94,14 @@ macro_rules! schedules {
 schedules! {
     CosineDecay,
     CosineDecayRestarts,
+    Cyclic,
     ExponentialDecay,
     InverseTimeDecay,
+    Noam,
+    OneCycle,
     PiecewiseConstantDecay,
     PolynomialDecay,
+    Warmup,
 }
 
 /// The class names of all schedules.

@@ -1,0 +1,105 @@
+//! Metrics that are plain functions, of texts, predictions and pictures, against values by their definitions.
+
+use cornu::Tensor;
+use cornu::metrics::{curves, images, text};
+use serde_json::Value as Json;
+
+use super::cases::{assert_close, numbers, tensor};
+
+fn strings(json: &Json) -> Vec<&str> {
+    let list = json.as_array().expect("a list of texts");
+    list.iter().map(|t| t.as_str().expect("a text")).collect()
+}
+
+fn floats(json: &Json) -> Vec<f32> {
+    numbers(json).into_iter().map(|x| x as f32).collect()
+}
+
+fn pictures(json: &Json) -> Tensor {
+    tensor(json)
+}
+
+fn value(function: &str, a: &[Json]) -> cornu::Result<Vec<f64>> {
+    let number = |i: usize| a[i].as_f64().expect("a number");
+    let of_rouge = |r: text::Rouge| vec![r.precision, r.recall];
+    let text_at = |i: usize| a[i].as_str().expect("a text");
+    Ok(match function {
+        "bleu" => {
+            let references: Vec<Vec<&str>> = a[1]
+                .as_array()
+                .expect("references")
+                .iter()
+                .map(strings)
+                .collect();
+            vec![text::bleu(&strings(&a[0]), &references)?]
+        }
+        "chrf" => vec![text::chrf(
+            &strings(&a[0]),
+            &strings(&a[1]),
+            number(2),
+            number(3) as usize,
+        )?],
+        "rouge_n" => of_rouge(text::rouge_n(text_at(0), text_at(1), number(2) as usize)),
+        "rouge_l" => of_rouge(text::rouge_l(text_at(0), text_at(1))),
+        "word_error_rate" => vec![text::word_error_rate(&strings(&a[0]), &strings(&a[1]))?],
+        "character_error_rate" => {
+            vec![text::character_error_rate(
+                &strings(&a[0]),
+                &strings(&a[1]),
+            )?]
+        }
+        "frechet_distance" => vec![images::frechet_distance(
+            &pictures(&a[0]),
+            &pictures(&a[1]),
+        )?],
+        "roc_area" => {
+            let roc = curves::roc_curve(&floats(&a[0]), &floats(&a[1]))?;
+            vec![curves::area(
+                &roc.false_positive_rate,
+                &roc.true_positive_rate,
+            )]
+        }
+        "average_precision" => vec![curves::average_precision(&floats(&a[0]), &floats(&a[1]))?],
+        "psnr" => images::psnr(&pictures(&a[0]), &pictures(&a[1]), number(2))?,
+        "ssim" => images::ssim(&pictures(&a[0]), &pictures(&a[1]), number(2))?,
+        other => panic!("no function {other}"),
+    })
+}
+
+#[test]
+fn functions_give_what_they_are_defined_to_give() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../golden/functions.json");
+    let file = std::fs::read_to_string(path).expect("the golden file is there");
+    let json: Json = serde_json::from_str(&file).expect("a golden file is JSON");
+    let cases = json["cases"].as_array().expect("cases");
+    assert!(cases.len() >= 17, "only {} cases were found", cases.len());
+    for case in cases {
+        let name = case["name"].as_str().expect("a name");
+        let arguments = case["arguments"].as_array().expect("arguments");
+        let function = case["function"].as_str().expect("a function");
+        let received = value(function, arguments).expect(name);
+        assert_close(name, &received, &numbers(&case["value"]), 1e-4);
+    }
+}
+
+#[test]
+fn what_functions_cannot_use_is_told() {
+    let told = |e: cornu::Error| e.message().to_owned();
+    assert_eq!(
+        told(text::word_error_rate(&["a"], &[]).expect_err("no references")),
+        "as many references as texts are needed, at least one, received 1 texts and 0 references"
+    );
+    assert_eq!(
+        told(curves::roc_curve(&[1.0, 1.0], &[0.5, 0.6]).expect_err("one kind")),
+        "a ROC curve needs targets of both kinds, received one kind"
+    );
+    assert_eq!(
+        told(curves::confusion_matrix(&[0, 3], &[0, 1], 2).expect_err("no such class")),
+        "classes must be from 0 to 1, received 3"
+    );
+    let small = Tensor::zeros([1, 10, 11, 1]);
+    assert_eq!(
+        told(images::ssim(&small, &small, 1.0).expect_err("small")),
+        "structural similarity needs images of at least 11 by 11 pixels, received 10 by 11"
+    );
+}

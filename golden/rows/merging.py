@@ -1,6 +1,9 @@
 """Cases of the family `merging`."""
 
 from keras import layers
+from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
+
+OWN = {"CustomScaleLayer": CustomScaleLayer}
 
 ROWS = [
     # Products: axes that come first, last and between; vectors and pictures.
@@ -19,4 +22,5 @@ ROWS = [
     ("Concatenate", "axis2_3_rank4", lambda: layers.Concatenate(axis=2), [(2, 3, 2, 4), (2, 3, 1, 4), (2, 3, 3, 4)]),
     ("Concatenate", "axis-1_3_rank4", lambda: layers.Concatenate(axis=-1), [(2, 3, 2, 1), (2, 3, 2, 5), (2, 3, 2, 2)]),
     ("Concatenate", "axis-2_3_rank3", lambda: layers.Concatenate(axis=-2), [(2, 1, 3), (2, 4, 3), (2, 2, 3)]),
+    ("CustomScaleLayer", "0.3", lambda: CustomScaleLayer(0.3), [(2, 3, 4), (2, 3, 1)]),
 ]

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 from keras import layers
+from keras.src.applications.convnext import LayerScale
 
 
 class LocalResponseNormalization(layers.Layer):
@@ -69,6 +70,11 @@ ROWS = [
     ("LayerNormalization", "nocenter", lambda: layers.LayerNormalization(center=False), [(3, 17)]),
     ("RMSNormalization", "rank3", lambda: layers.RMSNormalization(), [(3, 5, 7)]),
     ("RMSNormalization", "rank2_19_eps1e-2", lambda: layers.RMSNormalization(epsilon=1e-2), [(4, 19)]),
+    ("LayerScale", "ci5", lambda: LayerScale(0.5, 5), [(2, 3, 2, 5)]),
 ]
 
-OWN = {"InstanceNormalization": InstanceNormalization, "LocalResponseNormalization": LocalResponseNormalization}
+OWN = {
+    "InstanceNormalization": InstanceNormalization,
+    "LayerScale": LayerScale,
+    "LocalResponseNormalization": LocalResponseNormalization,
+}

@@ -1,6 +1,9 @@
 """Cases of the family `regularization`."""
 
 from keras import layers
+from keras.src.applications.convnext import StochasticDepth
+
+OWN = {"StochasticDepth": StochasticDepth}
 
 ROWS = [
     ("ActivityRegularization", "l1_l2", lambda: layers.ActivityRegularization(0.5, 0.25), [(3, 4)]),
@@ -20,4 +23,6 @@ ROWS = [
     # Augmentation: drawn from a range of one number, or not drawn because the layer is in use.
     ("Dropout", "0_train", lambda: layers.Dropout(0.0), [(3, 4)], {"training": True}),
     ("Dropout", "0.25_infer_rank4", lambda: layers.Dropout(0.25), [(2, 3, 4, 2)], {"training": False}),
+    ("StochasticDepth", "0.4_infer", lambda: StochasticDepth(0.4), [(3, 2, 2)], {"training": False}),
+    ("StochasticDepth", "0_train", lambda: StochasticDepth(0.0), [(3, 2, 2)], {"training": True}),
 ]

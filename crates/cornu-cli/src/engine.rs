@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use cornu::applications::{AlexNet, ResNet18, ResNet50};
 use cornu::compile::PlanListing;
 use cornu::layers;
 use cornu::losses::{self, Targets};
@@ -109,13 +108,8 @@ impl Network {
 
     /// A published network by its name, in the form for the images it was published with.
     pub(crate) fn published(name: &str) -> Option<Result<Self>> {
-        let model = match name.to_ascii_lowercase().as_str() {
-            "alexnet" => AlexNet::new([227, 227, 3], 1000).build(),
-            "resnet18" => ResNet18::large([224, 224, 3], 1000).build(),
-            "resnet18-small" => ResNet18::small([32, 32, 3], 10).build(),
-            "resnet50" => ResNet50::new([224, 224, 3], 1000).build(),
-            _ => return None,
-        };
+        let application = cornu::applications::deserialize(name, serde_json::Map::new()).ok()?;
+        let model = application.build();
         Some(model.map(|model| Self { model }).map_err(Failure::from))
     }
 

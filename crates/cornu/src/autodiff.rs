@@ -1,5 +1,10 @@
 //! Reverse-mode differentiation, graph to graph: gradients are ordinary nodes, so they can be differentiated again.
 
+mod products;
+
+pub use crate::graph::check::{Compared, GradientReport, check_gradients};
+pub use products::{batch_jacobian, hessian, hvp, jacobian, jvp, vjp};
+
 use std::collections::HashMap;
 
 use crate::error::{Error, Result};
@@ -74,6 +79,16 @@ pub fn gradients_from(
             continue;
         }
         let outer = graph.set_path(Some(node.path.clone()));
+        if let (Some(rule), Some(dy)) = (graph.custom(index).cloned(), dy[0]) {
+            let dx = rule.grad(graph, outputs[0], dy);
+            graph.set_path(outer);
+            for (&x, dx) in rule.inputs.iter().zip(dx?) {
+                if needed[x.index()] {
+                    accumulate(graph, &mut grads, x, dx)?;
+                }
+            }
+            continue;
+        }
         let dx = node.op.grad(&mut GradientOf {
             graph,
             inputs: &node.inputs,
@@ -141,7 +156,9 @@ fn reaches(graph: &Graph, wrt: &[Value], last: usize) -> Vec<bool> {
         needed[x.index()] = true;
     }
     for i in 0..=last {
-        needed[i] = needed[i] || graph.nodes()[i].inputs.iter().any(|x| needed[x.index()]);
+        let own = graph.custom(i).into_iter().flat_map(|rule| &rule.inputs);
+        let mut operands = graph.nodes()[i].inputs.iter().chain(own);
+        needed[i] = needed[i] || operands.any(|x| needed[x.index()]);
     }
     needed
 }

@@ -2,10 +2,12 @@
 
 #[cfg(test)]
 mod agreement;
+mod compute;
 #[cfg(test)]
 mod contract;
 pub mod executable;
 pub mod interpreter;
+mod outputs;
 pub(crate) mod parallel;
 mod prepared;
 pub(crate) mod products;
@@ -19,6 +21,8 @@ mod views;
 mod whole;
 mod workspace;
 
+pub use compute::compute;
+pub use outputs::Outputs;
 pub(crate) use prepared::Prepared;
 pub use variables::Variable;
 pub(crate) use variables::{Variables, unique};

@@ -12,6 +12,7 @@ use super::states::{States, next_version};
 use super::views::{floats, floats_mut};
 use super::workspace::allocate;
 use crate::error::{Error, Kind, Result};
+use crate::initializers::InitializerConfig;
 use crate::shape::{DType, Shape};
 use crate::tensor::Tensor;
 
@@ -51,9 +52,28 @@ struct Inner {
 #[derive(Debug)]
 struct Held {
     buffer: Arena,
+    /// How the values begin, until somebody wants to see them.
+    beginning: Option<Beginning>,
     /// Another number after every change.
     version: u64,
 }
+
+/// Values that were not drawn yet. Models are built, counted and planned, and files are read into them, without one weight drawn.
+#[derive(Debug)]
+struct Beginning {
+    initializer: InitializerConfig,
+    seed: u64,
+    stream: u32,
+}
+
+/// Handles of the same variable are equal.
+impl PartialEq for Variable {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for Variable {}
 
 impl Variable {
     /// A variable that begins with a copy of the values given.
@@ -64,14 +84,45 @@ impl Variable {
         let x = value.f32s()?;
         let mut buffer = allocate(x.len() * 4)?;
         floats_mut(buffer.as_mut_bytes()).copy_from_slice(x);
-        Ok(Self(Arc::new(Inner {
+        Ok(Self::holding(value.shape().clone(), buffer, None))
+    }
+
+    /// A variable of zeros.
+    pub(crate) fn zeros(shape: Shape) -> Result<Self> {
+        let buffer = allocate(shape.elements() * 4)?;
+        Ok(Self::holding(shape, buffer, None))
+    }
+
+    /// A variable whose values are drawn when they are first wanted.
+    ///
+    /// # Errors
+    /// An initializer that cannot fill the shape; no room.
+    pub(crate) fn begun(
+        shape: Shape,
+        initializer: InitializerConfig,
+        seed: u64,
+        stream: u32,
+    ) -> Result<Self> {
+        initializer.fits(&shape)?;
+        let buffer = allocate(shape.elements() * 4)?;
+        let beginning = Beginning {
+            initializer,
+            seed,
+            stream,
+        };
+        Ok(Self::holding(shape, buffer, Some(beginning)))
+    }
+
+    fn holding(shape: Shape, buffer: Arena, beginning: Option<Beginning>) -> Self {
+        Self(Arc::new(Inner {
             id: unique(),
-            shape: value.shape().clone(),
+            shape,
             held: Mutex::new(Held {
                 buffer,
+                beginning,
                 version: next_version(),
             }),
-        })))
+        }))
     }
 
     /// The lengths of its axes.
@@ -92,6 +143,8 @@ impl Variable {
     pub fn set(&self, value: &Tensor) -> Result<()> {
         self.check(value)?;
         let x = value.f32s()?;
+        // What would be overwritten need not be drawn.
+        self.held().beginning = None;
         self.write(|to| to.copy_from_slice(x));
         Ok(())
     }
@@ -129,7 +182,18 @@ impl Variable {
         self.0.id
     }
 
+    /// The buffer with its values.
     fn lock(&self) -> MutexGuard<'_, Held> {
+        let mut held = self.held();
+        if let Some(b) = held.beginning.take() {
+            let x = floats_mut(held.buffer.as_mut_bytes());
+            let drawn = b.initializer.fill(&self.0.shape, x, b.seed, b.stream);
+            drawn.expect("the initializer was found to fit the shape");
+        }
+        held
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
         self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -246,6 +310,25 @@ mod tests {
 
     fn variable(values: &[f32]) -> Result<Variable> {
         Variable::new(&Tensor::new([values.len()], values.to_vec())?)
+    }
+
+    #[test]
+    fn a_variable_is_drawn_when_it_is_first_seen() -> Result<()> {
+        let shape = Shape::from([40, 30]);
+        let normal = InitializerConfig::from("he_normal");
+        let drawn = normal.draw(&shape, 5, 2)?;
+        let begun = || Variable::begun(shape.clone(), normal.clone(), 5, 2);
+        assert_eq!(begun()?.value(), drawn);
+        assert_eq!(begun()?.read(<[f32]>::to_vec), drawn.f32s()?);
+        let mut variables = Variables::default();
+        variables.add(begun()?);
+        assert_eq!(variables.lend(|s| s.tensor(0)), drawn);
+        let set = begun()?;
+        set.set(&Tensor::zeros(shape.clone()))?;
+        assert_eq!(set.value(), Tensor::zeros(shape.clone()));
+        let vector = Variable::begun([3].into(), "orthogonal".into(), 0, 0);
+        assert!(vector.is_err(), "found out before anything is drawn");
+        Ok(())
     }
 
     #[test]

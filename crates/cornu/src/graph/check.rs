@@ -1,11 +1,13 @@
 //! Gradient checking: the gradients of a graph against central finite differences, both in double precision.
 
+use std::fmt;
+
 use super::ops::input::Source;
 use super::{Array, Graph, Op, Value};
 use crate::autodiff;
 use crate::error::{Error, Kind, Result};
 use crate::exec::interpreter;
-use crate::shape::DType;
+use crate::shape::{DType, Shape};
 use crate::tensor::Tensor;
 
 /// The half-width of a finite difference: its error, of third order, stays far below [`TOLERANCE`] for smooth functions.
@@ -52,52 +54,193 @@ pub(crate) fn at_point(
     graph: &Graph,
     y: Value,
     wrt: &[Value],
+    feeds: Vec<Array>,
+    states: Vec<Array>,
+) -> Result<()> {
+    let all = compare(graph, y, wrt, feeds, states)?;
+    let Some(wrong) = all.iter().find_map(|c| c.wrong.as_ref().map(|w| (c, w))) else {
+        return Ok(());
+    };
+    let (compared, wrong) = wrong;
+    let x = compared.value;
+    Err(Error::new(
+        Kind::Numeric,
+        format!(
+            "the gradient of element {} of {x:?} {} is {}, finite differences give {}",
+            wrong.element,
+            graph.shape(x),
+            wrong.gradient,
+            wrong.difference
+        ),
+    )
+    .help(
+        "is the function smooth at this point, and the gradient rule of each op on the way right?",
+    ))
+}
+
+/// An element's derivative twice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// Which element of the value, in row-major order.
+    pub element: usize,
+    /// What differentiation gives.
+    pub gradient: f64,
+    /// What finite differences give.
+    pub difference: f64,
+}
+
+/// How the gradient of one value compares with finite differences.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    value: Value,
+    /// What the value is called.
+    pub name: String,
+    /// Its shape.
+    pub shape: Shape,
+    /// How many of its elements were varied.
+    pub elements: usize,
+    /// The element whose derivatives lie farthest apart.
+    pub worst: Pair,
+    /// The first element whose derivatives lie too far apart, if there is one.
+    pub wrong: Option<Pair>,
+}
+
+/// Gradients beside finite differences, value by value; as text, a table.
+///
+/// # Example
+/// See [`check_gradients`].
+#[derive(Clone, Debug)]
+pub struct GradientReport {
+    /// One entry a value.
+    pub values: Vec<Compared>,
+}
+
+impl GradientReport {
+    /// Whether all gradients are right.
+    pub fn passed(&self) -> bool {
+        self.values.iter().all(|c| c.wrong.is_none())
+    }
+}
+
+impl fmt::Display for GradientReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in &self.values {
+            let (verdict, shown) = match &c.wrong {
+                None => ("right", &c.worst),
+                Some(wrong) => ("WRONG", wrong),
+            };
+            writeln!(
+                f,
+                "{verdict}  {} {}: {} of {} elements varied; element {}: gradient {:.6e}, finite difference {:.6e}",
+                c.name,
+                c.shape,
+                c.elements,
+                c.shape.elements(),
+                shown.element,
+                shown.gradient,
+                shown.difference
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Compares the gradients that differentiation gives for a closure over graph values with central finite differences, in double
+/// precision, at a point: for layers, losses and gradients of one's own.
+///
+/// # Errors
+/// Of the closure; inputs that are not floats. A gradient that is wrong is no error: the report tells it.
+///
+/// # Example
+/// ```
+/// use cornu::prelude::*;
+/// use cornu::autodiff::check_gradients;
+/// let x = Tensor::new([3], vec![0.5f32, -1.0, 2.0])?;
+/// assert!(check_gradients(&[&x], |g, x| g.tanh(x[0]))?.passed());
+/// let wrong = check_gradients(&[&x], |g, x| {
+///     g.custom_gradient(x, |g, x| g.square(x[0]), |_, _, _, dy| Ok(vec![dy]))
+/// })?;
+/// assert_eq!(
+///     wrong.to_string(),
+///     "WRONG  input 0 [3]: 3 of 3 elements varied; element 1: gradient 1.000000e0, finite difference -2.000000e0\n"
+/// );
+/// # Ok::<(), cornu::Error>(())
+/// ```
+pub fn check_gradients(
+    point: &[&Tensor],
+    write: impl FnOnce(&mut Graph, &[Value]) -> Result<Value>,
+) -> Result<GradientReport> {
+    let mut graph = Graph::new();
+    let mut inputs = Vec::with_capacity(point.len());
+    for x in point {
+        inputs.push(graph.feed("", x.shape().clone(), false)?);
+    }
+    let y = write(&mut graph, &inputs)?;
+    let feeds = point.iter().map(|&t| Array::from(t)).collect();
+    let mut values = compare(&graph, y, &inputs, feeds, Vec::new())?;
+    for (i, c) in values.iter_mut().enumerate() {
+        c.name = format!("input {i}");
+    }
+    Ok(GradientReport { values })
+}
+
+/// Compares gradients with finite differences, value by value.
+pub(crate) fn compare(
+    graph: &Graph,
+    y: Value,
+    wrt: &[Value],
     mut feeds: Vec<Array>,
     mut states: Vec<Array>,
-) -> Result<()> {
+) -> Result<Vec<Compared>> {
     let sources = sources(graph, wrt, feeds.len(), states.len())?;
     let mut differentiated = graph.clone();
     let grads = autodiff::gradients(&mut differentiated, y, wrt)?;
     let values = interpreter::run(&differentiated, &feeds, &states);
+    let mut all = Vec::with_capacity(wrt.len());
     for ((&x, source), grad) in wrt.iter().zip(sources).zip(grads) {
         let grad = values[grad.index()][grad.output as usize].clone();
         let every = grad.data.len().div_ceil(SAMPLES).max(1);
         // The size of a typical derivative: what an element's own error is measured against.
         let scale = grad.data.iter().fold(0.0, |m: f64, d| m.max(d.abs()));
+        let mut compared = Compared {
+            value: x,
+            name: format!("{x:?}"),
+            shape: graph.shape(x).clone(),
+            elements: 0,
+            worst: Pair {
+                element: 0,
+                gradient: 0.0,
+                difference: 0.0,
+            },
+            wrong: None,
+        };
         for element in (0..grad.data.len()).step_by(every) {
             let mut moved = |by: f64| {
-                let place = match source {
-                    Source::Feed(i) => &mut feeds[i as usize].data[element],
-                    Source::State(i) => &mut states[i as usize].data[element],
-                    Source::Prepared(_) => unreachable!("values are prepared in plans alone"),
-                };
-                let before = std::mem::replace(place, *place + by);
+                let before = *place(&mut feeds, &mut states, source, element);
+                *place(&mut feeds, &mut states, source, element) = before + by;
                 let total = total(graph, y, &feeds, &states);
-                match source {
-                    Source::Feed(i) => feeds[i as usize].data[element] = before,
-                    Source::State(i) => states[i as usize].data[element] = before,
-                    Source::Prepared(_) => unreachable!("values are prepared in plans alone"),
-                }
+                *place(&mut feeds, &mut states, source, element) = before;
                 total
             };
-            let difference = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
-            let derivative = grad.data[element];
-            let allowed = TOLERANCE * (1.0 + scale + difference.abs());
+            let pair = Pair {
+                element,
+                gradient: grad.data[element],
+                difference: (moved(STEP) - moved(-STEP)) / (2.0 * STEP),
+            };
+            let apart = |p: &Pair| (p.gradient - p.difference).abs();
             // Written so that NaN fails.
-            let close = (derivative - difference).abs() <= allowed;
-            if !close {
-                return Err(Error::new(
-                    Kind::Numeric,
-                    format!(
-                        "the gradient of element {element} of {x:?} {} is {derivative}, finite differences give {difference}",
-                        graph.shape(x)
-                    ),
-                )
-                .help("is the function smooth at this point, and the gradient rule of each op on the way right?"));
+            let close = apart(&pair) <= TOLERANCE * (1.0 + scale + pair.difference.abs());
+            if !close && compared.wrong.is_none() {
+                compared.wrong = Some(pair.clone());
             }
+            if compared.elements == 0 || apart(&pair) > apart(&compared.worst) {
+                compared.worst = pair;
+            }
+            compared.elements += 1;
         }
+        all.push(compared);
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Where each value comes from; refuses what cannot be varied.
@@ -126,6 +269,20 @@ fn sources(graph: &Graph, wrt: &[Value], feeds: usize, states: usize) -> Result<
             ))),
         })
         .collect()
+}
+
+/// Where an element of a feed or state lies.
+fn place<'a>(
+    feeds: &'a mut [Array],
+    states: &'a mut [Array],
+    source: Source,
+    element: usize,
+) -> &'a mut f64 {
+    match source {
+        Source::Feed(i) => &mut feeds[i as usize].data[element],
+        Source::State(i) => &mut states[i as usize].data[element],
+        Source::Prepared(_) => unreachable!("values are prepared in plans alone"),
+    }
 }
 
 fn total(graph: &Graph, y: Value, feeds: &[Array], states: &[Array]) -> f64 {

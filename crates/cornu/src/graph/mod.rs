@@ -8,6 +8,7 @@ mod array;
 mod build;
 pub mod check;
 mod convolve;
+mod custom_gradient;
 pub mod ops;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use array::Array;
+use custom_gradient::CustomGradient;
 pub use ops::Op;
 
 use cornu_kernels::copy::MAX_RANK;
@@ -105,6 +107,8 @@ pub struct Graph {
     /// How many streams of random numbers were drawn from each seed; from the run's own under none.
     streams: BTreeMap<Option<u64>, u32>,
     path: Option<Arc<str>>,
+    /// Gradient rules of single nodes, by their numbers.
+    custom: BTreeMap<usize, CustomGradient>,
 }
 
 impl Graph {
@@ -125,6 +129,11 @@ impl Graph {
     /// Shape and element type of a value.
     pub fn meta(&self, value: Value) -> &Meta {
         &self.nodes[value.index()].outputs[value.output as usize]
+    }
+
+    /// The gradient rule of a node's own, if it has one.
+    pub(crate) fn custom(&self, node: usize) -> Option<&CustomGradient> {
+        self.custom.get(&node)
     }
 
     /// How many feeds there are.

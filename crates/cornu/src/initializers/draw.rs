@@ -16,11 +16,24 @@ impl Initializer {
     /// # Errors
     /// A shape that the initialiser cannot fill; more memory than there is.
     pub fn draw(self, shape: &Shape, seed: u64, stream: u32) -> Result<Tensor> {
-        let mut draw = Draw {
-            x: reserve(shape)?,
-            seed,
-            stream,
-        };
+        let mut x = reserve(shape)?;
+        self.fill(shape, &mut x, seed, stream)?;
+        Tensor::new(shape.clone(), x)
+    }
+
+    /// Refuses a shape that the initialiser cannot fill.
+    pub(super) fn fits(self, shape: &Shape) -> Result<()> {
+        match self {
+            Self::Identity { .. } => matrix("identity", shape).map(|_| ()),
+            Self::Orthogonal { .. } if shape.rank() < 2 => Err(not_a_matrix("orthogonal", shape)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Draws the elements of a weight into zeros.
+    pub(super) fn fill(self, shape: &Shape, x: &mut [f32], seed: u64, stream: u32) -> Result<()> {
+        self.fits(shape)?;
+        let mut draw = Draw { x, seed, stream };
         match self {
             Self::Zeros => {}
             Self::Ones => draw.x.fill(1.0),
@@ -54,17 +67,12 @@ impl Initializer {
                 distribution,
             } => draw.scaled(scale, mode, distribution, shape),
             Self::Orthogonal { gain } => {
-                let [.., columns] = *shape.axes() else {
-                    return Err(not_a_matrix("orthogonal", shape));
-                };
-                if shape.rank() < 2 {
-                    return Err(not_a_matrix("orthogonal", shape));
-                }
+                let columns = shape.last().copied().unwrap_or(1);
                 draw.normal(0.0, 1.0);
-                orthogonal::orthonormalise(&mut draw.x, columns, gain);
+                orthogonal::orthonormalise(draw.x, columns, gain);
             }
         }
-        Tensor::new(shape.clone(), draw.x)
+        Ok(())
     }
 }
 
@@ -98,7 +106,7 @@ fn matrix(name: &str, shape: &Shape) -> Result<[usize; 2]> {
 }
 
 /// Zeros, unless there is no memory for them.
-fn reserve(shape: &Shape) -> Result<Vec<f32>> {
+pub(super) fn reserve(shape: &Shape) -> Result<Vec<f32>> {
     let n = Shape::new(shape.to_vec())?.elements();
     let mut x: Vec<f32> = Vec::new();
     x.try_reserve_exact(n).map_err(|_| {
@@ -115,13 +123,13 @@ fn reserve(shape: &Shape) -> Result<Vec<f32>> {
     Ok(x)
 }
 
-struct Draw {
-    x: Vec<f32>,
+struct Draw<'a> {
+    x: &'a mut [f32],
     seed: u64,
     stream: u32,
 }
 
-impl Draw {
+impl Draw<'_> {
     /// The numbers of one round of drawing.
     fn round(&self, step: u64) -> Stream {
         Stream {
@@ -133,14 +141,14 @@ impl Draw {
 
     fn uniform(&mut self, low: f64, high: f64) {
         let stream = self.round(0);
-        random::uniform(&stream, 0, &mut self.x);
+        random::uniform(&stream, 0, self.x);
         let (low, width) = (low as f32, (high - low) as f32);
         self.x.iter_mut().for_each(|v| *v = low + *v * width);
     }
 
     fn normal(&mut self, mean: f64, stddev: f64) {
         let stream = self.round(0);
-        random::normal(&stream, 0, &mut self.x);
+        random::normal(&stream, 0, self.x);
         let (mean, stddev) = (mean as f32, stddev as f32);
         self.x.iter_mut().for_each(|v| *v = mean + *v * stddev);
     }
@@ -150,7 +158,7 @@ impl Draw {
         // Each round draws for all places; a place keeps its first draw within two standard deviations (19 of 20 are).
         let mut open: Vec<usize> = Vec::new();
         let stream = self.round(0);
-        random::normal(&stream, 0, &mut self.x);
+        random::normal(&stream, 0, self.x);
         for (i, v) in self.x.iter_mut().enumerate() {
             if v.abs() > 2.0 {
                 open.push(i);
@@ -165,7 +173,7 @@ impl Draw {
             let stream = self.round(step);
             random::normal(&stream, 0, &mut drawn[..open.len()]);
             let mut draws = drawn.iter();
-            let x = &mut self.x;
+            let x = &mut *self.x;
             open.retain(|&i| {
                 let z = draws.next().copied().unwrap_or(0.0);
                 if z.abs() <= 2.0 {

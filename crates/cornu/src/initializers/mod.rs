@@ -257,24 +257,31 @@ impl InitializerConfig {
     /// # Errors
     /// An unknown name; a shape that the initialiser cannot fill; more memory than there is.
     pub fn draw(&self, shape: &Shape, seed: u64, stream: u32) -> Result<Tensor> {
+        let mut x = draw::reserve(shape)?;
+        self.fill(shape, &mut x, seed, stream)?;
+        Tensor::new(shape.clone(), x)
+    }
+
+    /// Refuses an unknown name, and a shape that the initialiser cannot fill.
+    pub(crate) fn fits(&self, shape: &Shape) -> Result<()> {
+        self.get()?.fits(shape)
+    }
+
+    /// As [`InitializerConfig::draw`], into zeros.
+    pub(crate) fn fill(&self, shape: &Shape, x: &mut [f32], seed: u64, stream: u32) -> Result<()> {
         let initializer = self.get()?;
         let matrix = self.fans.map(Shape::from);
         let matrix =
             matrix.filter(|m| initializer.counts_inputs() && m.elements() == shape.elements());
         let by = matrix.as_ref().unwrap_or(shape);
-        let mut drawn = match self.seed {
-            Some(own) => initializer.draw(by, own as u64, 0),
-            None => initializer.draw(by, seed, stream),
+        match self.seed {
+            Some(own) => initializer.fill(by, x, own as u64, 0),
+            None => initializer.fill(by, x, seed, stream),
         }?;
-        if matrix.is_some() {
-            drawn = Tensor::new(shape.clone(), drawn.f32s()?.to_vec())?;
-        }
         if let Some((from, to)) = self.ones {
-            let mut elements = drawn.f32s()?.to_vec();
-            elements[from..to].fill(1.0);
-            return Tensor::new(shape.clone(), elements);
+            x[from..to].fill(1.0);
         }
-        Ok(drawn)
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::error::Error;
 
 /// The error for the parser's message about the argument at `place` ("." where none is named).
-pub(super) fn tell(place: &str, message: &str) -> Error {
+pub(crate) fn tell(place: &str, message: &str) -> Error {
     let (message, help) = match message.split_once("\n  help ") {
         Some((message, help)) => (message, Some(help)),
         None => (message, None),

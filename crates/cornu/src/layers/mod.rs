@@ -9,7 +9,7 @@ mod context;
 mod defaults;
 mod inputs;
 mod lengths;
-mod mistakes;
+pub(crate) mod mistakes;
 mod registry;
 mod settings;
 mod sizes;

@@ -273,7 +273,9 @@ impl Architecture {
                 None => {
                     for spec in specs {
                         Shape::new(spec.shape.to_vec()).map_err(|e| e.at(path.clone()))?;
-                        spec.initializer.get().map_err(|e| e.at(path.clone()))?;
+                        spec.initializer
+                            .fits(&spec.shape)
+                            .map_err(|e| e.at(path.clone()))?;
                         let at = |e: Error| e.at(format!("{path}/{}", spec.name));
                         if let Some(regularizer) = &spec.regularizer {
                             regularizer.check(&spec.shape).map_err(at)?;
@@ -311,6 +313,8 @@ impl Architecture {
             let outputs = traced.values.last().expect("just written");
             check_outputs(&graph, call, outputs, probe).map_err(|e| e.at(path))?;
         }
+        // Weights follow the order of the layers, as in Keras, not that of the calls.
+        weights.sort_by_key(|w| w.layer);
         for &t in &self.outputs {
             self.tensor(&traced.values, t, &self.name)?;
         }

@@ -529,14 +529,16 @@ fn functional(config: &Json) -> Result<Architecture> {
             "a model needs at least one input and one output",
         )));
     }
-    Ok(Architecture {
+    let mut architecture = Architecture {
         kind: Kind::Functional,
         inputs: specs,
         layers: name_layers(made).map_err(at)?,
         calls,
         outputs,
-        name,
-    })
+        name: name.clone(),
+    };
+    architecture.arrange_calls();
+    Ok(architecture)
 }
 
 impl Model {

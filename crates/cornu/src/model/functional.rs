@@ -7,6 +7,7 @@ use super::architecture::{Architecture, CallSite, InputSpec, Kind, TensorId, nam
 use super::symbol::{How, Ids, Inputs, Part, Symbol};
 use super::{Drawn, Model};
 use crate::error::{Error, Result};
+use crate::layers::Layer;
 
 impl Model {
     /// The model that leads from inputs to outputs, with weights drawn from seed 0; layers of other models keep theirs.
@@ -77,19 +78,22 @@ impl Model {
             .map(|s| collector.visit(s))
             .collect::<Result<Vec<_>>>()
             .map_err(|e| e.at(name.clone()))?;
-        let layers = collector.parts.iter().map(|p| p.layer.clone()).collect();
-        let architecture = Architecture {
-            layers: name_layers(layers).map_err(|e| e.at(name.clone()))?,
+        let mut architecture = Architecture {
+            layers: collector.named_layers().map_err(|e| e.at(name.clone()))?,
             kind: Kind::Functional,
             inputs: specs,
             calls: collector.calls,
             outputs,
             name,
         };
-        let parts = &collector.parts;
+        let order = architecture.layer_order();
+        architecture.arrange_layers(&order);
+        let of = |l: &usize| Arc::clone(&collector.parts[*l]);
+        let parts: Vec<Arc<Part>> = order.iter().map(of).collect();
+        collector.ids.layers = parts.iter().map(|p| p.id).collect();
         let held = parts.iter().map(|p| p.weights.get().cloned()).collect();
         let model = Self::assemble(architecture, Drawn { seed, held }, Some(collector.ids))?;
-        for (i, part) in collector.parts.iter().enumerate() {
+        for (i, part) in parts.iter().enumerate() {
             let own = (0..model.weights.len()).filter(|&w| model.weights[w].layer == i);
             let variables = own.map(|w| model.variables.all()[w].clone()).collect();
             // Set already where the layer came with its weights.
@@ -124,6 +128,16 @@ impl Default for Collector {
 }
 
 impl Collector {
+    /// The layers with their names, which are given in the order in which the layers were made, as in Keras.
+    fn named_layers(&self) -> Result<Vec<(String, Box<dyn Layer>)>> {
+        let mut made: Vec<usize> = (0..self.parts.len()).collect();
+        made.sort_by_key(|&l| self.parts[l].id);
+        let layers = made.iter().map(|&l| self.parts[l].layer.clone()).collect();
+        let mut named: Vec<_> = made.iter().zip(name_layers(layers)?).collect();
+        named.sort_by_key(|(l, _)| **l);
+        Ok(named.into_iter().map(|(_, layer)| layer).collect())
+    }
+
     fn visit(&mut self, end: &Symbol) -> Result<TensorId> {
         // A stack of its own: networks can be deeper than a thread's.
         let mut stack = vec![end.clone()];

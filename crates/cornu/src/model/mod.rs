@@ -5,6 +5,7 @@ mod config;
 mod functional;
 mod merge;
 mod nested;
+mod order;
 mod part;
 mod plot;
 mod save;
@@ -98,7 +99,7 @@ impl Model {
         }
         let new = weights.iter().filter(|w| w.spec.variable.is_none());
         let bytes = new.map(|w| w.spec.shape.elements() * 4).sum();
-        // Asked for at once and given back, so that a size that cannot be had is refused before anything is drawn.
+        // Asked for at once and given back, so that a size that cannot be had is refused as a whole.
         cornu_kernels::arena::Arena::new(bytes).map_err(|e| {
             Error::new(ErrorKind::Memory, format!("the weights do not fit: {e}"))
                 .at(architecture.name.clone())
@@ -117,11 +118,9 @@ impl Model {
                     .help("a shared layer needs inputs of one shape")));
                 }
                 None => {
-                    let x = w
-                        .spec
-                        .initializer
-                        .draw(&w.spec.shape, drawn.seed, number as u32);
-                    Variable::new(&x.map_err(at)?).map_err(at)?
+                    let initializer = w.spec.initializer.clone();
+                    let shape = w.spec.shape.clone();
+                    Variable::begun(shape, initializer, drawn.seed, number as u32).map_err(at)?
                 }
             };
             if variables.add(variable) != number {

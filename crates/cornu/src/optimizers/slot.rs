@@ -70,6 +70,10 @@ impl Slot {
 
     /// A variable that holds it, for a weight before its first step.
     pub(crate) fn variable(&self, weight: &Variable) -> Result<Variable> {
-        Variable::new(&self.tensor(|| weight.value())?)
+        match self.start {
+            // Zeros that the system gives anew cost nothing until they are written.
+            Start::Filled(0.0) => Variable::zeros(self.shape.clone()),
+            _ => Variable::new(&self.tensor(|| weight.value())?),
+        }
     }
 }

@@ -18,7 +18,7 @@ mod step;
 pub use augmented::Augmented;
 pub use callbacks::{Action, Callback, Event};
 pub use compiled::Compiled;
-pub use custom::{OptimizerHandle, Outputs, Tape, TrainStep, Trainable, TrainableWeight, Values};
+pub use custom::{OptimizerHandle, Tape, TrainStep, Trainable, TrainableWeight, Values};
 pub use fit::Fit;
 pub(crate) use fit::shuffle;
 pub use goals::{Losses, MetricOf};

@@ -11,4 +11,5 @@ family! {
     minimum::Minimum,
     concatenate::Concatenate,
     dot::Dot,
+    custom_scale_layer::CustomScaleLayer,
 }

@@ -11,6 +11,7 @@ family! {
     spectral_normalization::SpectralNormalization,
     rms_normalization::RMSNormalization,
     local_response_normalization::LocalResponseNormalization,
+    layer_scale::LayerScale,
 }
 
 pub use batch_normalization::RenormClipping;

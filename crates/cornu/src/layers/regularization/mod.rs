@@ -11,4 +11,5 @@ family! {
     alpha_dropout::AlphaDropout,
     gaussian_dropout::GaussianDropout,
     gaussian_noise::GaussianNoise,
+    stochastic_depth::StochasticDepth,
 }

@@ -1,21 +1,21 @@
 //! Training steps of one's own: several models, losses and optimizers in one computation, planned once and run many times.
 
 mod handle;
-mod outputs;
 mod tape;
 mod trainable;
+mod values;
 
 pub use handle::OptimizerHandle;
-pub use outputs::{Outputs, Values};
 pub use tape::Tape;
 pub use trainable::{Trainable, TrainableWeight};
+pub use values::Values;
 
 use std::borrow::Cow;
 
 use crate::compile::{Computation, Mode, Plan, compile};
 use crate::error::{Error, Kind, Result};
-use crate::exec::Variables;
 use crate::exec::executable::{Outcome, Workspace, run};
+use crate::exec::{Outputs, Variables};
 use crate::graph::Meta;
 use crate::tensor::Tensor;
 

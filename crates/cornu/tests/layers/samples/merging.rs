@@ -36,5 +36,12 @@ pub(super) fn all() -> Vec<Sample> {
             0,
         ),
         sample("Concatenate", none(), &[&[4, 3]], &[4, 3], 0),
+        sample(
+            "CustomScaleLayer",
+            json!({ "scale": 0.3 }),
+            &[&[4, 3], &[4, 1]],
+            &[4, 3],
+            0,
+        ),
     ]
 }

@@ -78,6 +78,13 @@ pub(super) fn all() -> Vec<Sample> {
             18,
         ),
         sample(
+            "LayerScale",
+            json!({ "init_values": 0.5, "projection_dim": 3 }),
+            &[&[4, 3]],
+            &[4, 3],
+            3,
+        ),
+        sample(
             "LocalResponseNormalization",
             json!({ "depth_radius": 1, "bias": 1.0, "alpha": 0.5, "beta": 0.5 }),
             &[&[2, 3, 6]],

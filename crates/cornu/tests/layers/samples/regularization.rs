@@ -69,5 +69,12 @@ pub(super) fn all() -> Vec<Sample> {
             &[9, 3],
             0,
         ),
+        sample(
+            "StochasticDepth",
+            json!({ "drop_path_rate": 0.4 }),
+            &[&[9, 3]],
+            &[9, 3],
+            0,
+        ),
     ]
 }

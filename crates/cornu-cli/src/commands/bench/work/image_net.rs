@@ -47,7 +47,7 @@ pub(super) const WORKS: &[Work] = &[
 
 fn alex_net(dropout: bool) -> cornu::Result<Model> {
     let rate = if dropout { 0.5 } else { 0.0 };
-    let mut model = AlexNet::new([227, 227, 3], 1000).dropout(rate).build()?;
+    let mut model = AlexNet::new().dropout(rate).build()?;
     model.compile(
         SGD::new(0.01).momentum(0.9),
         SparseCategoricalCrossentropy::default(),
@@ -57,5 +57,5 @@ fn alex_net(dropout: bool) -> cornu::Result<Model> {
 }
 
 fn resnet50(_: bool) -> cornu::Result<Model> {
-    ResNet50::new([224, 224, 3], 1000).build()
+    ResNet50::new().build()
 }

@@ -20,7 +20,9 @@ pub(super) const WORKS: &[Work] = &[Work {
 }];
 
 fn model(_: bool) -> cornu::Result<Model> {
-    let mut model = ResNet18::small([32, 32, 3], 10).build()?;
+    let scores = ResNet18::new().classes(10).classifier_activation(None);
+    let small = scores.small_images(true).input_shape([32, 32, 3]);
+    let mut model = small.build()?;
     let loss = SparseCategoricalCrossentropy::default().from_logits(true);
     model.compile(SGD::new(0.01).momentum(0.9), loss, [] as [&str; 0])?;
     Ok(model)

@@ -1,11 +1,11 @@
-//! What a step returns: values while it is written, tensors when it runs.
+//! What a computation returns: values while it is written, tensors when it runs.
 
 use std::vec::IntoIter;
 
 use crate::graph::Value;
 use crate::tensor::Tensor;
 
-/// What a step returns: nothing, a value, an array or list of values, or a tuple of those.
+/// What a computation returns: nothing, a value, an array or list of values, or a tuple of those.
 pub trait Outputs {
     /// The same in tensors.
     type Tensors;
@@ -77,33 +77,5 @@ impl<A: Outputs, B: Outputs, C: Outputs> Outputs for (A, B, C) {
     fn tensors(&self, from: &mut IntoIter<Tensor>) -> Self::Tensors {
         let (a, b) = (self.0.tensors(from), self.1.tensors(from));
         (a, b, self.2.tensors(from))
-    }
-}
-
-/// One value or several, for a model to be called on.
-#[derive(Clone, Debug)]
-pub struct Values(pub(super) Vec<Value>);
-
-impl From<Value> for Values {
-    fn from(x: Value) -> Self {
-        Self(vec![x])
-    }
-}
-
-impl<const N: usize> From<[Value; N]> for Values {
-    fn from(x: [Value; N]) -> Self {
-        Self(x.to_vec())
-    }
-}
-
-impl From<&[Value]> for Values {
-    fn from(x: &[Value]) -> Self {
-        Self(x.to_vec())
-    }
-}
-
-impl From<Vec<Value>> for Values {
-    fn from(x: Vec<Value>) -> Self {
-        Self(x)
     }
 }

@@ -24,6 +24,17 @@ class Activation(layers.Activation):
         return {**layers.Layer.get_config(self), "activation": "gelu_approximate"}
 
 
+class ClassToken(layers.Layer):
+    """The first place of a vision transformer's sequence."""
+
+    def build(self, shape):
+        self.token = self.add_weight(name="token", shape=(shape[-1],))
+
+    def call(self, x):
+        token = tf.broadcast_to(self.token, (tf.shape(x)[0], 1, x.shape[-1]))
+        return tf.concat([token, x], axis=1)
+
+
 class TernaryDense(layers.Layer):
     """Of Keras 3.16: the kernel's signs, 0 where it is small; with the straight-through gradient of the paper (BitNet b1.58)."""
 
@@ -156,6 +167,7 @@ ROWS = [
     ("Dense", "units5_lora2", lambda: layers.Dense(5, lora_rank=2), [(3, 4)]),
     ("Dense", "units5_lora1_alpha3_nobias", lambda: layers.Dense(5, use_bias=False, lora_rank=1, lora_alpha=3), [(2, 3, 4)]),
     ("Embedding", "5x3_lora2", lambda: layers.Embedding(5, 3, lora_rank=2, lora_alpha=1), [(4, 6)], {}, "whole"),
+    ("ClassToken", "ci4", lambda: ClassToken(), [(2, 3, 4)]),
     ("TernaryDense", "mean", lambda: TernaryDense(5), [(3, 4)]),
     ("TernaryDense", "threshold0.4_tanh_nobias", lambda: TernaryDense(3, 0.4, use_bias=False, activation="tanh"), [(2, 3, 4)]),
     ("Maxout", "u3_p2", lambda: Maxout(3, 2), [(4, 5)]),
@@ -190,4 +202,4 @@ ROWS = [
     ("Embedding", "5x4_rank3_floats", lambda: layers.Embedding(5, 4, embeddings_initializer="glorot_normal"), [(2, 3, 2)], {}, "whole floats"),
 ]
 
-OWN = {"SinePositionEncoding": SinePositionEncoding, "RotaryEmbedding": RotaryEmbedding, "TernaryDense": TernaryDense, "Maxout": Maxout, "ReversibleEmbedding": ReversibleEmbedding, "Activation": Activation}
+OWN = {"ClassToken": ClassToken, "SinePositionEncoding": SinePositionEncoding, "RotaryEmbedding": RotaryEmbedding, "TernaryDense": TernaryDense, "Maxout": Maxout, "ReversibleEmbedding": ReversibleEmbedding, "Activation": Activation}

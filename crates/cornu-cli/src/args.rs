@@ -209,9 +209,17 @@ pub(crate) struct Predict {
 
 #[derive(Debug, Args)]
 pub(crate) struct Summary {
-    /// A saved model, a run folder, a recipe, or alexnet, resnet18, resnet18-small, resnet50 [default: the network `cornu train` trains]
+    /// A saved model, a run folder, a recipe, or a published network's name [default: the network `cornu train` trains]
     #[arg(value_name = "MODEL")]
     pub(crate) model: Option<PathBuf>,
+
+    /// A published network: ResNet50, MobileNetV2, ... in letters of any case; list names them all
+    #[arg(long, value_name = "NAME", conflicts_with = "model")]
+    pub(crate) app: Option<String>,
+
+    /// An argument of the published network, as in alpha=0.5 or input_shape=[96,96,3]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) with: Vec<(String, serde_json::Value)>,
 
     /// Plan for this many samples per step
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = positive)]
@@ -385,4 +393,14 @@ mod tests {
         assert!(args.quiet);
         assert_eq!(args.threads, Some(2));
     }
+}
+
+/// `alpha=0.5`: the value as JSON, or else a text.
+fn key_value(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (key, value) = text
+        .split_once('=')
+        .filter(|(key, _)| !key.is_empty())
+        .ok_or("expected an argument's name and its value, as in classes=10")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+    Ok((key.to_owned(), value))
 }

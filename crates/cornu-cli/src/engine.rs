@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use cornu::applications;
 use cornu::compile::PlanListing;
 use cornu::layers;
 use cornu::losses::{self, Targets};
@@ -12,7 +13,7 @@ use cornu::train::callbacks::{Action, Callback, EarlyStopping, Event, ModelCheck
 use cornu::train::{Fit, Logs};
 use cornu::{DType, Error, Shape, Tensor};
 use cornu_data::{Dataset, ImageSet};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::args::PlanOf;
 use crate::failure::{Failure, Result};
@@ -88,6 +89,8 @@ pub(crate) struct Outline {
 /// A network of the framework.
 pub(crate) struct Network {
     model: Model,
+    /// What it is trained for.
+    targets: Targets,
 }
 
 impl Network {
@@ -101,22 +104,36 @@ impl Network {
             let made = layers::deserialize(&layer.name, &config);
             sequential = sequential.add_boxed(made.map_err(|e| layer.locate(e))?);
         }
-        Ok(Self {
-            model: sequential.build()?,
-        })
+        Ok(Self::of(sequential.build()?))
     }
 
-    /// A published network by its name, in the form for the images it was published with.
-    pub(crate) fn published(name: &str) -> Option<Result<Self>> {
-        let application = cornu::applications::deserialize(name, serde_json::Map::new()).ok()?;
-        let model = application.build();
-        Some(model.map(|model| Self { model }).map_err(Failure::from))
+    /// A network that tells classes apart.
+    fn of(model: Model) -> Self {
+        Self {
+            model,
+            targets: labels(),
+        }
+    }
+
+    /// A published network by its name, with arguments other than those it was published with.
+    pub(crate) fn published(name: &str, arguments: Map<String, Value>) -> Result<Self> {
+        let model = applications::deserialize(name, arguments)?.build()?;
+        // A class for each place of the output: for an image, a pixel, a word.
+        let (_, places) = model.output_shape().split_last().unwrap_or((&1, &[]));
+        let targets = Targets {
+            shape: Shape::new(places.to_vec())?,
+            ..labels()
+        };
+        Ok(Self { model, targets })
+    }
+
+    /// Whether a network was published under this name.
+    pub(crate) fn is_published(name: &str) -> bool {
+        applications::names().any(|n| n.eq_ignore_ascii_case(name))
     }
 
     pub(crate) fn load(path: &Path) -> Result<Self> {
-        Ok(Self {
-            model: Model::load(path)?,
-        })
+        Ok(Self::of(Model::load(path)?))
     }
 
     pub(crate) fn save(&self, path: &Path) -> Result<()> {
@@ -148,7 +165,7 @@ impl Network {
             )));
         }
         let choice = metric(&named.name);
-        choice.resolve(&labels(), self.model.output_shape())?;
+        choice.resolve(&self.targets, self.model.output_shape())?;
         Ok(choice)
     }
 
@@ -175,7 +192,7 @@ impl Network {
     /// Layers, weights, arithmetic and, for labels as targets, the memory of training.
     pub(crate) fn outline(&self, batch: usize) -> Result<Outline> {
         let training_bytes = if self.is_compiled() {
-            Some(self.model.training_bytes(batch, &labels())? as u64)
+            Some(self.model.training_bytes(batch, &self.targets)? as u64)
         } else {
             None
         };
@@ -193,7 +210,7 @@ impl Network {
     /// The plan of a training step, for labels as targets, or of the outputs alone.
     pub(crate) fn plan(&self, batch: usize, what: PlanOf) -> Result<PlanListing> {
         let plan = match what {
-            PlanOf::Training => self.model.training_plan(batch, &labels())?,
+            PlanOf::Training => self.model.training_plan(batch, &self.targets)?,
             PlanOf::Prediction => self.model.prediction_plan(batch)?,
         };
         Ok(plan.listing())

@@ -755,7 +755,15 @@ fn a_plan_is_shown_where_asked_for() {
     let prediction = text(&["summary", "--plan=prediction"]);
     assert!(prediction.contains("Softmax") && !prediction.contains("Conv2DWeightGrad"));
     assert!(!text(&["summary"]).contains("plan for"));
-    let small = text(&["summary", "resnet18-small", "--plan", "--batch-size", "4"]);
+    let small = text(&[
+        "summary",
+        "--app=ResNet18",
+        "--with=small_images=true",
+        "--with=input_shape=[32,32,3]",
+        "--with=classes=10",
+        "--plan",
+        "--batch-size=4",
+    ]);
     assert!(small.contains("WinogradConv2D") && small.contains("shared buffers"));
     let value: serde_json::Value =
         serde_json::from_str(&text(&["summary", "--plan", "--json"])).unwrap();
@@ -790,4 +798,49 @@ fn write_png(path: &Path, width: u32, height: u32) {
         .unwrap()
         .write_image_data(&pixels)
         .unwrap();
+}
+
+#[test]
+fn published_networks_are_shown_by_name() {
+    let folder = Folder::new("apps");
+    let text = |options: &[&str]| {
+        let output = cornu(&folder.0, options);
+        assert!(output.status.success(), "{options:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let all = text(&["summary", "--app", "list"]);
+    assert!(
+        all.lines()
+            .any(|l| l.starts_with("ResNet50 ") && l.ends_with("25,636,712"))
+    );
+    for options in [
+        &["summary", "--app", "resnet50"][..],
+        &["summary", "ResNet50"],
+    ] {
+        let shown = text(options);
+        assert!(
+            shown.contains("conv5_block3_out") && shown.contains("25,636,712"),
+            "{shown}"
+        );
+    }
+    let small = text(&[
+        "summary",
+        "--app",
+        "mobilenet",
+        "--with",
+        "alpha=0.25",
+        "--json",
+    ]);
+    let value: serde_json::Value = serde_json::from_str(&small).unwrap();
+    assert_eq!(value["name"], "mobilenet_0.25_224");
+
+    let mistake = |options: &[&str]| {
+        let output = cornu(&folder.0, options);
+        assert_eq!(output.status.code(), Some(2), "{options:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(mistake(&["summary", "--app", "ResNet51"]).contains("ResNet50"));
+    assert!(mistake(&["summary", "--app", "VGG16", "--with", "class=3"]).contains("classes"));
+    assert!(mistake(&["summary", "--app", "VGG16", "--with", "classes"]).contains("classes=10"));
+    assert!(mistake(&["summary", "--with", "classes=3"]).contains("--app"));
 }

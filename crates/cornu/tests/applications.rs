@@ -108,7 +108,15 @@ fn layers_and_weights_are_kerass() {
 }
 
 /// Networks that Keras has not.
-const OWN: [&str; 3] = ["ResNet18", "ResNet34", "AlexNet"];
+const OWN: [&str; 5] = ["ResNet18", "ResNet34", "LeNet5", "AlexNet", "UNet"];
+
+#[test]
+fn networks_have_as_many_weights_as_published() {
+    for (name, weights) in applications::published() {
+        let app = applications::deserialize(name, serde_json::Map::new()).expect(name);
+        assert_eq!(app.build().expect(name).count_params(), weights, "{name}");
+    }
+}
 
 /// `count` numbers in [-1, 1): a 32-bit mix of a counter.
 fn noise(stream: usize, count: usize) -> impl Iterator<Item = f64> {

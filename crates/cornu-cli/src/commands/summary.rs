@@ -3,26 +3,39 @@
 use std::path::Path;
 
 use cornu_data::registry;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::args::Summary;
 use crate::commands::outline;
 use crate::engine::Network;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::recipe::Recipe;
+use crate::report::html::thousands;
 use crate::run_folder::model_file;
 use crate::screen::Screen;
 use crate::settings::Settings;
 
 pub(crate) fn run(args: &Summary, screen: Screen) -> Result<()> {
     let is_recipe = |path: &Path| path.extension().is_some_and(|e| e == "toml");
-    let network = match args.model.as_deref() {
-        Some(path) => match published(path)? {
-            Some(network) => network,
-            None if is_recipe(path) => from_recipe(Recipe::read(path)?)?,
-            None => Network::load(&model_file(path)?)?,
-        },
-        None => from_recipe(Recipe::default())?,
+    if args.app.as_deref() == Some("list") {
+        list(screen);
+        return Ok(());
+    }
+    let name = args.model.as_deref().filter(|path| !path.exists());
+    let name = name
+        .and_then(Path::to_str)
+        .filter(|n| Network::is_published(n));
+    let network = match (args.app.as_deref().or(name), args.model.as_deref()) {
+        (Some(name), _) => published(name, &args.with)?,
+        (None, _) if !args.with.is_empty() => {
+            return Err(
+                Failure::user("--with is for the arguments of a published network")
+                    .help("name one with --app; --app list names them all"),
+            );
+        }
+        (None, Some(path)) if is_recipe(path) => from_recipe(Recipe::read(path)?)?,
+        (None, Some(path)) => Network::load(&model_file(path)?)?,
+        (None, None) => from_recipe(Recipe::default())?,
     };
     let outline = network.outline(args.batch_size)?;
     let plan = match args.plan {
@@ -59,14 +72,25 @@ fn from_recipe(recipe: Recipe) -> Result<Network> {
     Ok(network)
 }
 
-/// The network that was published under this name, ready to be trained, unless a file is called so.
-fn published(path: &Path) -> Result<Option<Network>> {
-    let name = path.to_str().filter(|_| !path.exists());
-    let Some(network) = name.and_then(Network::published) else {
-        return Ok(None);
-    };
-    let mut network = network?;
+/// The network that was published under this name, ready to be trained.
+fn published(name: &str, with: &[(String, Value)]) -> Result<Network> {
+    let mut network = Network::published(name, with.iter().cloned().collect())?;
     let settings = Settings::resolve(Recipe::default(), &crate::args::Train::default());
     network.compile(&settings)?;
-    Ok(Some(network))
+    Ok(network)
+}
+
+/// The names of all published networks with the number of their weights.
+fn list(screen: Screen) {
+    let all: Vec<(&str, usize)> = cornu::applications::published().collect();
+    let lines = all
+        .iter()
+        .map(|&(name, weights)| format!("{name:<24}{:>12}", thousands(weights as u64)));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    screen.result(&text, || {
+        let rows = all
+            .iter()
+            .map(|(name, weights)| json!({ "name": name, "weights": weights }));
+        rows.collect()
+    });
 }

@@ -28,9 +28,9 @@ macro_rules! families {
             pub use $family::{$($name),+};
         )*
 
-        /// The networks and how each is made from its config.
-        const TABLE: &[(&str, FromConfig)] = &[
-            $($((stringify!($name), |config| {
+        /// The networks, how many weights each has and how it is made from its config.
+        const TABLE: &[(&str, usize, FromConfig)] = &[
+            $($((stringify!($name), $name::PUBLISHED, |config| {
                 from_struct::<$name>(config).map(|a| Box::new(a) as Box<dyn Application>)
             }),)+)*
         ];
@@ -49,7 +49,9 @@ families! {
     mobilenet_v2: MobileNetV2;
     mobilenet_v3: MobileNetV3Small, MobileNetV3Large;
     nasnet: NASNetMobile, NASNetLarge;
+    lenet: LeNet5;
     alex_net: AlexNet;
+    unet: UNet;
 }
 
 /// Keras's second names of these modules.
@@ -62,7 +64,18 @@ fn from_struct<T: DeserializeOwned>(config: Map<String, Json>) -> Result<T> {
 
 /// The class names of all networks.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    TABLE.iter().map(|(name, _)| *name)
+    published().map(|(name, _)| name)
+}
+
+/// All networks with the elements of their weights, with the arguments that they were published with.
+///
+/// # Example
+/// ```
+/// use cornu::applications::published;
+/// assert!(published().any(|network| network == ("ResNet50", 25_636_712)));
+/// ```
+pub fn published() -> impl Iterator<Item = (&'static str, usize)> {
+    TABLE.iter().map(|(name, params, _)| (*name, *params))
 }
 
 /// A network from its class name, in letters of any case, and its arguments.
@@ -82,8 +95,8 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub fn deserialize(class_name: &str, arguments: Map<String, Json>) -> Result<Box<dyn Application>> {
     let found = TABLE
         .iter()
-        .find(|(n, _)| n.eq_ignore_ascii_case(class_name));
-    let (name, from_config) =
+        .find(|(n, ..)| n.eq_ignore_ascii_case(class_name));
+    let (name, _, from_config) =
         found.ok_or_else(|| Error::unknown("application", class_name, names()))?;
     from_config(arguments).map_err(|e| e.at(*name))
 }

@@ -64,8 +64,8 @@ pub(super) struct Common {
 /// The sizes of images that a network takes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
-    /// Where none is given.
-    pub(super) usual: usize,
+    /// Height, width and channels where none are given.
+    pub(super) usual: [usize; 3],
     pub(super) least: usize,
 }
 
@@ -84,7 +84,7 @@ impl Common {
             ))
             .help("leave weights out, or give null: they are drawn from the seed"));
         }
-        let input_shape = input_shape.unwrap_or([sizes.usual, sizes.usual, 3]);
+        let input_shape = input_shape.unwrap_or(sizes.usual);
         let [height, width, _] = input_shape;
         if height.min(width) < sizes.least {
             return Err(Error::config(format!(
@@ -147,14 +147,24 @@ pub(super) fn called<L: Layer>(mut layer: L, name: Option<String>) -> L {
 macro_rules! application {
     (
         $(#[$doc:meta])*
+        $name:ident: $params:literal weights, $usual:literal pixels, at least $least:literal, named $($rest:tt)*
+    ) => {
+        application! {
+            $(#[$doc])*
+            $name: $params weights, $usual pixels, at least $least, 1000 classes of 3 channels, named $($rest)*
+        }
+    };
+    (
+        $(#[$doc:meta])*
         $name:ident: $params:literal weights, $usual:literal pixels, at least $least:literal,
+        $classes:literal classes of $channels:literal channels,
         named $default_name:expr,
         { $( $(#[$field_doc:meta])+ $field:ident: $type:ty = $default:expr, )* }
         |$own:ident, $common:ident, $image:ident| $body:expr
     ) => {
         $(#[$doc])*
         ///
-        #[doc = concat!("As published, for images of ", stringify!($usual), "×", stringify!($usual), " pixels and 1000 classes, it has ", stringify!($params), " weights.")]
+        #[doc = concat!("As published, for images of ", stringify!($usual), "×", stringify!($usual), " pixels and ", stringify!($classes), " classes, it has ", stringify!($params), " weights.")]
         ///
         /// # Shapes
         /// `[height, width, channels] → [classes]`; without `include_top` features `[channels]` if there is `pooling`, else maps
@@ -186,7 +196,7 @@ macro_rules! application {
                     weights: None,
                     input_shape: None,
                     pooling: None,
-                    classes: 1000,
+                    classes: $classes,
                     classifier_activation: Some("softmax".into()),
                     name: None,
                     seed: 0,
@@ -196,6 +206,9 @@ macro_rules! application {
         }
 
         impl $name {
+            /// Elements of all weights of the network as it was published.
+            pub const PUBLISHED: usize = $params;
+
             /// The network as it was published, with its classifier.
             pub fn new() -> Self {
                 Self::default()
@@ -225,7 +238,7 @@ macro_rules! application {
                 self
             }
 
-            /// Number of classes; 1000 without it.
+            #[doc = concat!("Number of classes; ", stringify!($classes), " without it.")]
             pub fn classes(mut self, classes: usize) -> Self {
                 self.classes = classes;
                 self
@@ -264,7 +277,7 @@ macro_rules! application {
             pub fn build(&self) -> $crate::error::Result<$crate::model::Model> {
                 let build = || {
                     let $own = self;
-                    let sizes = $crate::applications::settings::Sizes { usual: $usual, least: $least };
+                    let sizes = $crate::applications::settings::Sizes { usual: [$usual, $usual, $channels], least: $least };
                     let $common = &$crate::applications::settings::Common::new(
                         (self.include_top, self.classes),
                         self.input_shape,
@@ -281,6 +294,83 @@ macro_rules! application {
                 let (name, image, y) =
                     build().map_err(|e: $crate::error::Error| e.at(stringify!($name)))?;
                 Ok($crate::model::Model::seeded([&image], [&y], self.seed)?.named(&name))
+            }
+        }
+
+        impl $crate::applications::Application for $name {
+            fn class_name(&self) -> &'static str {
+                stringify!($name)
+            }
+            fn build(&self) -> $crate::error::Result<$crate::model::Model> {
+                self.build()
+            }
+        }
+    };
+}
+
+/// A struct of arguments with a method for each, for a network of its own kind: `|own|` gives its input, its output and its name.
+macro_rules! arguments {
+    (
+        $(#[$doc:meta])*
+        $name:ident: $params:literal weights { $( $(#[$field_doc:meta])+ $field:ident: $type:ty = $default:expr, )* }
+        |$own:ident| $body:expr
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name {
+            name: Option<String>,
+            seed: u64,
+            $( $field: $type, )*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { name: None, seed: 0, $( $field: $default, )* }
+            }
+        }
+
+        impl $name {
+            /// Elements of all weights of the network with its usual arguments.
+            pub const PUBLISHED: usize = $params;
+
+            /// The network with its usual arguments.
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            /// Names the model.
+            pub fn name(mut self, name: impl Into<String>) -> Self {
+                self.name = Some(name.into());
+                self
+            }
+
+            /// The seed from which the weights are drawn; 0 without it.
+            pub fn seed(mut self, seed: u64) -> Self {
+                self.seed = seed;
+                self
+            }
+
+            $(
+                $(#[$field_doc])+
+                pub fn $field(mut self, $field: $type) -> Self {
+                    self.$field = $field;
+                    self
+                }
+            )*
+
+            /// Builds the network, with weights drawn from the seed.
+            ///
+            /// # Errors
+            /// Arguments that are out of their range.
+            pub fn build(&self) -> $crate::error::Result<$crate::model::Model> {
+                let build = || -> $crate::error::Result<_> {
+                    let $own = self;
+                    $body
+                };
+                let (input, output, name) = build().map_err(|e| e.at(stringify!($name)))?;
+                let name = self.name.as_deref().unwrap_or(name);
+                Ok($crate::model::Model::seeded([&input], [&output], self.seed)?.named(name))
             }
         }
 

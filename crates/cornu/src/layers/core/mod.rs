@@ -17,5 +17,6 @@ family! {
     position_embedding::PositionEmbedding,
     sine_position_encoding::SinePositionEncoding,
     rotary_embedding::RotaryEmbedding,
+    class_token::ClassToken,
     activation::Activation,
 }

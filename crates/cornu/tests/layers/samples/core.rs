@@ -85,6 +85,7 @@ pub(super) fn all() -> Vec<Sample> {
         ),
         sample("Dense", json!({ "units": 5 }), &[&[7]], &[5], 40),
         sample("Dense", dense, &[&[2, 4]], &[2, 3], 15),
+        sample("ClassToken", json!({}), &[&[4, 3]], &[5, 3], 3),
         sample(
             "PositionEmbedding",
             json!({ "sequence_length": 5 }),

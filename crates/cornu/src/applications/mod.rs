@@ -52,6 +52,8 @@ families! {
     lenet: LeNet5;
     alex_net: AlexNet;
     unet: UNet;
+    vit: ViTB16, ViTB32, ViTL16, ViTL32;
+    text: LSTMClassifier, TransformerClassifier, GPT;
 }
 
 /// Keras's second names of these modules.

@@ -14,7 +14,7 @@
 
 use crate::error::{Error, Result};
 use crate::layers::classes::*;
-use crate::model::{Apply, Model, Shared, Symbol, input_of};
+use crate::model::{Apply, Shared, Symbol, input_of};
 use crate::shape::DType;
 
 arguments! {

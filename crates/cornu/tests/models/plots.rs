@@ -45,7 +45,9 @@ fn numbers(svg: &str, attribute: &str) -> Vec<f64> {
 
 #[test]
 fn every_layer_and_tensor_is_drawn_inside_the_picture() -> cornu::Result<()> {
-    let resnet = cornu::applications::ResNet18::small([32, 32, 3], 10).build()?;
+    let resnet = cornu::applications::ResNet18::new()
+        .input_shape([64, 64, 3])
+        .build()?;
     for (model, boxes, arrows) in [
         (two_inputs()?, 12, 11),
         (nested()?, 2 * 4 + 3, 4 + 2 * 4),

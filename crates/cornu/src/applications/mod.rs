@@ -48,6 +48,9 @@ families! {
     mobilenet: MobileNet;
     mobilenet_v2: MobileNetV2;
     mobilenet_v3: MobileNetV3Small, MobileNetV3Large;
+    efficientnet: EfficientNetB0, EfficientNetB1, EfficientNetB2, EfficientNetB3, EfficientNetB4, EfficientNetB5, EfficientNetB6, EfficientNetB7;
+    efficientnet_v2: EfficientNetV2B0, EfficientNetV2B1, EfficientNetV2B2, EfficientNetV2B3, EfficientNetV2S, EfficientNetV2M, EfficientNetV2L;
+    convnext: ConvNeXtTiny, ConvNeXtSmall, ConvNeXtBase, ConvNeXtLarge, ConvNeXtXLarge;
     nasnet: NASNetMobile, NASNetLarge;
     lenet: LeNet5;
     alex_net: AlexNet;

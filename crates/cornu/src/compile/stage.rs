@@ -186,7 +186,9 @@ mod tests {
 
     #[test]
     fn transformed_kernels_are_not_kept_from_the_start() -> Result<()> {
-        let mut model = ResNet18::small([32, 32, 3], 10).build()?;
+        let scores = ResNet18::new().classes(10).classifier_activation(None);
+        let small = scores.small_images(true).input_shape([32, 32, 3]);
+        let mut model = small.build()?;
         let loss = SparseCategoricalCrossentropy::default().from_logits(true);
         model.compile(SGD::new(0.01).momentum(0.9), loss, [] as [&str; 0])?;
         let targets = Targets {

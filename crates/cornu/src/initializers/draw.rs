@@ -25,6 +25,7 @@ impl Initializer {
     pub(super) fn fits(self, shape: &Shape) -> Result<()> {
         match self {
             Self::Identity { .. } => matrix("identity", shape).map(|_| ()),
+            Self::Stft { .. } => stft::frequencies(shape).map(|_| ()),
             Self::Orthogonal { .. } if shape.rank() < 2 => Err(not_a_matrix("orthogonal", shape)),
             _ => Ok(()),
         }
@@ -51,7 +52,10 @@ impl Initializer {
                 window,
                 scaling,
                 periodic,
-            } => draw.x = stft::waves(shape, side, window, scaling, periodic)?,
+            } => {
+                let waves = stft::waves(shape, side, window, scaling, periodic)?;
+                draw.x.copy_from_slice(&waves);
+            }
             Self::RandomNormal { mean, stddev } => draw.normal(mean, stddev),
             Self::RandomUniform { minval, maxval } => draw.uniform(minval, maxval),
             Self::TruncatedNormal { mean, stddev } => draw.truncated_normal(mean, stddev),

@@ -107,6 +107,16 @@ impl Window {
     }
 }
 
+/// The frame's length and the number of frequencies of a kernel.
+pub(super) fn frequencies(shape: &Shape) -> Result<[usize; 2]> {
+    match *shape.axes() {
+        [n, 1, frequencies] => Ok([n, frequencies]),
+        _ => Err(Error::shape(format!(
+            "stft fills kernels [frame_length, 1, frequencies], received {shape}"
+        ))),
+    }
+}
+
 /// Waves under a window, `[frame, 1, frequencies]`: `w[t]·cos(-2π·t·k/n) / scale`, or the sine.
 pub(super) fn waves(
     shape: &Shape,
@@ -115,11 +125,7 @@ pub(super) fn waves(
     scaling: Option<Scaling>,
     periodic: bool,
 ) -> Result<Vec<f32>> {
-    let [n, 1, frequencies] = *shape.axes() else {
-        return Err(Error::shape(format!(
-            "stft fills kernels [frame_length, 1, frequencies], received {shape}"
-        )));
-    };
+    let [n, frequencies] = frequencies(shape)?;
     // As Keras has it: the length that has so many frequencies.
     let length = (frequencies.saturating_sub(1) * 2).max(1);
     let under = window.map_or_else(|| vec![1.0; n], |w| w.at(n, periodic));

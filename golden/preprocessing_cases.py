@@ -114,6 +114,23 @@ SERIES = [
 ]
 
 
+TABLE = {
+    "age": [23.0, 45.5, 31.0, 62.0, 18.5, 45.5, 70.0],
+    "town": ["Rome", "Oslo", "Rome", "Lima", "Oslo", "Rome", "été"],
+    "rooms": [2, 3, 3, 1, 5, 3, 2],
+    "code": [1001, 1002, 1001, 77, -5, 1002, 0],
+    "word": ["a", "bb", "", "dd", "bb", "f", "é"],
+    "rate": [0.5, 0.1, 0.9, 0.4, 0.4, 0.2, 0.8],
+}
+
+SPACES = [
+    # features, arguments
+    ({"age": "float_normalized", "town": "string_categorical", "rooms": "integer_categorical"}, {"crosses": [("town", "rooms")], "crossing_dim": 6}),
+    ({"age": "float_discretized", "code": "integer_hashed", "word": "string_hashed", "rate": "float"}, {"hashing_dim": 5, "num_discretization_bins": 4, "crosses": [("age", "word"), ("code", "word")], "crossing_dim": 4}),
+    ({"rate": "float_rescaled", "word": "string_categorical"}, {}),
+]
+
+
 def listed(value):
     value = value.numpy() if hasattr(value, "numpy") else np.asarray(value)
     if value.dtype == object or value.dtype.kind in "SU":
@@ -147,6 +164,14 @@ def utility(name, arguments):
     return {"function": name, "arguments": arguments, "output": listed(getattr(utils, name)(**arguments))}
 
 
+def space(features, arguments):
+    made = utils.FeatureSpace(features=features, output_mode="concat", **arguments)
+    made.adapt(tf.data.Dataset.from_tensor_slices(TABLE))
+    table = {name: TABLE[name] for name in features}
+    arguments = {k: [list(c) for c in v] if k == "crosses" else v for k, v in arguments.items()}
+    return {"features": features, "arguments": arguments, "table": table, "output": listed(made({k: tf.constant(v) for k, v in table.items()}))}
+
+
 def series(samples, targets, arguments):
     data = np.arange(samples, dtype="float32") * 1.5
     goals = np.arange(samples, dtype="float32") + 100 if targets else None
@@ -163,16 +188,17 @@ def main():
         "layers": [run(*case) for case in CASES],
         "utilities": [utility(*case) for case in UTILITIES],
         "series": [series(*case) for case in SERIES],
+        "spaces": [space(*case) for case in SPACES],
     }
     text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
-    text = text.replace('{"layer"', '\n{"layer"').replace('{"function"', '\n{"function"').replace('{"samples"', '\n{"samples"') + "\n"
+    text = text.replace('{"layer"', '\n{"layer"').replace('{"function"', '\n{"function"').replace('{"samples"', '\n{"samples"').replace('{"features"', '\n{"features"') + "\n"
     path = pathlib.Path(__file__).parent / "preprocessing.json"
     if "--check" in sys.argv:
         same = path.read_text(encoding="utf-8") == text
         print("the same" if same else "DEVIATES")
         sys.exit(0 if same else 1)
     path.write_text(text, encoding="utf-8")
-    print(f"{len(CASES)} layers, {len(UTILITIES)} utilities, {len(SERIES)} series")
+    print(f"{len(CASES)} layers, {len(UTILITIES)} utilities, {len(SERIES)} series, {len(SPACES)} spaces")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ mod atomic;
 pub mod audio_file;
 mod cifar;
 mod dataset;
+pub mod directory;
 mod download;
 mod error;
 mod idx;
@@ -32,6 +33,10 @@ mod tls;
 mod unpacked;
 
 pub use dataset::Dataset;
+pub use directory::{
+    FromDirectory, Labelled, audio_dataset_from_directory, image_dataset_from_directory,
+    text_dataset_from_directory,
+};
 pub use download::Progress;
 pub use error::{DataError, DataErrorKind, Result};
 pub use image_set::ImageSet;

@@ -4,6 +4,7 @@
 //! [`Layer::call`] writes its nodes into the graph. A new layer is one file and one line in the list of
 //! its family (`convolutional/mod.rs`, …).
 
+mod alone;
 mod axis;
 mod context;
 mod defaults;
@@ -14,6 +15,7 @@ mod registry;
 mod settings;
 mod sizes;
 
+pub use alone::call;
 pub use axis::Axes;
 pub use context::{Context, WeightSpec};
 pub use lengths::Lengths;

@@ -362,6 +362,75 @@ fn pieces_of_series_are_those_of_keras() {
 }
 
 #[test]
+fn tables_are_encoded_as_by_keras() {
+    for case in cases("spaces") {
+        let arguments = &case["arguments"];
+        let number = |key: &str| arguments[key].as_u64().map_or(32, |n| n as usize);
+        let mut space = FeatureSpace::new()
+            .hashing_dim(number("hashing_dim"))
+            .num_discretization_bins(number("num_discretization_bins"))
+            .crossing_dim(number("crossing_dim"));
+        for (name, kind) in case["features"].as_object().expect("features") {
+            space = space
+                .typed(name, kind.as_str().expect("a type"))
+                .expect("a known type");
+        }
+        for cross in arguments["crosses"].as_array().cloned().unwrap_or_default() {
+            let names: Vec<String> = serde_json::from_value(cross).expect("names");
+            space = space.cross(names);
+        }
+        let table = case["table"].as_object().expect("columns");
+        let column = |(name, values): (&String, &Json)| {
+            let (_, list) = flat(values);
+            let column: Column = match &list[0] {
+                Json::String(_) => list
+                    .iter()
+                    .map(|v| v.as_str().expect("a text"))
+                    .collect::<Vec<_>>()
+                    .into(),
+                n if n.is_i64() => whole(values).into(),
+                _ => floats(values).into(),
+            };
+            (name.clone(), column)
+        };
+        let columns: Vec<(String, Column)> = table.iter().map(column).collect();
+        let columns: Vec<(&str, Column)> = columns
+            .iter()
+            .map(|(n, c)| (n.as_str(), c.clone()))
+            .collect();
+        assert!(
+            space.call(&columns).is_err(),
+            "a vocabulary or a mean is wanted first"
+        );
+        space.adapt(&columns).expect("adapts");
+        let what = case["features"].to_string();
+        same(
+            &what,
+            &space.call(&columns).expect("encodes"),
+            &case["output"],
+        );
+        let again = FeatureSpace::from_json(&space.to_json().expect("JSON")).expect("valid");
+        same(
+            &what,
+            &again.call(&columns).expect("encodes"),
+            &case["output"],
+        );
+        assert!(
+            space
+                .call(&columns[1..])
+                .expect_err("refused")
+                .to_string()
+                .contains("has no column")
+        );
+    }
+    let numbers = FeatureSpace::new().feature("n", Feature::integer_hashed(3).output_mode("int"));
+    let column = [("n", Column::from(whole(&json!([1, 2]))))];
+    assert!(numbers.call(&column).is_err());
+    assert!(numbers.encode(&column).is_ok());
+    assert!(FeatureSpace::new().typed("x", "floats").is_err());
+}
+
+#[test]
 fn mistakes_of_layers_of_texts_are_told() {
     let told = |e: Result<Tensor>| e.expect_err("refused").to_string();
     assert_eq!(

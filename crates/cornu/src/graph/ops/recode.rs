@@ -61,7 +61,7 @@ impl Others {
 }
 
 /// With what TensorFlow begins to cross.
-const CROSS_KEY: u64 = 0xDECA_FCAF_FE;
+const CROSS_KEY: u64 = 0x00DE_CAFC_AFFE;
 
 /// The bin of several fingerprints in their order: TensorFlow's `cross_hashed`.
 pub fn crossed(bins: u32, fingerprints: impl IntoIterator<Item = u64>) -> i32 {

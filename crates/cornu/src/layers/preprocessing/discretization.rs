@@ -133,6 +133,11 @@ impl Discretization {
         Ok(())
     }
 
+    /// Whether the bounds are found rather than given.
+    pub(super) fn learns(&self) -> bool {
+        self.num_bins.is_some()
+    }
+
     fn check_epsilon(&self) -> Result<()> {
         if self.epsilon > 0.0 && self.epsilon <= 1.0 {
             return Ok(());
@@ -174,13 +179,10 @@ impl Layer for Discretization {
             ));
         }
         let bounds = self.bounds()?;
-        if let Some(pair) = bounds
-            .windows(2)
-            .find(|w| w[0] > w[1] || w[0].is_nan() || w[1].is_nan())
-        {
+        let falls = |w: &&[f64]| matches!(w, [a, b] if a > b || a.is_nan() || b.is_nan());
+        if let Some(pair) = bounds.windows(2).find(falls) {
             return Err(Error::config(format!(
-                "bin_boundaries must ascend, received {} before {}",
-                pair[0], pair[1]
+                "bin_boundaries must ascend, received {pair:?}"
             )));
         }
         Ok(Vec::new())

@@ -199,6 +199,12 @@ pub struct Nested {
 }
 
 impl Nested {
+    /// Numbers of a shape, which must have as many places.
+    pub(super) fn of(shape: Vec<usize>, values: Vec<f64>) -> Self {
+        debug_assert_eq!(shape.iter().product::<usize>(), values.len());
+        Self { shape, values }
+    }
+
     /// The lengths of the lists, outermost first; none for a single number.
     pub fn shape(&self) -> &[usize] {
         &self.shape

@@ -110,6 +110,10 @@ impl Hashing {
         self
     }
 
+    pub(super) fn num_bins(&self) -> usize {
+        self.num_bins
+    }
+
     fn mode(&self) -> Result<OutputMode> {
         use OutputMode::{Count, Int, MultiHot, OneHot};
         encoding::chosen(

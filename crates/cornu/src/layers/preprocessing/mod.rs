@@ -3,6 +3,8 @@
 //! Those of numbers are layers of a model; those of texts are called beside it ([`Texts`] says how).
 
 mod encoding;
+mod feature;
+mod feature_space;
 mod frames;
 mod quantiles;
 mod salt;
@@ -14,6 +16,8 @@ mod vocabulary;
 pub(in crate::layers) mod window;
 
 pub use encoding::{Nested, OutputMode};
+pub use feature::Feature;
+pub use feature_space::FeatureSpace;
 pub use hashing::MaskValue;
 pub use resizing::FillMode;
 pub use salt::Salt;

@@ -108,6 +108,31 @@ impl Normalization {
         self
     }
 
+    /// Whether the statistics are taken from data.
+    pub(super) fn learns(&self) -> bool {
+        self.mean.is_none()
+    }
+
+    /// The same with the statistics of the data as its arguments.
+    pub(super) fn fixed(&self) -> Result<Self> {
+        let Some([mean, variance, _]) = &self.adapted else {
+            return Ok(self.clone());
+        };
+        let nested = |v: &Variable| -> Result<Nested> {
+            let values = v
+                .value()
+                .f32s()?
+                .iter()
+                .map(|&x| f64::from(x))
+                .collect::<Vec<_>>();
+            Ok(Nested::of(v.shape().to_vec(), values))
+        };
+        let mut fixed = self.clone();
+        (fixed.mean, fixed.variance) = (Some(nested(mean)?), Some(nested(variance)?));
+        fixed.adapted = None;
+        Ok(fixed)
+    }
+
     /// The axes kept of a value of a rank with the batch.
     fn kept(&self, rank: usize) -> Result<Vec<usize>> {
         if self.axis.is_empty() {
@@ -204,13 +229,17 @@ impl Moments {
         for (i, &v) in values.iter().enumerate() {
             mean[place(i)] += f64::from(v);
         }
-        mean.iter_mut().for_each(|m| *m /= count.max(1.0));
+        for m in &mut mean {
+            *m /= count.max(1.0);
+        }
         let mut variance = vec![0.0; places];
         for (i, &v) in values.iter().enumerate() {
             let at = place(i);
             variance[at] += (f64::from(v) - mean[at]).powi(2);
         }
-        variance.iter_mut().for_each(|v| *v /= count.max(1.0));
+        for v in &mut variance {
+            *v /= count.max(1.0);
+        }
         Self {
             mean,
             variance,
@@ -310,22 +339,19 @@ impl Layer for Normalization {
             }
             axes
         };
-        let (mean, variance) = match (&self.mean, &self.variance) {
-            (Some(mean), Some(variance)) => {
-                let axes = spread(mean.shape());
-                (
-                    cx.graph.literal(axes.clone(), &mean.floats())?,
-                    cx.graph.literal(axes, &variance.floats())?,
-                )
-            }
-            _ => {
-                let lengths = cx.graph.shape(cx.weight(0)).to_vec();
-                let axes = spread(&lengths);
-                (
-                    cx.graph.reshape(cx.weights[0], axes.clone())?,
-                    cx.graph.reshape(cx.weights[1], axes)?,
-                )
-            }
+        let (mean, variance) = if let (Some(mean), Some(variance)) = (&self.mean, &self.variance) {
+            let axes = spread(mean.shape());
+            (
+                cx.graph.literal(axes.clone(), &mean.floats())?,
+                cx.graph.literal(axes, &variance.floats())?,
+            )
+        } else {
+            let lengths = cx.graph.shape(cx.weight(0)).to_vec();
+            let axes = spread(&lengths);
+            (
+                cx.graph.reshape(cx.weights[0], axes.clone())?,
+                cx.graph.reshape(cx.weights[1], axes)?,
+            )
         };
         let g = &mut *cx.graph;
         let deviation = g.sqrt(variance)?;

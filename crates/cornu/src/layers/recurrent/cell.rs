@@ -166,12 +166,11 @@ pub(super) fn step_by_step<'a>(
             *old = g.select(counts, new, *old)?;
         }
         // Before the first step that counts, what comes out is zero, whatever the state begins with.
-        let before = match shown {
-            Some(before) => before,
-            None => {
-                let zero = g.constant(0.0)?;
-                g.broadcast(zero, g.shape(y).clone())?
-            }
+        let before = if let Some(before) = shown {
+            before
+        } else {
+            let zero = g.constant(0.0)?;
+            g.broadcast(zero, g.shape(y).clone())?
         };
         let counts = spread(g, counts, y)?;
         let y = g.select(counts, y, before)?;

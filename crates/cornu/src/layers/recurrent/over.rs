@@ -92,9 +92,10 @@ impl Over {
         inputs: &[Value],
     ) -> Result<Vec<Value>> {
         let x = inputs[0];
-        let states = match self.stateful {
-            true => cell.state_shapes(&step_shape(cx.graph.shape(x)))?.len(),
-            false => 0,
+        let states = if self.stateful {
+            cell.state_shapes(&step_shape(cx.graph.shape(x)))?.len()
+        } else {
+            0
         };
         let of_cell = cx.weights.len() - states;
         let kept = cx.weights[of_cell..].to_vec();

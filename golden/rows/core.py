@@ -86,6 +86,45 @@ class Maxout(layers.Layer):
         return {**super().get_config(), **self.arguments}
 
 
+class Lambda(layers.Layer):
+    """An expression, computed with keras.ops; Keras's own layer of that name keeps code in its config."""
+
+    def __init__(self, expression, **kwargs):
+        super().__init__(**kwargs)
+        self.expression = expression
+
+    def call(self, x):
+        inputs = x if isinstance(x, (list, tuple)) else [x]
+        sliced = {"slice": lambda x, axis, start, stop: x[(slice(None),) * axis + (slice(start, stop),)]}
+        renamed = {
+            "concatenate": lambda *x, axis: keras.ops.concatenate(x, axis),
+            "reshape": lambda x, newshape: keras.ops.reshape(x, [x.shape[0], *newshape]),
+            "gelu": keras.activations.gelu,
+            **sliced,
+        }
+
+        def value(e):
+            if not isinstance(e, dict):
+                return e
+            if "input" in e:
+                return inputs[e["input"]]
+            arguments = {k: v for k, v in e.items() if k not in ("op", "of")}
+            function = renamed.get(e["op"]) or getattr(keras.ops, e["op"])
+            return function(*map(value, e["of"]), **arguments)
+
+        return value(self.expression)
+
+    def get_config(self):
+        return {**super().get_config(), "expression": self.expression}
+
+
+X, Y = {"input": 0}, {"input": 1}
+
+
+def op(name, *of, **arguments):
+    return {"op": name, "of": list(of), **arguments}
+
+
 class ReversibleEmbedding(layers.ReversibleEmbedding):
     """Floats go the way back, which Keras has as an argument of the call."""
 
@@ -148,6 +187,12 @@ ROWS = [
     ("RotaryEmbedding", "5x6", lambda: RotaryEmbedding(), [(2, 5, 6)]),
     ("RotaryEmbedding", "heads_w100_s2", lambda: RotaryEmbedding(100, 2.0), [(2, 5, 3, 4)]),
     ("RotaryEmbedding", "axes2_1", lambda: RotaryEmbedding(sequence_axis=2, feature_axis=1), [(2, 4, 5, 3)]),
+    # Expressions: arithmetic with numbers, reductions, shapes, several inputs, conditions, activations.
+    ("Lambda", "scaled", lambda: Lambda(op("divide", op("multiply", op("subtract", X, 1.5), 2), op("add", 1, op("exp", op("negative", X))))), [(3, 4)]),
+    ("Lambda", "normalized_rank3", lambda: Lambda(op("multiply", op("subtract", X, op("mean", X, axis=-1, keepdims=True)), op("rsqrt", op("add", op("sum", op("square", X), axis=[1, 2], keepdims=True), 0.1)))), [(2, 3, 5)]),
+    ("Lambda", "shapes", lambda: Lambda(op("concatenate", op("slice", op("reshape", op("transpose", X, axes=[0, 2, 1]), newshape=[-1]), axis=1, start=1, stop=-2), op("max", X, axis=2), axis=1)), [(2, 3, 4)]),
+    ("Lambda", "two_inputs", lambda: Lambda(op("add", op("matmul", op("softmax", X), Y), op("expand_dims", op("min", Y, axis=1), axis=1))), [(2, 3, 4), (2, 4, 5)], {}),
+    ("Lambda", "conditions", lambda: Lambda(op("where", op("greater", X, 0.2), op("maximum", op("gelu", X), 0.3), op("clip", op("multiply", op("sin", X), op("abs", X)), x_min=-0.4, x_max=0.5))), [(4, 5)]),
     # Products that equations spell out: axes shared, summed, turned; ellipses at both ends; biases along some axes.
     *[
         ("EinsumDense", label, build, [shape])
@@ -202,4 +247,4 @@ ROWS = [
     ("Embedding", "5x4_rank3_floats", lambda: layers.Embedding(5, 4, embeddings_initializer="glorot_normal"), [(2, 3, 2)], {}, "whole floats"),
 ]
 
-OWN = {"ClassToken": ClassToken, "SinePositionEncoding": SinePositionEncoding, "RotaryEmbedding": RotaryEmbedding, "TernaryDense": TernaryDense, "Maxout": Maxout, "ReversibleEmbedding": ReversibleEmbedding, "Activation": Activation}
+OWN = {"ClassToken": ClassToken, "SinePositionEncoding": SinePositionEncoding, "RotaryEmbedding": RotaryEmbedding, "TernaryDense": TernaryDense, "Maxout": Maxout, "ReversibleEmbedding": ReversibleEmbedding, "Activation": Activation, "Lambda": Lambda}

@@ -25,7 +25,7 @@ impl Axes {
     }
 
     /// The axes of a value with `rank` axes, the batch among them, in ascending order.
-    pub(super) fn resolve(&self, rank: usize) -> Result<Vec<usize>> {
+    pub(crate) fn resolve(&self, rank: usize) -> Result<Vec<usize>> {
         let mut axes = Vec::with_capacity(self.0.len());
         for &axis in &self.0 {
             let counted = if axis < 0 { axis + rank as i64 } else { axis };

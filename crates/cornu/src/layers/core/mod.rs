@@ -1,8 +1,12 @@
 //! What networks are made of first: inputs, dense layers, tables of vectors, activations by name.
 
 mod equation;
+mod expression;
 pub(super) mod low_rank;
+mod operations;
 pub(super) mod places;
+
+pub use expression::Expr;
 
 family! {
     input_layer::InputLayer,
@@ -19,4 +23,5 @@ family! {
     rotary_embedding::RotaryEmbedding,
     class_token::ClassToken,
     activation::Activation,
+    lambda::Lambda,
 }

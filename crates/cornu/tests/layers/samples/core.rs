@@ -27,6 +27,15 @@ pub(super) fn all() -> Vec<Sample> {
             0,
         ),
         sample(
+            "Lambda",
+            json!({ "expression": { "op": "sum", "axis": -1, "keepdims": false, "of": [
+                { "op": "multiply", "of": [{ "op": "tanh", "of": [{ "input": 0 }] }, 0.5] },
+            ] } }),
+            &[&[3, 4]],
+            &[3],
+            0,
+        ),
+        sample(
             "Dense",
             json!({ "units": 5, "lora_rank": 2, "lora_alpha": 4.0, "activity_regularizer": "l1", "bias_constraint": "non_neg" }),
             &[&[7]],

@@ -6,6 +6,7 @@
 
 mod alone;
 mod axis;
+mod composed;
 mod context;
 mod defaults;
 mod inputs;
@@ -17,6 +18,7 @@ mod sizes;
 
 pub use alone::call;
 pub use axis::Axes;
+pub use composed::{Composed, Scope};
 pub use context::{Context, WeightSpec};
 pub use lengths::Lengths;
 pub use registry::{FromConfig, deserialize, names, register};
@@ -32,6 +34,60 @@ use crate::graph::{Graph, Value};
 use crate::shape::Shape;
 
 /// A part of a network: weights, and how they turn inputs into an output.
+///
+/// # Example
+/// A layer of your own: `x · scale`, whose size is part of the loss.
+/// ```
+/// use cornu::graph::Value;
+/// use cornu::layers::{self, Base, Context, WeightSpec};
+/// use cornu::prelude::*;
+/// use serde_json::{Map, Value as Json, json};
+///
+/// #[derive(Clone, Debug, Default)]
+/// struct Scale {
+///     base: Base,
+///     penalty: f64,
+/// }
+///
+/// impl Layer for Scale {
+///     fn class_name(&self) -> &'static str {
+///         "Scale"
+///     }
+///     fn base(&self) -> &Base {
+///         &self.base
+///     }
+///     fn base_mut(&mut self) -> &mut Base {
+///         &mut self.base
+///     }
+///     fn config(&self) -> Map<String, Json> {
+///         Map::from_iter([("penalty".to_owned(), json!(self.penalty))])
+///     }
+///     fn build(&self, inputs: &[Shape]) -> cornu::Result<Vec<WeightSpec>> {
+///         Ok(vec![WeightSpec::new("scale", inputs[0].clone(), "ones")])
+///     }
+///     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> cornu::Result<Value> {
+///         let scale = cx.weight(0);
+///         let squares = cx.graph.square(scale)?;
+///         let sum = cx.graph.sum_all(squares)?;
+///         let loss = cx.graph.scale(sum, self.penalty as f32)?;
+///         cx.add_loss(loss)?;
+///         cx.graph.mul(inputs[0], scale)
+///     }
+///     fn boxed(&self) -> Box<dyn Layer> {
+///         Box::new(self.clone())
+///     }
+/// }
+///
+/// // Known by its name, it can be loaded from files.
+/// layers::register("Scale", |config| {
+///     let penalty = config["penalty"].as_f64().unwrap_or_default();
+///     Ok(Box::new(Scale { penalty, ..Scale::default() }))
+/// });
+/// let model = Sequential::new().input([4]).add(Scale { penalty: 0.1, ..Scale::default() }).build()?;
+/// let again = Model::from_json(&model.to_json())?;
+/// assert_eq!(again.weight_paths(), ["sequential/scale/scale"]);
+/// # Ok::<(), cornu::Error>(())
+/// ```
 pub trait Layer: fmt::Debug + Send + Sync {
     /// The class name, as in Keras: "Dense".
     fn class_name(&self) -> &'static str;

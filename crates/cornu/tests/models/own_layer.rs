@@ -1,7 +1,7 @@
 //! Layers of one's own: weights, config, shape rule, losses, states; known by name, so that files can hold them.
 
 use cornu::graph::Value;
-use cornu::layers::{self, Base, Context, WeightSpec};
+use cornu::layers::{self, Base, Composed, Context, Scope, WeightSpec};
 use cornu::prelude::*;
 use serde_json::{Map, Value as Json, json};
 
@@ -153,5 +153,152 @@ fn a_fixed_batch_size_is_kept_and_another_refused() -> cornu::Result<()> {
             "the model's batches have 2 samples, received 4"
         );
     }
+    Ok(())
+}
+
+/// A whole model of one's own: a layer used twice, one that moves statistics, a weight, a loss, two outputs.
+#[derive(Clone, Debug)]
+struct Siamese {
+    base: Base,
+    units: usize,
+}
+
+impl Composed for Siamese {
+    fn class_name(&self) -> &'static str {
+        "Siamese"
+    }
+    fn base(&self) -> &Base {
+        &self.base
+    }
+    fn base_mut(&mut self) -> &mut Base {
+        &mut self.base
+    }
+    fn config(&self) -> Map<String, Json> {
+        Map::from_iter([("units".to_owned(), json!(self.units))])
+    }
+    fn compose(&self, s: &mut Scope<'_, '_>, x: &[Value]) -> cornu::Result<Vec<Value>> {
+        let encoder = Dense::new(self.units)
+            .activation("tanh")
+            .kernel_regularizer(cornu::regularizers::Regularizer::l2(0.01));
+        let (a, b) = (
+            s.apply("encoder", &encoder, x[0])?,
+            s.apply("encoder", &encoder, x[1])?,
+        );
+        let norm = BatchNormalization::new();
+        let a = s.apply("norm", &norm, a)?;
+        let temperature = s.weight("temperature", [], "ones")?;
+        let difference = s.graph().sub(a, b)?;
+        let squares = s.graph().square(difference)?;
+        let distance = s.graph().sum(squares, &[1], true)?;
+        let distance = s.graph().mul(distance, temperature)?;
+        let size = s.graph().square(temperature)?;
+        s.add_loss(size)?;
+        Ok(vec![distance, a])
+    }
+}
+
+fn siamese(config: Map<String, Json>) -> cornu::Result<Box<dyn Layer>> {
+    Ok(Box::new(Siamese {
+        base: Base::default(),
+        units: config["units"].as_u64().unwrap_or(1) as usize,
+    }))
+}
+
+#[test]
+fn a_model_of_ones_own_trains_and_survives_a_file() -> cornu::Result<()> {
+    layers::register("Siamese", siamese);
+    let (a, b) = (input([3]), input([3]));
+    let base = Base::default();
+    let [distance, seen] = Siamese { base, units: 4 }.on_all([&a, &b]);
+    let mut model = Model::new([&a, &b], [&distance, &seen])?;
+    assert_eq!(
+        model.weight_paths(),
+        [
+            "functional/siamese/encoder/kernel",
+            "functional/siamese/encoder/bias",
+            "functional/siamese/norm/gamma",
+            "functional/siamese/norm/beta",
+            "functional/siamese/norm/moving_mean",
+            "functional/siamese/norm/moving_variance",
+            "functional/siamese/temperature",
+        ]
+    );
+    let losses = Losses::new().of("siamese", MeanSquaredError::default());
+    model.compile(Adam::new(0.05), losses, [] as [&str; 0])?;
+    let data = (
+        vec![numbers(&[8, 3], 1), numbers(&[8, 3], 2)],
+        numbers(&[8, 1], 3),
+    );
+    let report = model.check_gradients(&data)?;
+    assert!(report.passed(), "{report}");
+    let before = model.weights();
+    let history = model.fit(&data, Fit::epochs(20).batch_size(8))?;
+    let losses = history.series("loss");
+    assert!(losses[19] < 0.9 * losses[0], "{losses:?}");
+    assert!(model.weights().iter().zip(&before).all(|(a, b)| a != b));
+    let path = std::env::temp_dir().join("cornu-test-own-model.cornu");
+    model.save(&path)?;
+    let mut again = Model::load(&path)?;
+    std::fs::remove_file(&path).ok();
+    assert_eq!(
+        again.predict_all(&data.0, 8)?,
+        model.predict_all(&data.0, 8)?
+    );
+    Ok(())
+}
+
+/// A Lambda of Keras's holds code; ours holds an expression.
+#[test]
+fn code_in_a_file_is_refused() -> cornu::Result<()> {
+    let keras = json!({ "name": "l", "function": { "class_name": "__lambda__", "config": { "code": "4wEA" } }, "arguments": {} });
+    let e = layers::deserialize("Lambda", &keras).expect_err("code");
+    assert!(
+        e.message()
+            .contains("holds Python code, which loading a file never runs"),
+        "{e}"
+    );
+    assert!(
+        e.help_text().expect("help").contains("Lambda::new(|x| ..)"),
+        "{e}"
+    );
+    for (expression, message) in [
+        (
+            json!({ "op": "tahn", "of": [{ "input": 0 }] }),
+            "unknown operation \"tahn\"",
+        ),
+        (
+            json!({ "op": "add", "of": [1.0] }),
+            "add is of 2 operands, received 1",
+        ),
+        (
+            json!({ "op": "sum", "of": [{ "input": 0 }] }),
+            "sum needs the argument axis",
+        ),
+        (
+            json!("x"),
+            "an expression is a number, an input or an operation, received \"x\"",
+        ),
+    ] {
+        let e =
+            layers::deserialize("Lambda", &json!({ "expression": expression })).expect_err(message);
+        assert!(e.message().contains(message), "{e}");
+    }
+    let wrong = |write: &dyn Fn(layers::Expr) -> layers::Expr| {
+        let model = Sequential::new()
+            .input([3, 4])
+            .add(Lambda::new(write))
+            .build();
+        model.expect_err("a mistake").to_string()
+    };
+    assert!(wrong(&|x| x + layers::Expr::input(1)).contains("reads input 1, the layer has 1"));
+    assert!(wrong(&|x| x.sum(0, false)).contains("axis must be 1 to 2 or -2 to -1, received 0"));
+    assert!(wrong(&|x| x.reshape([5])).contains("12 elements a sample cannot become [5]"));
+    assert!(wrong(&|x| x.slice(1, 2, 2)).contains("slice leaves nothing"));
+    assert!(wrong(&|_| layers::Expr::from(1.0)).contains("a layer must keep the batch axis"));
+    let mut deep = layers::Expr::input(0);
+    for _ in 0..20 {
+        deep = &deep + &deep;
+    }
+    assert!(wrong(&|_| deep.clone()).contains("at most 10000 parts"));
     Ok(())
 }

@@ -242,7 +242,11 @@ impl Expr {
 
     /// The axes in another order: all of them, the batch first.
     pub fn transpose(&self, axes: impl Into<Vec<i64>>) -> Self {
-        Self::with("transpose", vec![self.clone()], [("axes", axes.into().into())])
+        Self::with(
+            "transpose",
+            vec![self.clone()],
+            [("axes", axes.into().into())],
+        )
     }
 
     /// A new axis of length 1.
@@ -284,10 +288,10 @@ impl Expr {
     /// Writes it into a graph.
     pub(super) fn write(&self, g: &mut Graph, inputs: &[Value]) -> Result<Value> {
         if self.parts(0) > MOST_PARTS {
-            return Err(Error::config(format!(
-                "an expression has at most {MOST_PARTS} parts"
-            ))
-            .help("a part that is used twice counts twice: use two layers"));
+            return Err(
+                Error::config(format!("an expression has at most {MOST_PARTS} parts"))
+                    .help("a part that is used twice counts twice: use two layers"),
+            );
         }
         self.node(g, inputs)
     }
@@ -345,7 +349,9 @@ impl Expr {
                 ))),
             },
             Json::Object(object) if object.contains_key("input") && object.len() == 1 => {
-                let number = object["input"].as_u64().and_then(|n| usize::try_from(n).ok());
+                let number = object["input"]
+                    .as_u64()
+                    .and_then(|n| usize::try_from(n).ok());
                 number.map(Self::input).ok_or_else(|| {
                     Error::config(format!(
                         "an input is told by its number, received {}",

@@ -137,24 +137,30 @@ const OTHERS: &[Operation] = &[
         shape.remove(axis);
         g.reshape(x[0], shape)
     }),
-    operation("slice", (1, 1), &["axis", "start", "stop"], &[], |g, x, a| {
-        let shape = g.shape(x[0]).clone();
-        let axis = axis(&read::<Axes>(a, "axis")?, shape.rank())?;
-        let length = shape[axis] as i64;
-        let place = |key: &str| -> Result<i64> {
-            let given: i64 = read(a, key)?;
-            let counted = if given < 0 { given + length } else { given };
-            Ok(counted.clamp(0, length))
-        };
-        let (start, stop) = (place("start")?, place("stop")?);
-        if stop <= start {
-            return Err(Error::shape(format!(
-                "slice leaves nothing of an axis of length {length}, received {} to {}",
-                a["start"], a["stop"]
-            )));
-        }
-        g.slice(x[0], axis, start as usize, (stop - start) as usize)
-    }),
+    operation(
+        "slice",
+        (1, 1),
+        &["axis", "start", "stop"],
+        &[],
+        |g, x, a| {
+            let shape = g.shape(x[0]).clone();
+            let axis = axis(&read::<Axes>(a, "axis")?, shape.rank())?;
+            let length = shape[axis] as i64;
+            let place = |key: &str| -> Result<i64> {
+                let given: i64 = read(a, key)?;
+                let counted = if given < 0 { given + length } else { given };
+                Ok(counted.clamp(0, length))
+            };
+            let (start, stop) = (place("start")?, place("stop")?);
+            if stop <= start {
+                return Err(Error::shape(format!(
+                    "slice leaves nothing of an axis of length {length}, received {} to {}",
+                    a["start"], a["stop"]
+                )));
+            }
+            g.slice(x[0], axis, start as usize, (stop - start) as usize)
+        },
+    ),
     operation("concatenate", (1, 64), &["axis"], &[], |g, x, a| {
         let axis = axis(&read::<Axes>(a, "axis")?, g.shape(x[0]).rank())?;
         g.concat(x, axis)
@@ -167,8 +173,7 @@ const OTHERS: &[Operation] = &[
 /// An argument of a type.
 fn read<T: for<'de> Deserialize<'de>>(arguments: &Arguments, key: &str) -> Result<T> {
     let given = &arguments[key];
-    T::deserialize(given)
-        .map_err(|_| Error::config(format!("{key} cannot be {given}")))
+    T::deserialize(given).map_err(|_| Error::config(format!("{key} cannot be {given}")))
 }
 
 /// One axis besides the batch.
@@ -250,7 +255,9 @@ pub(super) fn check(name: &str, operands: usize, arguments: &Arguments) -> Resul
             ));
         };
     if let Some(missing) = required.iter().find(|k| !arguments.contains_key(**k)) {
-        return Err(Error::config(format!("{name} needs the argument {missing}")));
+        return Err(Error::config(format!(
+            "{name} needs the argument {missing}"
+        )));
     }
     let known: Vec<&str> = required.iter().chain(optional).copied().collect();
     match arguments.keys().find(|k| !known.contains(&k.as_str())) {

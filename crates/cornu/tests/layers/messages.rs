@@ -156,6 +156,11 @@ fn all() -> String {
         ("UpSampling2D", json!({ "interpolation": "linear" }), image),
         ("UpSampling2D", json!({ "size": 200_000_000 }), image),
         (
+            "UpSampling2D",
+            json!({ "size": [2, 2000], "interpolation": "bilinear" }),
+            image,
+        ),
+        (
             "Conv2D",
             conv(json!({ "dilation_rate": 1_u64 << 40 })),
             image,

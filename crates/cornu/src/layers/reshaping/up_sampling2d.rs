@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::interpolation::{self, Interpolation};
 use crate::choice::Choice;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::Value;
 use crate::layers::defaults::channels_last;
 use crate::layers::{Base, Context, DataFormat, Layer, Sizes, WeightSpec, inputs};
@@ -19,7 +19,7 @@ use crate::shape::Shape;
 /// `[batch, height, width, channels] → [batch, height·size, width·size, channels]`.
 ///
 /// # Errors
-/// An input that is no image; sizes of 0; an unknown interpolation or data format.
+/// An input that is no image; sizes of 0, or above 1024 where pixels are interpolated; an unknown interpolation or data format.
 ///
 /// # Example
 /// ```
@@ -52,6 +52,9 @@ fn two() -> Sizes<2> {
 fn nearest() -> Choice<Interpolation> {
     Interpolation::Nearest.into()
 }
+
+/// Parts of a pixel, each of which has weights of its own.
+const MOST_PARTS: usize = 1 << 10;
 
 layer!(UpSampling2D);
 
@@ -91,7 +94,14 @@ impl Layer for UpSampling2D {
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::spatial::<2>("UpSampling2D", inputs, *self.data_format.get()?)?;
         inputs::sizes([("size", self.size)])?;
-        self.interpolation.get()?;
+        let repeats = *self.interpolation.get()? == Interpolation::Nearest;
+        if !repeats && self.size.0.iter().any(|&n| n > MOST_PARTS) {
+            return Err(Error::config(format!(
+                "size must be at most {MOST_PARTS} where pixels are interpolated, received {}",
+                self.size
+            ))
+            .help("the interpolation \"nearest\" has no such bound"));
+        }
         Ok(Vec::new())
     }
 

@@ -85,20 +85,23 @@ fn main() -> cornu::Result<()> {
         let right = t.equal(guess, label)?;
         let right = t.mean_all(right)?;
         // The decay is a rate's own, so that biases with their large rate are not drawn to 0 the faster.
-        for (group, handle, of) in [
+        let groups = [
             (&groups.0, &biases, rate * BIAS_SCALER),
             (&groups.1, &weights, rate),
             (&groups.2, &whitening, rate),
-        ] {
-            let mut loss = sum;
-            for variable in group {
-                let weight = t.variable(variable)?;
-                let square = t.square(weight)?;
-                let square = t.sum_all(square)?;
-                let penalty = t.scale(square, (0.5 * decay / of) as f32)?;
-                loss = t.add(loss, penalty)?;
+        ];
+        let mut trained = Vec::new();
+        for variable in groups.iter().flat_map(|(group, ..)| *group) {
+            trained.push(t.variable(variable)?);
+        }
+        let mut gradients = t.gradients(sum, &trained)?.into_iter().zip(trained);
+        for (group, handle, rate) in groups {
+            let mut steps = Vec::new();
+            for (variable, (gradient, weight)) in group.iter().zip(&mut gradients) {
+                let towards = t.scale(weight, (decay / rate) as f32)?;
+                steps.push((variable.clone(), t.add(gradient, towards)?));
             }
-            t.minimize(loss, group, handle)?;
+            t.apply(&steps, handle)?;
         }
         Ok([mean, right])
     })?;

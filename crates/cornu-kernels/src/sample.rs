@@ -99,7 +99,7 @@ impl Sampling {
             "{function}: an image without pixels, {self:?}"
         );
         assert!(
-            self.in_h * self.in_w * self.channels <= i32::MAX as usize && self.out_w < 1 << 24,
+            i32::try_from(self.in_h * self.in_w * self.channels).is_ok() && self.out_w < 1 << 24,
             "{function}: images of fewer than 2^31 elements, received {self:?}"
         );
     }

@@ -343,6 +343,19 @@ fn cyclic(source: &Source, indexing: Indexing, from: usize, to: &mut [f32]) {
             }
             done += n;
             at = 0;
+        } else if let (Source::F32(s), 2..=4, 0) = (source, repeat, inside)
+            && to.len() - done >= repeat
+        {
+            // The channels of colour pixels: four times as fast as by pieces.
+            let n = (period - at).min((to.len() - done) / repeat);
+            let (from, to) = (&s[at..at + n], &mut to[done..done + n * repeat]);
+            match repeat {
+                2 => spread::<2>(from, to),
+                3 => spread::<3>(from, to),
+                _ => spread::<4>(from, to),
+            }
+            done += n * repeat;
+            at = (at + n) % period;
         } else {
             let n = (repeat - inside).min(to.len() - done);
             to[done..done + n].fill(element(at));
@@ -350,6 +363,13 @@ fn cyclic(source: &Source, indexing: Indexing, from: usize, to: &mut [f32]) {
             inside = 0;
             at = (at + 1) % period;
         }
+    }
+}
+
+/// Each element `N` times.
+fn spread<const N: usize>(from: &[f32], to: &mut [f32]) {
+    for (to, &v) in to.as_chunks_mut::<N>().0.iter_mut().zip(from) {
+        *to = [v; N];
     }
 }
 

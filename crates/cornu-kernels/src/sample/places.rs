@@ -169,6 +169,8 @@ fn hold(outside: Outside, v: &mut [f32], n: f32) {
     }
     if outside != Outside::Constant {
         // NaN becomes 0.
-        v.iter_mut().for_each(|v| *v = v.max(0.0).min(last));
+        for v in v {
+            *v = v.max(0.0).min(last);
+        }
     }
 }

@@ -36,7 +36,7 @@ impl Sampler {
         Self { value: 0, ..self }
     }
 
-    pub(super) fn sampling(&self, image: &[usize], result: &[usize]) -> Sampling {
+    pub(super) fn sampling(self, image: &[usize], result: &[usize]) -> Sampling {
         Sampling {
             in_h: image[1],
             in_w: image[2],

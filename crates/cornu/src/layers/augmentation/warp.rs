@@ -105,13 +105,12 @@ pub(super) fn project(
     let batch = cx.graph.shape(x)[0];
     let mut columns = Vec::with_capacity(8);
     for (i, number) in numbers.into_iter().enumerate() {
-        columns.push(match number {
-            Some(number) => number,
-            None => {
-                let identity = if i == 0 || i == 4 { 1.0 } else { 0.0 };
-                let identity = cx.graph.constant(identity)?;
-                cx.graph.broadcast(identity, [batch, 1])?
-            }
+        columns.push(if let Some(number) = number {
+            number
+        } else {
+            let identity = if i == 0 || i == 4 { 1.0 } else { 0.0 };
+            let identity = cx.graph.constant(identity)?;
+            cx.graph.broadcast(identity, [batch, 1])?
         });
     }
     let places = cx.graph.concat(&columns, 1)?;

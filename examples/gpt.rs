@@ -7,6 +7,7 @@
 // An example prints what it found.
 #![allow(clippy::print_stdout)]
 
+use cornu::generate::{Generator, Sampler};
 use cornu::prelude::*;
 
 /// What a small GPT is made of.
@@ -116,15 +117,12 @@ fn main() -> cornu::Result<()> {
             .unwrap_or(f64::NAN),
         tokens / began.elapsed().as_secs_f64()
     );
-    let mut written: Vec<i32> = numbers[..gpt.context].to_vec();
-    for _ in 0..200 {
-        let recent = written[written.len() - gpt.context..].to_vec();
-        let scores = model.predict(&Tensor::new([1, gpt.context], recent)?)?;
-        let last = &scores.f32s()?[(gpt.context - 1) * characters.len()..];
-        let best = (0..last.len()).max_by(|&a, &b| last[a].total_cmp(&last[b]));
-        written.push(best.unwrap_or(0) as i32);
+    let prompt = numbers[..16].to_vec();
+    let mut generator = Generator::new(&mut model);
+    for sampler in [Sampler::greedy(), Sampler::top_p(0.9), Sampler::beam(4)] {
+        let written = generator.generate(std::slice::from_ref(&prompt), &sampler)?;
+        let said: String = written[0].iter().map(|&i| characters[i as usize]).collect();
+        println!("{sampler:?}\n{said}\n");
     }
-    let said: String = written.iter().map(|&i| characters[i as usize]).collect();
-    println!("{said}");
     Ok(())
 }

@@ -382,13 +382,11 @@ impl Layer for Masks {
         if self.gives {
             return Ok(inputs[0]);
         }
-        match cx.mask() {
-            Some(mask) => Ok(mask),
-            None => {
-                let one = cx.graph.constant(1.0)?;
-                let steps = cx.graph.shape(inputs[0])[..2].to_vec();
-                cx.graph.broadcast(one, steps)
-            }
+        if let Some(mask) = cx.mask() {
+            return Ok(mask);
         }
+        let one = cx.graph.constant(1.0)?;
+        let steps = cx.graph.shape(inputs[0])[..2].to_vec();
+        cx.graph.broadcast(one, steps)
     }
 }

@@ -1,5 +1,6 @@
 //! Layers in which the places of a sequence look at each other.
 
+mod along_axes;
 mod block;
 mod heads;
 mod parts;

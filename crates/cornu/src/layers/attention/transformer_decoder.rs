@@ -58,7 +58,7 @@ impl TransformerDecoder {
         use_causal_mask: bool,
     }
 
-    fn parts(&self, x: &Shape, encoded: Option<&Shape>) -> Result<Parts> {
+    fn parts(&self, x: &Shape, encoded: Option<&Shape>) -> Parts {
         let block = self.block();
         let features = x.last().copied().unwrap_or(1);
         let mut attention = block
@@ -78,7 +78,7 @@ impl TransformerDecoder {
                 .with("cross_attention_layer_norm", block.norm(), &[x]);
         }
         let parts = block.dense(parts, x);
-        Ok(parts.with("feedforward_layer_norm", block.norm(), &[x]))
+        parts.with("feedforward_layer_norm", block.norm(), &[x])
     }
 }
 
@@ -111,13 +111,13 @@ impl Layer for TransformerDecoder {
             }
         };
         self.block().check("TransformerDecoder", x)?;
-        self.parts(x, encoded)?.weights(batch)
+        self.parts(x, encoded).weights(batch)
     }
 
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let shape = |i: usize| inputs.get(i).map(|&x| cx.graph.shape(x).without_batch());
         let (x, encoded) = (shape(0).unwrap_or_default(), shape(1));
-        let parts = self.parts(&x, encoded.as_ref())?;
+        let parts = self.parts(&x, encoded.as_ref());
         let block = self.block();
         let mask = |i: usize, cx: &Context<'_>| cx.masks.get(i).copied().flatten();
         let (own, other) = (mask(0, cx), mask(1, cx));

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::grouped::Affine;
+use super::renorm::{self, RenormClipping};
 use crate::constraints::Constraint;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
-use crate::initializers::{Initializer, InitializerConfig};
+use crate::initializers::InitializerConfig;
 use crate::layers::axis::last;
 use crate::layers::defaults::{ones, yes, zeros};
 use crate::layers::{Axes, Base, Context, Layer, WeightSpec, inputs};
@@ -81,21 +82,6 @@ pub struct BatchNormalization {
     renorm_clipping: Option<RenormClipping>,
     #[serde(default = "momentum")]
     renorm_momentum: f64,
-}
-
-/// How far the corrections of batch renormalisation may go: the factor from `rmin` to `rmax`, the term from `-dmax` to `dmax`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RenormClipping {
-    /// The least factor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rmin: Option<f64>,
-    /// The largest factor.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rmax: Option<f64>,
-    /// The largest term.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dmax: Option<f64>,
 }
 
 fn momentum() -> f64 {
@@ -183,67 +169,6 @@ impl BatchNormalization {
         }
     }
 
-    /// Refuses limits that contradict each other.
-    fn check_clipping(&self) -> Result<()> {
-        let limits = self.renorm_clipping.clone().unwrap_or_default();
-        let named = [
-            ("rmin", limits.rmin),
-            ("rmax", limits.rmax),
-            ("dmax", limits.dmax),
-        ];
-        for (name, limit) in named {
-            inputs::number(name, limit.unwrap_or(0.0), 0.0, f64::MAX)?;
-        }
-        match (limits.rmin, limits.rmax) {
-            (Some(low), Some(high)) if low > high => Err(Error::config(format!(
-                "renorm_clipping needs rmin up to rmax, received {low} and {high}"
-            ))),
-            _ => Ok(()),
-        }
-    }
-
-    /// A standard deviation that begins as the root of the moving variance does.
-    fn moving_stddev_initializer(&self) -> Result<InitializerConfig> {
-        let value = match self.moving_variance_initializer.get()? {
-            Initializer::Ones => 1.0,
-            Initializer::Zeros => 0.0,
-            Initializer::Constant { value } if value >= 0.0 => value.sqrt(),
-            _ => {
-                return Err(Error::config(
-                    "renorm needs a moving_variance_initializer that gives one number of at least 0",
-                ));
-            }
-        };
-        Ok(Initializer::Constant { value }.into())
-    }
-
-    /// The factor and the term that bring what was normalised by the batch to the statistics kept so far, each `[features]`.
-    fn correction(
-        &self,
-        g: &mut Graph,
-        [mean, stddev]: [Value; 2],
-        [kept_mean, kept_stddev]: [Value; 2],
-    ) -> Result<[Value; 2]> {
-        let least = g.constant(self.epsilon.sqrt() as f32)?;
-        let kept_stddev = g.maximum(kept_stddev, least)?;
-        let mut r = g.div(stddev, kept_stddev)?;
-        let mut d = g.sub(mean, kept_mean)?;
-        d = g.div(d, kept_stddev)?;
-        let limits = self.renorm_clipping.clone().unwrap_or_default();
-        if let Some(rmin) = limits.rmin {
-            let rmin = g.constant(rmin as f32)?;
-            r = g.maximum(r, rmin)?;
-        }
-        if let Some(rmax) = limits.rmax {
-            let rmax = g.constant(rmax as f32)?;
-            r = g.minimum(r, rmax)?;
-        }
-        if let Some(dmax) = limits.dmax {
-            d = g.clip(d, -dmax as f32, dmax as f32)?;
-        }
-        Ok([g.stop_gradient(r)?, g.stop_gradient(d)?])
-    }
-
     /// New value of a moving statistic.
     fn moved(&self, g: &mut Graph, moving: Value, batch: Value) -> Result<Value> {
         moved(g, moving, batch, self.momentum)
@@ -320,8 +245,9 @@ impl Layer for BatchNormalization {
         weights.push(weight("moving_variance", &self.moving_variance_initializer).statistic());
         if self.renorm {
             inputs::number("renorm_momentum", self.renorm_momentum, 0.0, 1.0)?;
-            self.check_clipping()?;
-            let stddev = self.moving_stddev_initializer()?;
+            let limits = self.renorm_clipping.clone().unwrap_or_default();
+            limits.check()?;
+            let stddev = renorm::stddev_initializer(&self.moving_variance_initializer)?;
             weights.push(weight("moving_stddev", &stddev).statistic());
             weights.push(weight("renorm_mean", &self.moving_mean_initializer).statistic());
             weights.push(weight("renorm_stddev", &stddev).statistic());
@@ -386,7 +312,9 @@ impl Layer for BatchNormalization {
         if let Some([stddev, kept_mean, kept_stddev]) = renorm {
             let own = g.add_scalar(variance, self.epsilon as f32)?;
             let own = g.sqrt(own)?;
-            let [r, d] = self.correction(g, [mean, own], [kept_mean, kept_stddev])?;
+            let limits = self.renorm_clipping.clone().unwrap_or_default();
+            let [r, d] =
+                limits.correction(g, self.epsilon, [mean, own], [kept_mean, kept_stddev])?;
             factor = g.mul(factor, r)?;
             let d = match gamma {
                 Some(gamma) => g.mul(d, gamma)?,

@@ -1,6 +1,7 @@
 //! Layers that give values a mean and a size.
 
 mod grouped;
+mod renorm;
 
 family! {
     batch_normalization::BatchNormalization,
@@ -14,5 +15,5 @@ family! {
     layer_scale::LayerScale,
 }
 
-pub use batch_normalization::RenormClipping;
+pub use renorm::RenormClipping;
 pub(super) use unit_normalization::unit;

@@ -159,7 +159,7 @@ impl MelSpectrogram {
         /// The length of a window, which is that of the transform where it is not given.
         sequence_length: usize;
         /// Samples a second.
-        sampling_rate: f64;
+        sampling_rate: impl Into<f64>;
         /// How many ranges of pitch there are.
         num_mel_bins: usize;
         /// The lowest frequency, in hertz.

@@ -135,6 +135,50 @@ fn binary_operations_agree_with_their_meaning() {
 }
 
 #[test]
+fn powers_by_quarters_are_within_four_units_of_the_last_place() {
+    // Powers of these stay in range; zeros, infinities and negative numbers are special.
+    let mut r = Numbers::new(13);
+    let mut x = vec![
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        -2.5,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::NAN,
+    ];
+    for magnitude in [1e-6, 1e-2, 1.0, 30.0, 1e6] {
+        x.extend((0..500).map(|_| r.float().abs() * magnitude));
+    }
+    x.retain(|x| *x == 0.0 || !(x.abs() < 1e-9));
+    each_level(|level| {
+        for quarters in -7..8 {
+            let power = quarters as f32 / 4.0;
+            let powers = vec![power; x.len()];
+            let op = Binary::Pow;
+            let y = apply(
+                Instr::Binary {
+                    op,
+                    dst: 2,
+                    a: 0,
+                    b: 1,
+                },
+                &x,
+                &powers,
+            );
+            for (&x, &y) in x.iter().zip(&y) {
+                let want = binary_reference(op, f64::from(x), f64::from(power));
+                assert!(
+                    ulps(y, want) <= 4.0,
+                    "{level:?} {x:e} to the power {power} = {y:e}, wanted {want:e}"
+                );
+            }
+        }
+    });
+}
+
+#[test]
 fn indexing_types_and_places_agree_with_a_loop() {
     each_level(|_| {
         let mut r = Numbers::new(10);

@@ -96,13 +96,18 @@ unsafe fn loops<S: Simd>(instr: Instr, n: usize, to: *mut f32, at: &mut [*const 
                     Binary::Div => binary!(|x, y| S::div(x, y)),
                     Binary::Max => binary!(|x, y| S::max(x, y)),
                     Binary::Min => binary!(|x, y| S::min(x, y)),
-                    // A vector version needs the logarithm to twice the precision; rare enough to go one by one.
-                    Binary::Pow => {
-                        for i in 0..n {
-                            *to.add(i) = (*a.add(i)).powf(*b.add(i));
+                    Binary::Pow => match quarters(std::slice::from_raw_parts(b, n)) {
+                        Some(quarters) => each!(dst, |i| {
+                            math::quarter_power::<S>(S::load(a.add(i)), quarters)
+                        }),
+                        // A vector version of any power needs the logarithm to twice the precision; rare enough to go one by one.
+                        None => {
+                            for i in 0..n {
+                                *to.add(i) = (*a.add(i)).powf(*b.add(i));
+                            }
+                            at[usize::from(dst)] = to;
                         }
-                        at[usize::from(dst)] = to;
-                    }
+                    },
                     Binary::Atan2 => {
                         for i in 0..n {
                             *to.add(i) = (*a.add(i)).atan2(*b.add(i));
@@ -143,6 +148,14 @@ unsafe fn loops<S: Simd>(instr: Instr, n: usize, to: *mut f32, at: &mut [*const 
             Instr::Load { .. } | Instr::Store { .. } => unreachable!("memory is the caller's part"),
         }
     }
+}
+
+/// The quarters of a power that is the same for all elements, not whole, and small: local response normalisation has ¾.
+fn quarters(powers: &[f32]) -> Option<i32> {
+    let first = *powers.first()?;
+    let quarters = first * 4.0;
+    let fits = quarters.fract() == 0.0 && first.fract() != 0.0 && quarters.abs() < 8.0;
+    (fits && powers.iter().all(|&p| p == first)).then_some(quarters as i32)
 }
 
 /// Sine, or cosine where `quarter` is 1; arguments too large for the fast reduction go through double precision.

@@ -122,6 +122,26 @@ pub(crate) unsafe fn ln_1p<S: Simd>(x: S::F) -> S::F {
     S::select(S::eq(x, S::splat(f32::INFINITY)), x, y)
 }
 
+/// `x` to the power of `quarters / 4`, a number that is not whole, from square roots: `|quarters| < 8`.
+#[inline(always)]
+pub(crate) unsafe fn quarter_power<S: Simd>(x: S::F, quarters: i32) -> S::F {
+    let infinity = S::splat(f32::INFINITY);
+    // As the scalar function has it, the infinite negative number counts as positive, and so does the negative zero.
+    let x = S::select(S::eq(x, S::splat(f32::NEG_INFINITY)), infinity, x);
+    let x = S::add(x, S::splat(0.0));
+    let half = S::sqrt(x);
+    let mut y = S::splat(1.0);
+    for (bit, factor) in [S::sqrt(half), half, x].into_iter().enumerate() {
+        if quarters.unsigned_abs() >> bit & 1 == 1 {
+            y = S::mul(y, factor);
+        }
+    }
+    if quarters < 0 {
+        y = S::div(S::splat(1.0), y);
+    }
+    y
+}
+
 #[inline(always)]
 pub(crate) unsafe fn tanh<S: Simd>(x: S::F) -> S::F {
     let a = abs::<S>(x);

@@ -303,6 +303,7 @@ def average_precision(y, p):
 
 
 FUNCTIONS = {
+    "lbfgs": lambda x, rate, steps, history: in_torch({"lbfgs": x, "arguments": {"lr": rate, "max_iter": steps, "history_size": history}}),
     "bleu": bleu,
     "chrf": chrf,
     "rouge_n": rouge_n,

@@ -30,4 +30,21 @@ def rates_of_schedule():
         schedule.step()
 
 
-json.dump(list(steps_of_optimizer() if "grads" in task else rates_of_schedule()), sys.stdout)
+def point_of_lbfgs():
+    x = torch.tensor(task["lbfgs"], dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([x], **task["arguments"])
+    shares = torch.arange(1, len(x) + 1, dtype=torch.float64)
+
+    def closure():
+        optimizer.zero_grad()
+        value = (shares / 2 * (x - 1) ** 2).sum() + (x[0] * x[1]) ** 2 / 4
+        value.backward()
+        return value
+
+    optimizer.step(closure)
+    yield from x.tolist()
+
+
+KINDS = {"grads": steps_of_optimizer, "schedules": rates_of_schedule, "lbfgs": point_of_lbfgs}
+(kind,) = KINDS.keys() & task.keys()
+json.dump(list(KINDS[kind]()), sys.stdout)

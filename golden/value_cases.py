@@ -218,6 +218,9 @@ TARGETS = [
 ]
 
 FUNCTIONS = [  # name, function, arguments: a list, or a function of a random generator that makes it
+    ("lbfgs_6_steps", "lbfgs", [[3.0, -2.0, 0.5, 4.0], 0.7, 6, 100]),
+    ("lbfgs_history2", "lbfgs", [[-1.0, 2.5, 2.0], 0.5, 9, 2]),
+    ("lbfgs_to_the_end", "lbfgs", [[3.0, -2.0, 0.5, 4.0], 1.0, 20, 100]),
     ("bleu_corpus", "bleu", [TEXTS, [[t] for t in TARGETS]]),
     ("bleu_two_references", "bleu", [TEXTS[:2], [[TARGETS[0], TEXTS[0] + " bank"], [TARGETS[1], "what was meant"]]]),
     ("bleu_smoothed", "bleu", [["the fox is quick", "rain"], [["a fox is here quick"], ["no rain today"]]]),

@@ -2,7 +2,7 @@
 
 use crate::choice::Named;
 use crate::error::{Error, Result};
-use crate::graph::ops::UnaryKind;
+use crate::graph::ops::{BinaryKind, UnaryKind};
 use crate::graph::{Graph, Value};
 
 type Formula = fn(&mut Graph, Value) -> Result<Value>;
@@ -95,12 +95,45 @@ activations! {
     "sparse_plus" => sparse_plus,
     "squareplus" => squareplus,
     "glu" => glu,
+    "sparsemax" => sparsemax,
     // x · tanh(softplus(x))
     "mish" => |g, x| {
         let s = g.unary(UnaryKind::Softplus, x)?;
         let t = g.tanh(s)?;
         g.mul(x, t)
     },
+}
+
+/// `max(x - τ, 0)` along the last axis, with `τ` such that the sum is 1: probabilities, most of them exactly 0.
+///
+/// Martins and Astudillo, "From Softmax to Sparsemax: A Sparse Model of Attention and Multi-Label Classification", 2016.
+fn sparsemax(g: &mut Graph, x: Value) -> Result<Value> {
+    let shape = g.shape(x).clone();
+    if shape.rank() == 0 {
+        return Err(Error::shape(
+            "sparsemax expects an axis of features, received single numbers",
+        ));
+    }
+    let last = shape.rank() - 1;
+    let (mut column, mut row) = (shape.to_vec(), shape.to_vec());
+    column.push(1);
+    row.insert(last, 1);
+    let (own, other) = (g.reshape(x, column)?, g.reshape(x, row)?);
+    // Which elements stay follows from each one's rank and the sum of those not below it.
+    let above = g.binary(BinaryKind::Ge, other, own)?;
+    let rank = g.sum(above, &[last + 1], false)?;
+    let sums = g.mul(above, other)?;
+    let sums = g.sum(sums, &[last + 1], false)?;
+    let reach = g.mul(rank, x)?;
+    let reach = g.add_scalar(reach, 1.0)?;
+    let kept = g.binary(BinaryKind::Gt, reach, sums)?;
+    let count = g.sum(kept, &[last], true)?;
+    let total = g.mul(kept, x)?;
+    let total = g.sum(total, &[last], true)?;
+    let total = g.add_scalar(total, -1.0)?;
+    let threshold = g.div(total, count)?;
+    let y = g.sub(x, threshold)?;
+    g.relu(y)
 }
 
 /// Half of the features, each let through by the sigmoid of its partner in the other half.

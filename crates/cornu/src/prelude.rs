@@ -6,16 +6,24 @@ pub use crate::exec::Variable;
 pub use crate::layers::Layer;
 pub use crate::layers::classes::*;
 pub use crate::losses::{
-    BinaryCrossentropy, CategoricalCrossentropy, Loss, MeanSquaredError,
-    SparseCategoricalCrossentropy, loss,
+    ArcFace, BinaryCrossentropy, BinaryFocalCrossentropy, CTC, CategoricalCrossentropy,
+    CategoricalFocalCrossentropy, CategoricalGeneralizedCrossEntropy, CategoricalHinge, Circle,
+    Contrastive, CosineSimilarity, Dice, GaussianNLL, Hinge, Huber, KLDivergence, LogCosh, Loss,
+    MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError,
+    Poisson, SparseCategoricalCrossentropy, SquaredHinge, TripletHard, TripletSemiHard, Tversky,
+    loss,
 };
 pub use crate::metrics::{Metric, metric};
 pub use crate::model::{Apply, Model, Sequential, Shared, Symbol, input, input_of};
 pub use crate::optimizers::schedules::{
-    CosineDecay, CosineDecayRestarts, ExponentialDecay, InverseTimeDecay, LearningRateSchedule,
-    PiecewiseConstantDecay, PolynomialDecay,
+    CosineDecay, CosineDecayRestarts, Cyclic, ExponentialDecay, InverseTimeDecay,
+    LearningRateSchedule, Noam, OneCycle, PiecewiseConstantDecay, PolynomialDecay, Warmup,
 };
-pub use crate::optimizers::{Adam, AdamW, Optimizer, RMSprop, SGD, optimizer};
+pub use crate::optimizers::{
+    ASGD, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, LARS, LBFGS, Lamb, Lion,
+    Lookahead, LossScaleOptimizer, MultiOptimizer, Muon, Nadam, Optimizer, RAdam, RMSprop, Rprop,
+    SGD, ScheduleFreeAdamW, optimizer,
+};
 pub use crate::shape::{DType, Shape};
 pub use crate::tensor::Tensor;
 pub use crate::train::callbacks::{

@@ -188,6 +188,17 @@ impl Initializer {
 impl Named for Initializer {
     const WHAT: &'static str = "initializer";
     fn from_name(name: &str) -> Option<Self> {
+        // Keras's own second names.
+        let name = match name {
+            "IdentityInitializer" => "identity",
+            "OrthogonalInitializer" => "orthogonal",
+            "STFTInitializer" => "stft",
+            "normal" => "random_normal",
+            "one" => "ones",
+            "uniform" => "random_uniform",
+            "zero" => "zeros",
+            name => name,
+        };
         TABLE
             .iter()
             .find(|(class, short, _)| *class == name || *short == name)

@@ -219,7 +219,9 @@ fn moments(x: &Tensor) -> Result<(Vec<f64>, Vec<f64>)> {
             .zip(row)
             .for_each(|(m, v)| *m += f64::from(*v));
     }
-    mean.iter_mut().for_each(|m| *m /= rows as f64);
+    for m in &mut mean {
+        *m /= rows as f64;
+    }
     let mut sigma = vec![0.0; n * n];
     for row in x.chunks(n) {
         let d: Vec<f64> = row
@@ -233,14 +235,18 @@ fn moments(x: &Tensor) -> Result<(Vec<f64>, Vec<f64>)> {
             }
         }
     }
-    sigma.iter_mut().for_each(|s| *s /= rows as f64 - 1.0);
+    for s in &mut sigma {
+        *s /= rows as f64 - 1.0;
+    }
     Ok((mean, sigma))
 }
 
 /// Eigenvalues and eigenvectors (columns) of a symmetric matrix, by Jacobi's rotations.
 fn eigen(mut a: Vec<f64>, n: usize) -> (Vec<f64>, Vec<f64>) {
     let mut vectors = vec![0.0; n * n];
-    (0..n).for_each(|i| vectors[i * n + i] = 1.0);
+    for i in 0..n {
+        vectors[i * n + i] = 1.0;
+    }
     let size: f64 = a.iter().map(|v| v * v).sum();
     for _ in 0..100 {
         let off: f64 = (0..n)

@@ -2,13 +2,13 @@
 //!
 //! These are plain functions of texts. Words are what stands between white space; a tokenizer's output joined by spaces counts as well.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
 
 /// How often each run of `n` items occurs.
-fn runs<T: Eq + std::hash::Hash + Copy>(items: &[T], n: usize) -> HashMap<&[T], usize> {
-    let mut counts = HashMap::new();
+fn runs<T: Ord + Copy>(items: &[T], n: usize) -> BTreeMap<&[T], usize> {
+    let mut counts = BTreeMap::new();
     for run in items.windows(n.max(1)) {
         *counts.entry(run).or_default() += 1;
     }
@@ -16,7 +16,7 @@ fn runs<T: Eq + std::hash::Hash + Copy>(items: &[T], n: usize) -> HashMap<&[T], 
 }
 
 /// How many runs two counts have in common, each as often as both have it.
-fn common<T: Eq + std::hash::Hash>(a: &HashMap<T, usize>, b: &HashMap<T, usize>) -> usize {
+fn common<T: Ord>(a: &BTreeMap<T, usize>, b: &BTreeMap<T, usize>) -> usize {
     let each = a
         .iter()
         .map(|(run, &n)| n.min(b.get(run).copied().unwrap_or(0)));
@@ -76,7 +76,7 @@ pub fn bleu<R: AsRef<[S]>, S: AsRef<str>>(texts: &[&str], references: &[R]) -> R
         length += text.len();
         wanted += nearest;
         for n in 1..=4 {
-            let mut best: HashMap<&[&str], usize> = HashMap::new();
+            let mut best: BTreeMap<&[&str], usize> = BTreeMap::new();
             for reference in &references {
                 for (run, count) in runs(reference, n) {
                     let most = best.entry(run).or_default();

@@ -73,7 +73,7 @@ pub(super) fn multiplier(groups: &[Group], path: &str) -> f64 {
 /// The decay of a weight: that of the last group that names one, else the optimizer's.
 pub(super) fn decay(groups: &[Group], path: &str, usual: Option<f64>) -> Option<f64> {
     let own = groups.iter().rev().filter(|g| g.pattern.is_in(path));
-    own.filter_map(|g| g.weight_decay)
-        .next()
+    let mut own = own;
+    own.find_map(|g| g.weight_decay)
         .map_or(usual, |decay| (decay > 0.0).then_some(decay))
 }

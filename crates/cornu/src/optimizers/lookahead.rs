@@ -65,9 +65,9 @@ impl Lookahead {
         let mut config = config;
         let inner = config.remove("inner_optimizer");
         let inner = from_written("Lookahead", "inner_optimizer", inner.as_ref())?;
-        super::base::SILENT.iter().for_each(|key| {
-            config.remove(*key);
-        });
+        for key in super::base::SILENT {
+            config.remove(key);
+        }
         let known = ["inner_optimizer", "k", "alpha"].map(str::to_owned);
         arguments::refuse_unknown("Lookahead", &config, &known)?;
         let usual = Arguments { k: 5, alpha: 0.5 };

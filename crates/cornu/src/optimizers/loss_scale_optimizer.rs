@@ -68,9 +68,9 @@ impl LossScaleOptimizer {
         let mut config = config;
         let inner = config.remove("inner_optimizer");
         let inner = from_written(class, "inner_optimizer", inner.as_ref())?;
-        super::base::SILENT.iter().for_each(|key| {
-            config.remove(*key);
-        });
+        for key in super::base::SILENT {
+            config.remove(key);
+        }
         let known = ["inner_optimizer", "initial_scale", "dynamic_growth_steps"].map(str::to_owned);
         arguments::refuse_unknown(class, &config, &known)?;
         let usual = Self::new(inner);

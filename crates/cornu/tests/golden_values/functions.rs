@@ -1,7 +1,8 @@
-//! Metrics that are plain functions, of texts, predictions and pictures, against values by their definitions.
+//! What is a plain function, of texts, predictions and pictures, or of a function itself, against values by its definition.
 
 use cornu::Tensor;
 use cornu::metrics::{curves, images, text};
+use cornu::optimizers::LBFGS;
 use serde_json::Value as Json;
 
 use super::cases::{assert_close, numbers, tensor};
@@ -24,6 +25,27 @@ fn value(function: &str, a: &[Json]) -> cornu::Result<Vec<f64>> {
     let of_rouge = |r: text::Rouge| vec![r.precision, r.recall];
     let text_at = |i: usize| a[i].as_str().expect("a text");
     Ok(match function {
+        "lbfgs" => {
+            let mut x = numbers(&a[0]);
+            let lbfgs = LBFGS::default()
+                .learning_rate(number(1))
+                .max_iter(number(2) as usize)
+                .history_size(number(3) as usize);
+            // Σ i/2·(xᵢ - 1)² + (x₁·x₂)² / 4
+            lbfgs.minimize(&mut x, |x| {
+                let share = |i: usize| (i + 1) as f64;
+                let each = x.iter().enumerate();
+                let value: f64 = each
+                    .clone()
+                    .map(|(i, v)| share(i) / 2.0 * (v - 1.0).powi(2))
+                    .sum();
+                let mut grad: Vec<f64> = each.map(|(i, v)| share(i) * (v - 1.0)).collect();
+                grad[0] += x[0] * x[1] * x[1] / 2.0;
+                grad[1] += x[0] * x[0] * x[1] / 2.0;
+                Ok((value + (x[0] * x[1]).powi(2) / 4.0, grad))
+            })?;
+            x
+        }
         "bleu" => {
             let references: Vec<Vec<&str>> = a[1]
                 .as_array()

@@ -135,7 +135,7 @@ fn binary_operations_agree_with_their_meaning() {
 }
 
 #[test]
-fn powers_by_quarters_are_within_four_units_of_the_last_place() {
+fn powers_by_quarters_are_within_five_units_of_the_last_place() {
     // Powers of these stay in range; zeros, infinities and negative numbers are special.
     let mut r = Numbers::new(13);
     let mut x = vec![
@@ -170,7 +170,7 @@ fn powers_by_quarters_are_within_four_units_of_the_last_place() {
             for (&x, &y) in x.iter().zip(&y) {
                 let want = binary_reference(op, f64::from(x), f64::from(power));
                 assert!(
-                    ulps(y, want) <= 4.0,
+                    ulps(y, want) <= 5.0,
                     "{level:?} {x:e} to the power {power} = {y:e}, wanted {want:e}"
                 );
             }

@@ -205,9 +205,10 @@ impl Scope<'_, '_> {
             for mut spec in specs {
                 self.weights
                     .push(self.cx.graph.feed("", spec.shape.clone(), false)?);
-                spec.name = match spec.name.is_empty() {
-                    true => name.to_owned(),
-                    false => format!("{name}/{}", spec.name),
+                spec.name = if spec.name.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{name}/{}", spec.name)
                 };
                 declared.push(spec);
             }

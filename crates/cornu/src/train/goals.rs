@@ -42,6 +42,9 @@ pub struct Losses {
     for_all: bool,
 }
 
+/// A loss and what it is multiplied by.
+pub(crate) type Weighed = (Box<dyn Loss>, f32);
+
 #[derive(Clone, Debug)]
 struct Part {
     output: Option<String>,
@@ -94,9 +97,9 @@ impl Losses {
     }
 
     /// The losses of a model's outputs, (loss, weight), `None` where an output has none.
-    fn resolve(&self, model: &Model) -> Result<Vec<Option<(Box<dyn Loss>, f32)>>> {
+    fn resolve(&self, model: &Model) -> Result<Vec<Option<Weighed>>> {
         let names = model.output_names();
-        let mut resolved: Vec<Option<(Box<dyn Loss>, f32)>> = vec![None; names.len()];
+        let mut resolved: Vec<Option<Weighed>> = vec![None; names.len()];
         if self.for_all {
             for (slot, part) in resolved.iter_mut().zip(self.list.iter().cycle()) {
                 *slot = Some((part.loss.clone(), part.weight));
@@ -254,14 +257,14 @@ impl<T: Into<MetricChoice>> From<(&str, T)> for MetricOf {
 #[derive(Clone, Debug)]
 pub(crate) struct Goal {
     pub(crate) output: usize,
-    pub(crate) loss: Option<(Box<dyn Loss>, f32)>,
+    pub(crate) loss: Option<Weighed>,
     metrics: Vec<(MetricChoice, bool)>,
 }
 
 /// The losses and metrics of a model: one goal for each output that has any.
 #[derive(Clone, Debug)]
 pub(crate) struct Goals {
-    pub(crate) goals: Vec<Goal>,
+    pub(crate) each: Vec<Goal>,
     /// As they were given.
     losses: Losses,
     metrics: Vec<MetricOf>,
@@ -326,7 +329,7 @@ impl Goals {
         }
         all.retain(|g| g.loss.is_some() || !g.metrics.is_empty());
         Ok(Self {
-            goals: all,
+            each: all,
             losses,
             metrics,
         })
@@ -334,13 +337,13 @@ impl Goals {
 
     /// Where training sees several losses, each is shown: (goal, name).
     pub(crate) fn shown_losses(&self, model: &Model) -> Vec<(usize, String)> {
-        let with = (0..self.goals.len()).filter(|&i| self.goals[i].loss.is_some());
+        let with = (0..self.each.len()).filter(|&i| self.each[i].loss.is_some());
         let with: Vec<usize> = with.collect();
         if with.len() < 2 {
             return Vec::new();
         }
         let names = model.output_names();
-        let name = |i: usize| (i, format!("{}_loss", names[self.goals[i].output]));
+        let name = |i: usize| (i, format!("{}_loss", names[self.each[i].output]));
         with.into_iter().map(name).collect()
     }
 
@@ -351,7 +354,7 @@ impl Goals {
         let mut shown = Vec::new();
         // As in Keras, those that heed weights come last.
         for weighted in [false, true] {
-            for (goal, g) in self.goals.iter().enumerate() {
+            for (goal, g) in self.each.iter().enumerate() {
                 for (choice, _) in g.metrics.iter().filter(|m| m.1 == weighted) {
                     let shape = &model.output_meta(g.output).shape;
                     let metric = choice.resolve(&wanted.targets[goal], shape)?;
@@ -383,24 +386,24 @@ impl Goals {
 
     /// Explains what is wrong between targets, weights and outputs.
     pub(crate) fn check(&self, model: &Model, wanted: &Wanted, what: &str) -> Result<()> {
-        if wanted.targets.len() != self.goals.len() {
+        if wanted.targets.len() != self.each.len() {
             return Err(Error::data(format!(
                 "the model has losses or metrics for {} outputs, the {what} samples have {} targets",
-                self.goals.len(),
+                self.each.len(),
                 wanted.targets.len()
             ))
             .at(model.name()));
         }
         let weights = wanted.weights.len();
-        if weights > 1 && weights != self.goals.len() {
+        if weights > 1 && weights != self.each.len() {
             return Err(Error::data(format!(
                 "{weights} lists of sample weights for {} targets",
-                self.goals.len()
+                self.each.len()
             ))
             .at(model.name())
             .help("give one list for all targets, or one for each"));
         }
-        for (goal, targets) in self.goals.iter().zip(&wanted.targets) {
+        for (goal, targets) in self.each.iter().zip(&wanted.targets) {
             if let Some((loss, _)) = &goal.loss {
                 loss.check(targets, &model.output_meta(goal.output).shape)
                     .map_err(|e| e.at(format!("{} ({what} targets)", loss.class_name())))?;

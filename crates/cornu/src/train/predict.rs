@@ -5,7 +5,7 @@ use crate::exec::executable::{Outcome, run};
 use crate::graph::Meta;
 use crate::model::{DEFAULT_BATCH, Model};
 use crate::shape::DType;
-use crate::tensor::Tensor;
+use crate::tensor::{Data, Tensor};
 
 use super::samples::{RowsMut, copy_tensor_rows};
 use super::step::rng_tensor;
@@ -59,11 +59,11 @@ impl Model {
             .architecture
             .outputs
             .iter()
-            .map(|&t| Meta::f32(t.of(&self.tensors).shape.with_batch(count)))
+            .map(|&t| t.of(&self.tensors).clone())
             .collect();
-        let mut gathered: Vec<Vec<f32>> = metas
+        let mut gathered: Vec<Data> = metas
             .iter()
-            .map(|m| Vec::with_capacity(m.shape.elements()))
+            .map(|m| Tensor::zeros_of(m.dtype, m.shape.with_batch(0)).into_data())
             .collect();
         let rng = rng_tensor(0, 0);
         let mut start = 0;
@@ -78,14 +78,14 @@ impl Model {
             let mut feeds: Vec<&Tensor> = parts.iter().collect();
             feeds.push(&rng);
             for (all, part) in gathered.iter_mut().zip(self.run_predict(n, &feeds)?) {
-                all.extend_from_slice(part.f32s()?);
+                append(all, part.data());
             }
             start += n;
         }
         metas
             .into_iter()
             .zip(gathered)
-            .map(|(m, data)| Tensor::new(m.shape, data))
+            .map(|(m, data)| Tensor::new(m.shape.with_batch(count), data))
             .collect()
     }
 
@@ -103,6 +103,16 @@ impl Model {
             Outcome::Done(outputs) => Ok(outputs),
             Outcome::Refused(_) => unreachable!("prediction guards nothing"),
         }
+    }
+}
+
+/// Adds the elements of a batch behind those of the batches before.
+fn append(all: &mut Data, part: &Data) {
+    match (all, part) {
+        (Data::F32(all), Data::F32(part)) => all.extend_from_slice(part),
+        (Data::I32(all), Data::I32(part)) => all.extend_from_slice(part),
+        (Data::U8(all), Data::U8(part)) => all.extend_from_slice(part),
+        (all, part) => unreachable!("an output keeps its type: {all:?} {part:?}"),
     }
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn forward(
     let written = model.trace(batch, training)?;
     let ends: Vec<_> = compiled
         .goals
-        .goals
+        .each
         .iter()
         .map(|goal| written.output(model.architecture.outputs[goal.output]))
         .collect();
@@ -81,7 +81,7 @@ pub(crate) fn forward(
     }
     let mut goals = Vec::with_capacity(ends.len());
     let mut total = None;
-    for (k, (goal, (prediction, mask))) in compiled.goals.goals.iter().zip(ends).enumerate() {
+    for (k, (goal, (prediction, mask))) in compiled.goals.each.iter().zip(ends).enumerate() {
         let weight = weights.get(k).or(weights.first()).copied();
         let mut one = Written {
             prediction,

@@ -211,8 +211,7 @@ fn reshape(g: &mut Graph, x: Value, wanted: &[i64]) -> Result<Value> {
     });
     let Some(known) = left else {
         return Err(Error::shape(format!(
-            "{} elements a sample cannot become {wanted:?}",
-            elements
+            "{elements} elements a sample cannot become {wanted:?}"
         ))
         .help("the shape is one sample's; one axis may be -1"));
     };

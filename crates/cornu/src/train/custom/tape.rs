@@ -470,18 +470,14 @@ impl Tape {
     /// Learning rate and number of the next step of an optimizer.
     fn rate(&mut self, handle: &OptimizerHandle) -> Result<(Value, Value)> {
         let known = self.optimizers.iter().position(|(h, _)| h.is(handle));
-        let at = match known {
-            Some(at) => at,
-            None => {
-                let at = self.optimizers.len();
-                let rate = self.graph.feed_of(Meta::f32(Shape::scalar()), false)?;
-                let iteration = self.graph.feed_of(Meta::f32(Shape::scalar()), false)?;
-                self.feeds.extend([Fed::Rate(at), Fed::Iteration(at)]);
-                self.optimizers.push((handle.clone(), 0));
-                self.rates.push((rate, iteration));
-                at
-            }
-        };
+        let at = known.unwrap_or(self.optimizers.len());
+        if known.is_none() {
+            let rate = self.graph.feed_of(Meta::f32(Shape::scalar()), false)?;
+            let iteration = self.graph.feed_of(Meta::f32(Shape::scalar()), false)?;
+            self.feeds.extend([Fed::Rate(at), Fed::Iteration(at)]);
+            self.optimizers.push((handle.clone(), 0));
+            self.rates.push((rate, iteration));
+        }
         let made = self.optimizers[at].1;
         self.optimizers[at].1 += 1;
         let (rate, mut iteration) = self.rates[at];

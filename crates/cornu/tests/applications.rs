@@ -206,6 +206,46 @@ fn outputs_are_kerass() {
 }
 
 #[test]
+fn pixels_are_scaled_as_in_keras() {
+    use applications::imagenet_utils::preprocess_input;
+    let pixels = [0.0f32, 10.0, 255.0, 128.0, 64.0, 200.0];
+    let x = Tensor::new([1, 2, 3], pixels.to_vec()).expect("sizes fit");
+    for (mode, wanted) in [
+        (
+            "tf",
+            [
+                -1.0,
+                -0.921_568_6,
+                1.0,
+                0.003_921_628,
+                -0.498_039_2,
+                0.568_627_5,
+            ],
+        ),
+        ("caffe", [151.061, -106.779, -123.68, 96.061, -52.779, 4.32]),
+        (
+            "torch",
+            [
+                -2.117_904,
+                -1.860_644,
+                2.64,
+                0.074_064_63,
+                -0.915_266,
+                1.681_394,
+            ],
+        ),
+    ] {
+        let y = preprocess_input(&x, mode).expect("pixels");
+        for (got, want) in y.f32s().expect("floats").iter().zip(wanted) {
+            assert!((got - want).abs() < 2e-5, "{mode}: {got}, Keras has {want}");
+        }
+    }
+    let own = applications::densenet::preprocess_input(&x).expect("pixels");
+    assert_eq!(own, preprocess_input(&x, "torch").expect("pixels"));
+    assert!(preprocess_input(&Tensor::zeros([4, 4]), "tf").is_err());
+}
+
+#[test]
 fn mistakes_are_told_with_the_network() {
     let told = |app: &str, arguments: Json| {
         let arguments = arguments.as_object().cloned().expect("arguments");

@@ -16,6 +16,7 @@ import difflib
 import json
 import os
 import pathlib
+import re
 import sys
 
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
@@ -84,7 +85,7 @@ def noise(stream, count):
 def formula(number, path, shape):
     """Weight number `number` of a model: matrices and kernels of variance 2 / inputs, scales near 1, the rest near 0."""
     u = noise(number, int(np.prod(shape))).reshape(shape)
-    name = path.rsplit("/", 1)[-1]
+    name = re.sub(r"^variable_\d+$", "variable", path.rsplit("/", 1)[-1])
     if len(shape) >= 2:
         fan = np.prod(shape[:2] if name == "depthwise_kernel" else shape[:-1])
         return u * np.sqrt(6.0 / fan)
@@ -109,7 +110,9 @@ def build(app, arguments):
 def listings(model):
     layers = [o.name for o in model.operations if type(o).__name__ != "InputLayer"]
     # NASNet is made within name scopes, which its paths begin with: they are no part of any layer's name.
+    # Weights without a name of their own are numbered through the whole process.
     paths = [w.path[w.path.index(f"{layer.name}/") :] for layer in model.layers for w in layer.weights]
+    paths = [re.sub(r"/variable_\d+$", "/variable", p) for p in paths]
     weights = [f"{p} {list(w.shape)} {str(bool(w.trainable)).lower()}" for p, w in zip(paths, model.weights, strict=True)]
     return layers, weights
 

@@ -13,6 +13,8 @@ mod mutations;
 mod noise;
 #[path = "layers/pictures.rs"]
 mod pictures;
+#[path = "layers/random_configs.rs"]
+mod random_configs;
 #[path = "layers/samples.rs"]
 mod samples;
 #[path = "layers/states.rs"]

@@ -62,16 +62,19 @@ impl Call {
         }
         let mut updates = Vec::new();
         let mut cx = Context::new(&mut graph, training, &weights, rng, &mut updates);
-        let y = layer.call(&mut cx, &xs).expect("a valid call");
-        // Numbers of categories are compared as floats.
-        let y = graph.cast(y, DType::F32).expect("numbers");
-        let output = graph.shape(y).clone();
-        let loss = graph
-            .square(y)
-            .and_then(|q| graph.sum_all(q))
-            .expect("a sum");
+        let mut outputs = layer.call_all(&mut cx, &xs).expect("a valid call");
+        for y in &mut outputs {
+            // Numbers of categories are compared as floats.
+            *y = graph.cast(*y, DType::F32).expect("numbers");
+        }
+        let output = graph.shape(outputs[0]).clone();
+        let mut loss = graph.constant(0.0).expect("a number");
+        for &y in &outputs {
+            let part = graph.square(y).and_then(|q| graph.sum_all(q));
+            loss = part.and_then(|p| graph.add(loss, p)).expect("a sum");
+        }
         let wrt: Vec<Value> = xs.iter().chain(&weights).copied().collect();
-        let mut wanted = vec![y];
+        let mut wanted = outputs;
         wanted.extend(gradients(&mut graph, loss, &wrt).expect("gradients"));
         wanted.extend(updates.iter().map(|&(_, v)| v));
         Self {

@@ -65,7 +65,7 @@ fn odd_values() -> Vec<Json> {
 }
 
 /// Builds and calls a layer without drawing weights; tells how far it came.
-fn attempt(class: &str, config: &Json, shapes: &[Shape]) -> Result<Shape, cornu::Error> {
+pub(crate) fn attempt(class: &str, config: &Json, shapes: &[Shape]) -> Result<Shape, cornu::Error> {
     let layer = deserialize(class, config)?;
     let specs = layer.build(shapes)?;
     let mut g = Graph::new();

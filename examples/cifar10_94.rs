@@ -65,7 +65,7 @@ fn main() -> cornu::Result<()> {
             Some((_, "beta")) => groups.0.push(variable.clone()),
             Some((layer, "bias")) if layer.ends_with("whiten") => groups.2.push(variable.clone()),
             Some((layer, "kernel")) if !layer.ends_with("whiten") => {
-                groups.1.push(variable.clone())
+                groups.1.push(variable.clone());
             }
             _ => {}
         }

@@ -1,8 +1,8 @@
 //! A small language model that reads characters: a transformer of a few pre-normalised blocks, written in the functional way.
 //!
-//! Trains on a text of your own and then continues it. It has 4 blocks of width 128, sees 128 characters, and takes STEPS steps
-//! of 32 windows each (300 without it).
-//! `cargo run --release --example gpt TEXT.txt [STEPS]`
+//! REACHED on tiny Shakespeare, and then writes on with a temperature and with the ten likeliest characters; Karpathy's nanoGPT tells 1.88
+//! for a network of this size trained on a processor, and 1.47 for one of 10 million weights. 4 blocks of width 128 that see 128 characters.
+//! `CORNU_DATA=... cargo run --release --example gpt [-- TEXT.txt] [-- --quick]`
 
 // An example prints what it found.
 #![allow(clippy::print_stdout)]
@@ -24,11 +24,11 @@ impl Gpt {
     fn block(&self, x: &Symbol) -> Symbol {
         let norm = || LayerNormalization::new().epsilon(1e-5);
         let attention = MultiHeadAttention::new(self.heads, self.width / self.heads);
-        let seen = attention.use_causal_mask(true).on(&norm().on(x));
+        let seen = attention.use_causal_mask(true).on(norm().on(x));
         let x = Add::new().on([x, &seen]);
         let wide = Dense::new(4 * self.width)
             .activation("gelu")
-            .on(&norm().on(&x));
+            .on(norm().on(&x));
         let thought = Dense::new(self.width).on(&wide);
         Add::new().on([&x, &thought])
     }
@@ -72,18 +72,22 @@ fn windows(text: &[i32], context: usize, count: usize) -> cornu::Result<(Tensor,
 }
 
 fn main() -> cornu::Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let Some(path) = arguments.next() else {
-        println!("usage: gpt TEXT.txt [STEPS]");
-        return Ok(());
+    let quick = std::env::args().any(|a| a == "--quick");
+    let own = std::env::args().skip(1).find(|a| a != "--quick");
+    let place = match own {
+        Some(path) => Ok(path.into()),
+        None => datasets::Options::default()
+            .folder("tinyshakespeare")
+            .map(|f| f.join("input.txt")),
     };
-    let steps: usize = arguments.next().and_then(|s| s.parse().ok()).unwrap_or(300);
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(e) => {
-            println!("cannot read {path}: {e}");
-            return Ok(());
-        }
+    let text = if let Ok(path) = place {
+        std::fs::read_to_string(&path).map_err(|e| {
+            let what = format!("{} cannot be read: {e}", path.display());
+            Error::new(cornu::error::Kind::Io, what)
+        })?
+    } else {
+        println!("no tinyshakespeare folder was found: a text that repeats itself");
+        "To be, or not to be, that is the question. ".repeat(200)
     };
     let (characters, numbers) = numbered(&text);
     let gpt = Gpt {
@@ -93,36 +97,58 @@ fn main() -> cornu::Result<()> {
         context: 128,
         characters: characters.len(),
     };
-    if numbers.len() < gpt.context + 2 {
-        println!(
-            "the text has {} characters; {} are the least",
-            numbers.len(),
-            gpt.context + 2
-        );
-        return Ok(());
+    // The last tenth is kept for judging, as is usual for this text.
+    let (learn, judge) = numbers.split_at(numbers.len() / 10 * 9);
+    if judge.len() < gpt.context + 2 {
+        return Err(Error::new(
+            cornu::error::Kind::Data,
+            format!(
+                "expected a text of at least {} characters, received {}",
+                10 * (gpt.context + 2),
+                numbers.len()
+            ),
+        ));
     }
     let mut model = gpt.model()?;
     println!("{}", model.summary()?);
+    let (steps, judged) = if quick { (20, 32) } else { (3_000, 640) };
     let loss = SparseCategoricalCrossentropy::default().from_logits(true);
-    model.compile(AdamW::new(1e-3), loss, ["accuracy"])?;
-    let data = windows(&numbers, gpt.context, 32 * steps)?;
-    let began = std::time::Instant::now();
-    let history = model.fit(&data, Fit::epochs(1).batch_size(32))?;
-    let tokens = (32 * steps * gpt.context) as f64;
+    let rate = CosineDecay::new(0.0, steps)
+        .warmup(2e-3, steps / 20)
+        .alpha(0.05);
+    model.compile(AdamW::new(rate).weight_decay(0.1), loss, ["accuracy"])?;
+    let judge = windows(judge, gpt.context, judged)?;
+    let parts = if quick { 1 } else { 10 };
+    let data = windows(learn, gpt.context, 32 * steps)?;
+    let fit = Fit::epochs(parts)
+        .steps_per_epoch(steps / parts)
+        .batch_size(32)
+        .validation(&judge)
+        .callback(ProgbarLogger::stdout());
+    model.fit(&data, fit)?;
+    let score = model.evaluate(&judge)?;
+    let nats = score.get("loss").unwrap_or(f64::NAN);
     println!(
-        "loss {:.3}, {:.0} characters/s",
-        history
-            .last()
-            .and_then(|logs| logs.get("loss"))
-            .unwrap_or(f64::NAN),
-        tokens / began.elapsed().as_secs_f64()
+        "validation loss {nats:.3} nats a character, {:.2} bits",
+        nats / 2f64.ln()
     );
-    let prompt = numbers[..16].to_vec();
-    let mut generator = Generator::new(&mut model);
-    for sampler in [Sampler::greedy(), Sampler::top_p(0.9), Sampler::beam(4)] {
-        let written = generator.generate(std::slice::from_ref(&prompt), &sampler)?;
-        let said: String = written[0].iter().map(|&i| characters[i as usize]).collect();
-        println!("{sampler:?}\n{said}\n");
+
+    let prompt: Vec<i32> = "\n"
+        .chars()
+        .filter_map(|c| characters.binary_search(&c).ok())
+        .map(|i| i as i32)
+        .collect();
+    let prompt = if prompt.is_empty() { vec![0] } else { prompt };
+    for sampler in [
+        Sampler::random().temperature(0.8).seed(1),
+        Sampler::top_k(10).seed(2),
+    ] {
+        let mut generator = Generator::new(&mut model);
+        let written = generator
+            .generate(std::slice::from_ref(&prompt), &sampler)?
+            .swap_remove(0);
+        let said: String = written.iter().map(|&i| characters[i as usize]).collect();
+        println!("--- {sampler:?}\n{}", said.trim());
     }
     Ok(())
 }

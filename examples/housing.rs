@@ -76,7 +76,7 @@ fn model(classes: usize) -> cornu::Result<Model> {
     let hidden = Dense::new(64).activation("relu").on(&joined);
     let hidden = Dense::new(64)
         .activation("relu")
-        .on(&Dropout::new(0.1).on(&hidden));
+        .on(Dropout::new(0.1).on(&hidden));
     let price = Dense::new(1).on(&hidden);
     Model::new([&numbers, &access], [&price])
 }

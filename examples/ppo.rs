@@ -197,8 +197,9 @@ fn main() -> cornu::Result<()> {
                 let mut gain = rows(&advantage, 1);
                 let mean = gain.iter().sum::<f32>() / BATCH as f32;
                 let variance = gain.iter().map(|a| (a - mean).powi(2)).sum::<f32>() / BATCH as f32;
-                gain.iter_mut()
-                    .for_each(|a| *a = (*a - mean) / (variance.sqrt() + 1e-8));
+                for a in &mut gain {
+                    *a = (*a - mean) / (variance.sqrt() + 1e-8);
+                }
                 let [_, e, _] = learn.run(&[
                     &Tensor::new([BATCH, 4], rows(&seen.states, 4))?,
                     &Tensor::new([BATCH, 2], rows(&seen.chosen, 2))?,

@@ -60,7 +60,7 @@ fn body(shape: [usize; 3], seed: u64) -> cornu::Result<Model> {
 /// A body with a new head of five classes.
 fn with_head(body: &Model, shape: [usize; 3], seed: u64) -> cornu::Result<Model> {
     let x = input(shape);
-    let y = Dense::new(KNOWN).activation("softmax").on(&body.on(&x));
+    let y = Dense::new(KNOWN).activation("softmax").on(body.on(&x));
     Model::seeded([&x], [&y], seed)
 }
 

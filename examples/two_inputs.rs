@@ -36,7 +36,7 @@ fn main() -> cornu::Result<()> {
     let conv1 = Shared::new(Conv2D::new(24, 3).padding("same").activation("relu"));
     let conv2 = Shared::new(Conv2D::new(32, 3).padding("same").activation("relu"));
     let pool = |x: &Symbol| MaxPooling2D::new(2).on(x);
-    let seen = |x: &Symbol| Flatten::new().on(&pool(&conv2.on(&pool(&conv1.on(x)))));
+    let seen = |x: &Symbol| Flatten::new().on(pool(&conv2.on(pool(&conv1.on(x)))));
     let joined = Concatenate::new().on([&seen(&upper), &seen(&lower)]);
     let hidden = Dense::new(64).activation("relu").on(&joined);
     let y = Dense::new(10).activation("softmax").on(&hidden);

@@ -81,7 +81,7 @@ fn main() -> cornu::Result<()> {
     let (wide, narrow) = (encoder(CODE)?, decoder()?);
     let x = input([PIXELS]);
     let squeezed = wide.on(&x);
-    let y = Activation::new("sigmoid").on(&narrow.on(&squeezed));
+    let y = Activation::new("sigmoid").on(narrow.on(&squeezed));
     let mut plain = Model::new([&x], [&y])?;
     plain.compile(
         Adam::default(),

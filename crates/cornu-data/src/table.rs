@@ -39,6 +39,15 @@ impl Layout {
         }
     }
 
+    /// One text a line, whatever stands in it: a table of one column. Empty lines are left out.
+    pub fn lines() -> Self {
+        Self {
+            header: false,
+            delimiter: 0,
+            quotes: false,
+        }
+    }
+
     /// Whether the first line names the columns.
     pub fn header(mut self, header: bool) -> Self {
         self.header = header;
@@ -196,6 +205,15 @@ mod tests {
         assert_eq!(
             table.expect("a table").texts(0).expect("a column"),
             ["a, b", "c\nd"]
+        );
+    }
+
+    #[test]
+    fn a_line_is_a_text_whatever_stands_in_it() {
+        let table = Table::parse("a, \"b\tc\n\nd".as_bytes(), Layout::lines());
+        assert_eq!(
+            table.expect("lines").texts(0).expect("a column"),
+            ["a, \"b\tc", "d"]
         );
     }
 

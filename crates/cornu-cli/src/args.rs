@@ -345,6 +345,16 @@ pub(crate) fn explain(error: &clap::Error) -> crate::failure::Failure {
     crate::failure::Failure::user(message.join("\n  ")).help(help.join("\n"))
 }
 
+/// `alpha=0.5`: the value as JSON, or else a text.
+fn key_value(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (key, value) = text
+        .split_once('=')
+        .filter(|(key, _)| !key.is_empty())
+        .ok_or("expected an argument's name and its value, as in classes=10")?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+    Ok((key.to_owned(), value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -393,14 +403,4 @@ mod tests {
         assert!(args.quiet);
         assert_eq!(args.threads, Some(2));
     }
-}
-
-/// `alpha=0.5`: the value as JSON, or else a text.
-fn key_value(text: &str) -> Result<(String, serde_json::Value), String> {
-    let (key, value) = text
-        .split_once('=')
-        .filter(|(key, _)| !key.is_empty())
-        .ok_or("expected an argument's name and its value, as in classes=10")?;
-    let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
-    Ok((key.to_owned(), value))
 }

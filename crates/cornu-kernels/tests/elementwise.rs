@@ -125,8 +125,10 @@ fn binary_operations_agree_with_their_meaning() {
                 } else {
                     want
                 };
+                // The standard library's arc tangent of two numbers is not the nearest float each time.
+                let most = if op == Binary::Atan2 { 2.0 } else { 1.0 };
                 assert!(
-                    ulps(y, want) <= 1.0,
+                    ulps(y, want) <= most,
                     "{level:?} {op:?}({a:e}, {b:e}) = {y:e}, wanted {want:e}"
                 );
             }
@@ -151,7 +153,7 @@ fn powers_by_quarters_are_within_five_units_of_the_last_place() {
     for magnitude in [1e-6, 1e-2, 1.0, 30.0, 1e6] {
         x.extend((0..500).map(|_| r.float().abs() * magnitude));
     }
-    x.retain(|x| *x == 0.0 || !(x.abs() < 1e-9));
+    x.retain(|x| *x == 0.0 || x.is_nan() || x.abs() >= 1e-9);
     each_level(|level| {
         for quarters in -7..8 {
             let power = quarters as f32 / 4.0;
@@ -514,8 +516,8 @@ fn a_program_that_reads_what_it_stored_is_not_run_as_a_chain() {
     assert!(matches!(code[weight - 1], Instr::Store { .. }));
     let p = Program::new(std::mem::take(&mut code), 6, 4, 2);
     let rate = [0.5_f32];
-    let gradient = vec![1.0_f32; 40];
-    let past = vec![2.0_f32; 40];
+    let gradient = [1.0_f32; 40];
+    let past = [2.0_f32; 40];
     let (mut v, mut w) = (vec![7.0_f32; 40], vec![0.0_f32; 40]);
     let inputs = [
         (Source::F32(&gradient[..]), Indexing::Same),

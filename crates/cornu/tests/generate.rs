@@ -9,7 +9,7 @@ fn writer(body: impl Fn(&Symbol) -> Symbol) -> Model {
     let x = Embedding::new(7, 8)
         .embeddings_initializer("glorot_normal")
         .on(&tokens);
-    let y = Dense::new(7).on(&body(&x));
+    let y = Dense::new(7).on(body(&x));
     let mut model = Model::seeded([&tokens], [&y], 5).expect("a valid model");
     spread(&mut model);
     model
@@ -72,13 +72,13 @@ fn what_is_kept_of_places_before_changes_nothing() {
             let y = GroupQueryAttention::new(4, 4, 2)
                 .use_causal_mask(true)
                 .sliding_window(3)
-                .on(&LayerNormalization::new().on(&x));
+                .on(LayerNormalization::new().on(&x));
             let x = Add::new().on([&x, &y]);
             let y = MultiHeadAttention::new(2, 4)
                 .use_causal_mask(true)
                 .use_gate(true)
-                .on(&RotaryEmbedding::new().on(&x));
-            RMSNormalization::new().on(&Add::new().on([&x, &y]))
+                .on(RotaryEmbedding::new().on(&x));
+            RMSNormalization::new().on(Add::new().on([&x, &y]))
         }),
         &[],
     );

@@ -116,7 +116,7 @@ impl Next<'_> {
                 .name(format!("{name}_head_dense"))
                 .on(&y));
         }
-        Ok(norm().on(&common.end(&x, false, Symbol::clone)))
+        Ok(norm().on(common.end(&x, false, Symbol::clone)))
     }
 }
 

@@ -29,10 +29,10 @@ application! {
 fn lenet(common: &Common, image: &Symbol, padded: bool) -> Symbol {
     let conv = |filters: usize, name: &str| Conv2D::new(filters, 5).activation("tanh").name(name);
     let first = conv(6, "c1").padding(if padded { "same" } else { "valid" });
-    let x = AveragePooling2D::new(2).name("s2").on(&first.on(image));
+    let x = AveragePooling2D::new(2).name("s2").on(first.on(image));
     let x = AveragePooling2D::new(2)
         .name("s4")
-        .on(&conv(16, "c3").on(&x));
+        .on(conv(16, "c3").on(&x));
     common.end(&x, false, |x| {
         let mut x = Flatten::new().name("flatten").on(x);
         for (units, name) in [(120, "c5"), (84, "f6")] {

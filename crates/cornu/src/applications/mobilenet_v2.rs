@@ -76,9 +76,7 @@ fn mobilenet(alpha: f64, common: &Common, image: &Symbol) -> Symbol {
     let x = norm("Conv_1_bn", &last.name("Conv_1").on(&x));
     let x = relu("out_relu", &x);
     common.end(&x, false, |x| {
-        common
-            .predictions()
-            .on(&GlobalAveragePooling2D::new().on(x))
+        common.predictions().on(GlobalAveragePooling2D::new().on(x))
     })
 }
 

@@ -114,9 +114,7 @@ fn nasnet(common: &Common, image: &Symbol, size: Size) -> Symbol {
     }
     let x = relu(&x.x);
     common.end(&x, false, |x| {
-        common
-            .predictions()
-            .on(&GlobalAveragePooling2D::new().on(x))
+        common.predictions().on(GlobalAveragePooling2D::new().on(x))
     })
 }
 

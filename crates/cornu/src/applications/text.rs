@@ -148,18 +148,18 @@ arguments! {
             let n = |part: &str| format!("block{block}_{part}");
             let seen = MultiHeadAttention::new(own.heads, key).use_causal_mask(true);
             let seen = seen.dropout(own.dropout).kernel_initializer(normal());
-            let seen = seen.name(n("attention")).on(&norm(n("attention_norm"), 1e-5, &x));
+            let seen = seen.name(n("attention")).on(norm(n("attention_norm"), 1e-5, &x));
             let seen = Dropout::new(own.dropout).name(n("attention_dropout")).on(&seen);
             x = Add::new().name(n("attention_add")).on([&x, &seen]);
             let wide = Dense::new(4 * own.width).activation("gelu_approximate");
             let wide = wide.kernel_initializer(normal()).name(n("mlp_up"));
-            let y = wide.on(&norm(n("mlp_norm"), 1e-5, &x));
+            let y = wide.on(norm(n("mlp_norm"), 1e-5, &x));
             let narrow = Dense::new(own.width).kernel_initializer(normal());
             let y = narrow.name(n("mlp_down")).on(&y);
             let y = Dropout::new(own.dropout).name(n("mlp_dropout")).on(&y);
             x = Add::new().name(n("mlp_add")).on([&x, &y]);
         }
-        let scores = table.on(&norm("final_norm".to_owned(), 1e-5, &x));
+        let scores = table.on(norm("final_norm".to_owned(), 1e-5, &x));
         Ok((words, scores, "gpt"))
     }
 }

@@ -100,13 +100,12 @@ impl UNet {
             x = up.name(format!("up{level}_deconv")).on(&x);
             size = size.map(|n| 2 * n);
             let rest = |i: usize| (seen_size[i] - size[i]) / 2;
-            let seen = match self.same {
-                true => seen,
-                false => {
-                    let crop = |i: usize| (rest(i), seen_size[i] - size[i] - rest(i));
-                    let crop = Cropping2D::new([crop(0), crop(1)]);
-                    crop.name(format!("up{level}_crop")).on(&seen)
-                }
+            let seen = if self.same {
+                seen
+            } else {
+                let crop = |i: usize| (rest(i), seen_size[i] - size[i] - rest(i));
+                let crop = Cropping2D::new([crop(0), crop(1)]);
+                crop.name(format!("up{level}_crop")).on(&seen)
             };
             x = Concatenate::new()
                 .name(format!("up{level}_concat"))

@@ -73,7 +73,7 @@ impl Vit {
         let flat = Reshape::new([places as i64, self.width as i64]);
         let x = ClassToken::new()
             .name("class_token")
-            .on(&flat.name("patches").on(&x));
+            .on(flat.name("patches").on(&x));
         let table = PositionEmbedding::new(places + 1).initializer("random_normal");
         let table = table.name("position_embedding").on(&x);
         let x = Add::new().name("embedded").on([&x, &table]);
@@ -89,10 +89,8 @@ impl Vit {
         }
         let patches = || Cropping1D::new((1, 0)).name("without_class").on(&x);
         Ok(match common.pooling {
-            Some(Pooling::Avg) => GlobalAveragePooling1D::new()
-                .name("avg_pool")
-                .on(&patches()),
-            Some(Pooling::Max) => GlobalMaxPooling1D::new().name("max_pool").on(&patches()),
+            Some(Pooling::Avg) => GlobalAveragePooling1D::new().name("avg_pool").on(patches()),
+            Some(Pooling::Max) => GlobalMaxPooling1D::new().name("max_pool").on(patches()),
             None => x,
         })
     }
@@ -111,13 +109,13 @@ impl Vit {
         let n = |part: &str| format!("{name}_{part}");
         let seen =
             MultiHeadAttention::new(self.heads, self.width / self.heads).dropout(self.dropout);
-        let seen = seen.name(n("attention")).on(&norm(n("attention_norm"), x));
+        let seen = seen.name(n("attention")).on(norm(n("attention_norm"), x));
         let seen = self.dropped(&n("attention"), seen);
         let x = Add::new().name(n("attention_add")).on([x, &seen]);
         let wide = Dense::new(4 * self.width)
             .activation("gelu")
             .name(n("mlp_up"));
-        let y = self.dropped(&n("mlp_up"), wide.on(&norm(n("mlp_norm"), &x)));
+        let y = self.dropped(&n("mlp_up"), wide.on(norm(n("mlp_norm"), &x)));
         let y = Dense::new(self.width).name(n("mlp_down")).on(&y);
         let y = self.dropped(&n("mlp_down"), y);
         Add::new().name(n("mlp_add")).on([&x, &y])

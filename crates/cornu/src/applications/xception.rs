@@ -46,7 +46,7 @@ fn separable(name: &str, x: &Symbol, filters: usize) -> Symbol {
 /// The way round a block that halves the maps.
 fn projection(x: &Symbol, filters: usize) -> Symbol {
     let conv = Conv2D::new(filters, 1).strides(2).padding("same");
-    BatchNormalization::new().on(&conv.use_bias(false).on(x))
+    BatchNormalization::new().on(conv.use_bias(false).on(x))
 }
 
 /// A block of two separable convolutions that halves the maps.

@@ -83,6 +83,8 @@ pub fn deserialize(class_name: &str, config: &Json) -> Result<Box<dyn Layer>> {
         }
     };
     let dtype = config.remove("dtype");
+    // A word of Keras about types that are cast by themselves: here all are float32.
+    config.remove("autocast");
     // What Keras writes as null is a feature that is not used.
     config.retain(|key, v| !v.is_null() || NONE_IS_A_CHOICE.contains(&key.as_str()));
     if matches!(class_name, "Sequential" | "Functional" | "Model") {

@@ -162,12 +162,11 @@ impl Places {
     pub(super) fn weigh_labels(&mut self, g: &mut Graph, weights: &[f64]) -> Result<()> {
         let row = numbers(g, weights)?;
         let row = g.reshape(row, [1, weights.len()])?;
-        let weight = match self.weight {
-            Some(w) => g.mul(w, row)?,
-            None => {
-                let shape = g.shape(self.yes).clone();
-                g.broadcast(row, shape)?
-            }
+        let weight = if let Some(w) = self.weight {
+            g.mul(w, row)?
+        } else {
+            let shape = g.shape(self.yes).clone();
+            g.broadcast(row, shape)?
         };
         self.weight = Some(weight);
         Ok(())

@@ -84,16 +84,15 @@ fn accumulate(
     weight: Option<Value>,
     threshold: Option<f64>,
 ) -> Result<Vec<Value>> {
-    let said = match threshold {
-        Some(t) => g.greater_scalar(p, t as f32)?,
-        None => {
-            // The largest of each row, unless it is 0.
-            let top = g.max(p, &[1], true)?;
-            let largest = g.binary(BinaryKind::Ge, p, top)?;
-            let size = g.abs(p)?;
-            let some = g.greater_scalar(size, 1e-9)?;
-            g.mul(largest, some)?
-        }
+    let said = if let Some(t) = threshold {
+        g.greater_scalar(p, t as f32)?
+    } else {
+        // The largest of each row, unless it is 0.
+        let top = g.max(p, &[1], true)?;
+        let largest = g.binary(BinaryKind::Ge, p, top)?;
+        let size = g.abs(p)?;
+        let some = g.greater_scalar(size, 1e-9)?;
+        g.mul(largest, some)?
     };
     let (not_y, silent) = (g.one_minus(y)?, g.one_minus(said)?);
     let each = [g.mul(said, y)?, g.mul(said, not_y)?, g.mul(silent, y)?, y];

@@ -129,8 +129,8 @@ impl Program {
                 expected = Tensor::new(shape.clone(), expected.data().clone()).expect("one number");
             }
             self.compared.push(Compared {
-                expected,
                 what,
+                expected,
                 value,
             });
         }

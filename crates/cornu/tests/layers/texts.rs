@@ -102,11 +102,13 @@ fn same(what: &str, received: &Tensor, expected: &Json) {
 fn in_model(layer: impl Layer + 'static, x: &Tensor) -> Tensor {
     let sample = Shape::from(&x.shape()[1..]);
     let dtype = x.dtype();
-    let shapes = layer.build(&[sample.clone()]).expect("a valid layer");
+    let shapes = layer
+        .build(std::slice::from_ref(&sample))
+        .expect("a valid layer");
     assert!(shapes.len() <= 3);
     // Numbers of categories come out of a model as floats.
     let x_of = input_of(dtype, sample);
-    let y = Rescaling::new(1.0).on(&layer.on(&x_of));
+    let y = Rescaling::new(1.0).on(layer.on(&x_of));
     let mut model = Model::new([&x_of], [&y]).expect("a valid model");
     model.predict(x).expect("predicts")
 }

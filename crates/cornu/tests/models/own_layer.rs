@@ -146,7 +146,7 @@ fn a_fixed_batch_size_is_kept_and_another_refused() -> cornu::Result<()> {
     let mut again = Model::from_json(&model.to_json())?;
     for model in [&mut model, &mut again] {
         let x = numbers(&[4, 3], 2);
-        model.predict_all(&[x.clone()], 2)?;
+        model.predict_all(std::slice::from_ref(&x), 2)?;
         let e = model.predict(&x).expect_err("four at once");
         assert_eq!(
             e.message(),

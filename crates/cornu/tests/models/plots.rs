@@ -9,7 +9,7 @@ fn two_inputs() -> cornu::Result<Model> {
     );
     let seen = |x: &Symbol| {
         let x = Conv2D::new(24, 3).padding("same").activation("relu").on(x);
-        Flatten::new().on(&MaxPooling2D::new(2).on(&x))
+        Flatten::new().on(MaxPooling2D::new(2).on(&x))
     };
     let joined = Concatenate::new().on([&seen(&upper), &seen(&lower)]);
     let hidden = Dense::new(64).activation("relu").on(&joined);
@@ -27,10 +27,10 @@ fn nested() -> cornu::Result<Model> {
     let y = BatchNormalization::new().on(&y);
     let block = Model::new([&x], [&Add::new().on([&x, &y])])?.named("block <1>");
     let x = input([8, 8, 3]);
-    let y = block.on(&block.on(&x));
+    let y = block.on(block.on(&x));
     Model::new(
         [&x],
-        [&Dense::new(2).on(&GlobalAveragePooling2D::new().on(&y))],
+        [&Dense::new(2).on(GlobalAveragePooling2D::new().on(&y))],
     )
 }
 

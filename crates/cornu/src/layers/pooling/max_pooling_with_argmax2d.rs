@@ -26,7 +26,7 @@ use crate::shape::{DType, Shape};
 /// ```
 /// use cornu::prelude::*;
 /// let image = input([8, 8, 3]);
-/// let [small, places] = [0, 1].map(|i| MaxPoolingWithArgmax2D::new(2).on(&image).outputs()[i].clone());
+/// let [small, places] = MaxPoolingWithArgmax2D::new(2).on_all(&image);
 /// let back = MaxUnpooling2D::new(2).on([&small, &places]);
 /// let model = Model::new([&image], [&back])?;
 /// assert_eq!(model.output_shape().axes(), &[8, 8, 3]);

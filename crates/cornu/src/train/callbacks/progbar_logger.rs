@@ -62,19 +62,14 @@ impl<W: Write> Callback for ProgbarLogger<W> {
             Event::EpochEnd { epoch, logs } => {
                 let seconds = self.began.elapsed().as_secs_f64();
                 let rate = self.samples as f64 / seconds.max(1e-9);
-                let mut line = format!(
-                    "epoch {}/{}  {seconds:.1} s  {rate:.0} samples/s",
-                    epoch + 1,
-                    self.epochs
-                );
-                for (name, value) in logs.iter() {
-                    line.push_str(&format!("  {name} {value:.4}"));
-                }
-                writeln!(self.out, "{line}").map_err(|e| {
-                    Error::new(
-                        Kind::Io,
-                        format!("the line of an epoch cannot be written: {e}"),
-                    )
+                let numbers: Vec<String> = logs
+                    .iter()
+                    .map(|(name, value)| format!("  {name} {value:.4}"))
+                    .collect();
+                let told = format!("{seconds:.1} s  {rate:.0} samples/s{}", numbers.concat());
+                writeln!(self.out, "epoch {}/{}  {told}", epoch + 1, self.epochs).map_err(|e| {
+                    let what = format!("the line of an epoch cannot be written: {e}");
+                    Error::new(Kind::Io, what)
                 })?;
             }
             _ => {}

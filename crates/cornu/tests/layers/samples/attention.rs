@@ -15,7 +15,7 @@ pub(super) fn all() -> Vec<Sample> {
     vec![
         sample(
             "TransformerEncoder",
-            json!({ "intermediate_dim": 6, "num_heads": 2, "dropout": 0.3, "kernel_regularizer": "l2" }),
+            json!({ "intermediate_dim": 6, "num_heads": 2, "dropout": 0.25, "kernel_regularizer": "l2" }),
             &[&[3, 4]],
             &[3, 4],
             4 * 20 + 16 + 30 + 28,

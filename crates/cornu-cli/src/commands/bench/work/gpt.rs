@@ -38,7 +38,7 @@ fn model(_: bool) -> cornu::Result<Model> {
     }
     let scores = Dense::new(CHARACTERS)
         .name("head")
-        .on(&norm("final_norm", &x));
+        .on(norm("final_norm", &x));
     let mut model = Model::new([&text], [&scores])?;
     let loss = SparseCategoricalCrossentropy::default().from_logits(true);
     model.compile(AdamW::new(0.001), loss, [] as [&str; 0])?;
@@ -53,12 +53,12 @@ fn block(x: &Symbol, name: &str) -> Symbol {
     let seen = MultiHeadAttention::new(HEADS, WIDTH / HEADS)
         .use_causal_mask(true)
         .name(format!("{name}_attention"))
-        .on(&norm(&format!("{name}_attention_norm"), x));
+        .on(norm(&format!("{name}_attention_norm"), x));
     let x = Add::new().on([x, &seen]);
     let wide = Dense::new(4 * WIDTH)
         .activation("gelu_approximate")
         .name(format!("{name}_mlp_up"))
-        .on(&norm(&format!("{name}_mlp_norm"), &x));
+        .on(norm(&format!("{name}_mlp_norm"), &x));
     let thought = Dense::new(WIDTH).name(format!("{name}_mlp_down")).on(&wide);
     Add::new().on([&x, &thought])
 }

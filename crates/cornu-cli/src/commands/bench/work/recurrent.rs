@@ -46,7 +46,7 @@ const fn work(
 fn model(reader: impl Layer + 'static) -> cornu::Result<Model> {
     let text = input_of(DType::I32, [LENGTH]);
     let x = Embedding::new(WORDS, WIDTH).on(&text);
-    let verdict = Dense::new(1).activation("sigmoid").on(&reader.on(&x));
+    let verdict = Dense::new(1).activation("sigmoid").on(reader.on(&x));
     let mut model = Model::new([&text], [&verdict])?;
     model.compile(
         Adam::default(),

@@ -1,9 +1,8 @@
 //! Handwritten digits out of noise: a generator of transposed convolutions against a discriminator, two optimizers, two losses, one of the
 //! two frozen at a time.
 //!
-//! REACHED. The Fréchet distance compares means and covariances of what a small classifier of digits sees in real and in made
-//! digits, as Heusel et al. ("GANs Trained by a Two Time-Scale Update Rule", 2017) do with Inception; lower is better, and 0 for the same
-//! pictures. Networks in the manner of Radford et al., "Unsupervised Representation Learning with Deep Convolutional GANs", 2015.
+//! Digits can be told in the grids from the fifth epoch on. Networks in the manner of Radford et al., "Unsupervised Representation
+//! Learning with Deep Convolutional GANs", 2015.
 //! `CORNU_DATA=... cargo run --release --example dcgan [-- --quick]` writes grids of samples to `dcgan/`; without MNIST it learns the
 //! built-in shapes in grey.
 

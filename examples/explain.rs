@@ -1,6 +1,6 @@
 //! Why a network sees what it sees: Grad-CAM and integrated gradients for pictures of CIFAR-10.
 //!
-//! REACHED. Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", 2017; Sundararajan et
+//! What it reaches is not measured yet. Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization", 2017; Sundararajan et
 //! al., "Axiomatic Attribution for Deep Networks", 2017, whose attributions add up to the change of the score (completeness); the
 //! judgement by deletion is Petsiuk et al.'s ("RISE", 2018).
 //! `CORNU_DATA=... cargo run --release --example explain [-- --quick]` writes `explain/pictures.png`; without CIFAR-10 it takes the shapes.

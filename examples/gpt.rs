@@ -1,6 +1,6 @@
 //! A small language model that reads characters: a transformer of a few pre-normalised blocks, written in the functional way.
 //!
-//! REACHED on tiny Shakespeare, and then writes on with a temperature and with the ten likeliest characters; Karpathy's nanoGPT tells 1.88
+//! Trains on tiny Shakespeare (what it reaches is not measured yet), and then writes on with a temperature and with the ten likeliest characters; Karpathy's nanoGPT tells 1.88
 //! for a network of this size trained on a processor, and 1.47 for one of 10 million weights. 4 blocks of width 128 that see 128 characters.
 //! `CORNU_DATA=... cargo run --release --example gpt [-- TEXT.txt] [-- --quick]`
 

@@ -1,6 +1,6 @@
 //! Praise or blame: an LSTM that reads film reviews in both directions.
 //!
-//! REACHED; Tai et al. ("Improved Semantic Representations From Tree-Structured Long Short-Term Memory Networks", 2015) tell 85 to 88 % for
+//! Reached 77.5 % of the test set with half as many features and less dropout (this form is not measured yet); Tai et al. ("Improved Semantic Representations From Tree-Structured Long Short-Term Memory Networks", 2015) tell 85 to 88 % for
 //! LSTMs that begin with word vectors learnt from 840 billion words, which this one does not have.
 //! `CORNU_DATA=... cargo run --release --example sentiment_lstm [-- --quick]`; without SST-2 it reads made-up reviews.
 

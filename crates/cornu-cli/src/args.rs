@@ -217,7 +217,7 @@ pub(crate) struct Summary {
     #[arg(long, value_name = "NAME", conflicts_with = "model")]
     pub(crate) app: Option<String>,
 
-    /// An argument of the published network, as in alpha=0.5 or input_shape=[96,96,3]
+    /// An argument of the published network, as in `alpha=0.5` or `input_shape=[96,96,3]`
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) with: Vec<(String, serde_json::Value)>,
 

@@ -31,8 +31,9 @@ struct Job<'a> {
 /// use std::sync::atomic::{AtomicUsize, Ordering};
 /// use cornu_kernels::team::{self, Team};
 /// let (team, sum) = (Team::new(2), AtomicUsize::new(0));
+/// let helped = &team;
 /// std::thread::scope(|s| {
-///     let ask = |number| { s.spawn(|| team.help(number)); };
+///     let ask = |number| { s.spawn(move || helped.help(number)); };
 ///     team.lead(ask, || team::each(100, &|task, _thread| { sum.fetch_add(task, Ordering::Relaxed); }));
 /// });
 /// assert_eq!(sum.into_inner(), 4950);

@@ -167,7 +167,7 @@ fn main() -> cornu::Result<()> {
 
     let epochs = if quick { 2 } else { 12 };
     let steps = train.0.shape()[0].div_ceil(32) * epochs;
-    let rate = CosineDecay::new(3e-3, steps);
+    let rate = CosineDecay::new(1e-3, steps);
     let loss = SparseCategoricalCrossentropy::default();
     model.compile(Adam::new(rate), loss, [metric("accuracy")])?;
     let fit = Fit::epochs(epochs)

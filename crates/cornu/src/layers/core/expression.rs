@@ -361,7 +361,7 @@ impl Expr {
             }
             Json::Object(object) => {
                 let mut arguments = object.clone();
-                let (name, of) = (arguments.shift_remove("op"), arguments.remove("of"));
+                let (name, of) = (arguments.shift_remove("op"), arguments.shift_remove("of"));
                 let (Some(Json::String(name)), Some(Json::Array(of))) = (name, of) else {
                     return Err(Error::config(
                         "an operation is {\"op\": name, \"of\": [..], and its arguments}",

@@ -39,28 +39,5 @@ fn main() -> cornu::Result<()> {
         .on(Dropout::new(0.5).on(&x));
     let mut model = Model::new([&words], [&y])?;
     println!("{}", model.summary()?);
-    let epochs = if quick { 2 } else { 12 };
-    let steps = reviews.train.0.shape()[0].div_ceil(32) * epochs;
-    let rate = CosineDecay::new(1e-3, steps);
-    model.compile(
-        AdamW::new(rate).weight_decay(0.01),
-        BinaryCrossentropy::default(),
-        [metric("accuracy")],
-    )?;
-    let fit = Fit::epochs(epochs)
-        .batch_size(32)
-        .validation(&reviews.dev)
-        .callback(ProgbarLogger::stdout())
-        .callback(
-            EarlyStopping::new("val_accuracy")
-                .patience(4)
-                .restore_best_weights(true),
-        );
-    model.fit(&reviews.train, fit)?;
-    let score = model.evaluate(&reviews.test)?;
-    println!(
-        "test accuracy {:.1} %",
-        100.0 * score.get("accuracy").unwrap_or(0.0)
-    );
-    Ok(())
+    reviews.judge(&mut model, 0.01, quick)
 }

@@ -7,22 +7,8 @@ use cornu::{Shape, layers};
 use serde_json::{Value as Json, json};
 
 use crate::check::{Call, inputs};
-use crate::mutations::attempt;
+use crate::mutations::{Dice, attempt};
 use crate::samples;
-
-/// A small generator of numbers (Lehmer's), so that every run tries the same.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0 * 48_271 % 2_147_483_647;
-        self.0 as usize % sides
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.roll(from.len())]
-    }
-}
 
 /// What could stand in place of a value: something of its kind.
 fn others(like: &Json) -> Vec<Json> {

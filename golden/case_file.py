@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import sys
 
 import numpy as np
 
@@ -80,3 +81,19 @@ def worst(old, new):
         ratio = np.abs(old - new) / (1e-5 + 1e-4 * np.abs(new))
     ratio = np.where(same, 0.0, np.where(np.isnan(ratio), np.inf, ratio))
     return float(ratio.max())
+
+
+def write_or_check(name, made):
+    """Writes a list of cases with names to a JSON file beside the scripts; with `--check` it compares them with those stored, and ends."""
+    path = pathlib.Path(__file__).parent / name
+    if "--check" not in sys.argv:
+        write_json(path, made, separators=(",", ":"))
+        print(f"{len(made)} cases in {name}")
+        return
+    stored = {case["name"]: case for case in json.loads(path.read_text())}
+    deviations = {case["name"]: worst(stored.get(case["name"], {}), case) for case in made}
+    failures = {case: deviation for case, deviation in deviations.items() if deviation > 1}
+    for case, deviation in failures.items():
+        print(f"DEVIATES  {name}: {case}: {deviation:.3g} tolerances")
+    print(f"{len(made)} cases checked, {len(failures)} deviate")
+    sys.exit(1 if failures else 0)

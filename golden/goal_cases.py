@@ -1,6 +1,7 @@
 """Golden cases of training with several outputs: losses with weights, metrics of each output, weights of samples and of classes, nested models.
 
-    python golden/goal_cases.py    # writes golden/goals.json
+    python golden/goal_cases.py            # writes golden/goals.json
+    python golden/goal_cases.py --check    # writes nothing; fails where a stored case deviates
 
 A case: `model` (the model's own JSON), `weights` before training, `x`, `y` and `sample_weight` (lists), the arguments of `compile` and `fit`,
 `history` of three epochs of two batches without shuffling, `evaluate` afterwards, `weights_after`. Arrays are [shape, numbers]; the type of
@@ -9,7 +10,6 @@ a target is its `int` mark.
 
 import json
 import os
-import pathlib
 
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -19,6 +19,8 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from keras import layers  # noqa: E402
+
+import case_file  # noqa: E402
 
 # Batches of one size: Keras on TensorFlow counts the losses of single outputs by batches rather than by samples.
 SAMPLES, BATCH, EPOCHS = 8, 4, 3
@@ -166,7 +168,4 @@ def make(name, build, x, y, sample_weight, arguments, class_weight):
 
 
 if __name__ == "__main__":
-    path = pathlib.Path(__file__).parent / "goals.json"
-    made = [make(*case) for case in cases()]
-    path.write_text(json.dumps(made, separators=(",", ":")) + "\n")
-    print(f"{len(made)} cases in {path}, {path.stat().st_size} bytes")
+    case_file.write_or_check("goals.json", [make(*case) for case in cases()])

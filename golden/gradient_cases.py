@@ -1,16 +1,16 @@
 """Derivatives of small functions as JAX computes them in double precision: gradients, products, Jacobians, Hessians, gradients of one's own.
 
-    python golden/gradient_cases.py    # writes golden/gradients.json
+    python golden/gradient_cases.py            # writes golden/gradients.json
+    python golden/gradient_cases.py --check    # writes nothing; fails where a stored case deviates
 
 Each entry: `inputs` and `values`, by name, as [shape, numbers]. The functions are written once more in tests/golden_gradients.rs.
 """
 
-import json
-import pathlib
-
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+import case_file
 
 jax.config.update("jax_enable_x64", True)
 rng = np.random.default_rng(17)
@@ -97,6 +97,4 @@ def cases():
 
 
 if __name__ == "__main__":
-    path = pathlib.Path(__file__).parent / "gradients.json"
-    path.write_text(json.dumps(list(cases()), separators=(",", ":")) + "\n")
-    print(path, path.stat().st_size, "bytes")
+    case_file.write_or_check("gradients.json", list(cases()))

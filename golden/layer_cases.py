@@ -5,6 +5,7 @@ list, one file for each family of layers.
 """
 
 import importlib
+import inspect
 import json
 import pkgutil
 import re
@@ -15,12 +16,13 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 from keras.src.backend import set_keras_mask
+from keras.src.backend.tensorflow import nn
 
 import case_file
 import rows
 from rows import MASK
 
-LOSS = "loss = sum over outputs of sum(output.i * upstream.i); grad_* are d(loss)/d(*)"
+LOSS = "loss = sum over outputs of sum(output.i * upstream.i) + added_loss; grad_* are d(loss)/d(*)"
 
 FAMILIES = [importlib.import_module(f"rows.{module.name}") for module in pkgutil.iter_modules(rows.__path__)]
 
@@ -28,6 +30,38 @@ FAMILIES = [importlib.import_module(f"rows.{module.name}") for module in pkgutil
 TABLE = {f"{row[0]}__{row[1]}": rows.Case(*row) for family in FAMILIES for row in family.ROWS}
 OWN = {name: own for family in FAMILIES for name, own in getattr(family, "OWN", {}).items()}
 SEPARATE = {name for family in FAMILIES for name in getattr(family, "SEPARATE", ())}
+
+
+
+def spread(kernel, rates):
+    """A kernel with zeros between its taps."""
+    axes = len(kernel.shape) - 2
+    kernel = tf.convert_to_tensor(kernel)
+    for axis, rate in enumerate([rates] * axes if isinstance(rates, int) else rates):
+        length = (kernel.shape[axis] - 1) * rate + 1
+        apart = tf.one_hot(tf.range(kernel.shape[axis]) * rate, length)
+        kernel = keras.ops.moveaxis(tf.tensordot(kernel, apart, [[axis], [0]]), -1, axis)
+    return kernel
+
+
+def channels_last(convolve):
+    """TensorFlow convolves on a CPU with the channels last alone: turned there and back. Transposed, it knows no taps apart: zeros between."""
+
+    def turned(*args, **kwargs):
+        given = inspect.signature(convolve).bind(*args, **kwargs).arguments
+        if convolve.__name__ == "conv_transpose":
+            given["kernel"] = spread(given["kernel"], given.pop("dilation_rate", 1))
+        if given.get("data_format") != "channels_first":
+            return convolve(**given)
+        x = keras.ops.moveaxis(given["inputs"], 1, -1)
+        y = convolve(**given | {"inputs": x, "data_format": "channels_last"})
+        return keras.ops.moveaxis(y, -1, 1)
+
+    return turned
+
+
+for name in ("conv", "depthwise_conv", "separable_conv", "conv_transpose"):
+    setattr(nn, name, channels_last(getattr(nn, name)))
 
 NOTES = {
     "coarse": "inputs are multiples of 0.5: many ties",
@@ -163,6 +197,9 @@ def compute(tensors, metadata, rng=None):
             rng.standard_normal(tuple(y.shape)).astype(np.float32) for y in outputs if smooth
         ]
         loss = tf.add_n([tf.reduce_sum(y * g) for y, g in zip(outputs, upstream, strict=True)]) if smooth else None
+        added = tf.add_n(layer.losses) if layer.losses else None
+        if added is not None:
+            loss += added
     result = {name: value for name, value in tensors.items() if name.split(".")[0] in ("mask", "attention_mask")}
     for i, value in enumerate(inputs):
         result[f"input.{i}"] = value.numpy()
@@ -171,6 +208,8 @@ def compute(tensors, metadata, rng=None):
             result[f"grad_input.{i}"] = grad.numpy()
     for i, y in enumerate(outputs):
         result[f"output.{i}"] = y.numpy()
+    if added is not None:
+        result["added_loss"] = added.numpy()
     for i, g in enumerate(upstream):
         result[f"upstream.{i}"] = np.asarray(g)
     for i, weight in enumerate(layer.weights):

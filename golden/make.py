@@ -3,6 +3,7 @@
     python golden/make.py          # makes all cases again in golden/
     python golden/make.py --new    # makes the layer cases that are not stored yet
     python golden/make.py --check  # writes nothing; fails where a stored case deviates
+    python golden/make.py --all    # those of the other scripts too, each in a process of its own; also with --check
 
 Layout: README.md beside this file. Versions: bench/requirements.txt.
 """
@@ -10,6 +11,7 @@ Layout: README.md beside this file. Versions: bench/requirements.txt.
 import argparse
 import os
 import pathlib
+import subprocess
 import sys
 
 # One order of additions, whatever the processor: golden values come from TensorFlow's own kernels.
@@ -23,12 +25,16 @@ import model_cases  # noqa: E402
 import value_cases  # noqa: E402
 
 
+OTHERS = ("application_cases.py", "preprocessing_cases.py", "goal_cases.py", "gradient_cases.py")
+
+
 def main():
     here = pathlib.Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare only, exit 1 on a deviation over the tolerance")
     parser.add_argument("--only", default="layers,values,models", help="comma list of layers, values, models")
     parser.add_argument("--new", action="store_true", help="make only layer cases that are not stored yet")
+    parser.add_argument("--all", action="store_true", help="run the other scripts too: " + ", ".join(OTHERS))
     args = parser.parse_args()
     if args.new:
         args.only = "layers"
@@ -52,6 +58,10 @@ def main():
     if "models" in only:
         model_cases.make(here / "models", report, write)
     print(f"{len(made)} cases {'checked' if args.check else 'made'}, {len(failures)} deviate")
+    for script in OTHERS if args.all else ():
+        print(script, flush=True)
+        done = subprocess.run([sys.executable, here / script, *(["--check"] if args.check else [])])
+        failures += [script] * (done.returncode != 0)
     sys.exit(1 if failures else 0)
 
 

@@ -8,13 +8,21 @@ import pathlib
 import subprocess
 import sys
 
+import keras
 import tensorflow as tf
 
 
-def distances(x):
-    """Euclidean distances of the rows from each other, one pair at a time; of a row from itself exactly 0."""
-    n = x.shape[0]
-    rows = [[tf.norm(x[i] - x[j]) if i != j else tf.constant(0.0) for j in range(n)] for i in range(n)]
+METRICS_OF_PAIRS = {
+    "L2": lambda a, b: tf.norm(a - b),
+    "squared-L2": lambda a, b: tf.reduce_sum((a - b) ** 2),
+    "angular": lambda a, b: 1 - tf.reduce_sum(a * b) / (tf.norm(a) * tf.norm(b)),
+}
+
+
+def distances(x, metric="L2"):
+    """Distances of the rows from each other, one pair at a time, by TensorFlow Addons' names; of a row from itself exactly 0."""
+    n, between = x.shape[0], METRICS_OF_PAIRS[metric]
+    rows = [[between(x[i], x[j]) if i != j else tf.constant(0.0) for j in range(n)] for i in range(n)]
     return tf.stack([tf.stack(row) for row in rows])
 
 
@@ -23,9 +31,9 @@ def contrastive(y, d, margin=1.0):
     return tf.reduce_mean(y * d**2 + (1 - y) * tf.maximum(margin - d, 0) ** 2, -1)
 
 
-def triplet_semi_hard(labels, x, margin=1.0):
+def triplet_semi_hard(labels, x, margin=1.0, distance_metric="L2"):
     """Schroff et al. 2015, section 3.2: for each anchor and positive the nearest negative further away, else the furthest one."""
-    d, terms = distances(x), []
+    d, terms = distances(x, distance_metric), []
     for a in range(len(labels)):
         negatives = [n for n in range(len(labels)) if labels[n] != labels[a]]
         for p in range(len(labels)):
@@ -37,9 +45,9 @@ def triplet_semi_hard(labels, x, margin=1.0):
     return tf.add_n(terms) / len(terms)
 
 
-def triplet_hard(labels, x, margin=1.0, soft=False):
+def triplet_hard(labels, x, margin=1.0, soft=False, distance_metric="L2"):
     """Hermans et al. 2017, equation 5: the furthest positive and the nearest negative of each anchor."""
-    d, terms = distances(x), []
+    d, terms = distances(x, distance_metric), []
     for a in range(len(labels)):
         positives = [d[a, p] for p in range(len(labels)) if p != a and labels[p] == labels[a]]
         negatives = [d[a, n] for n in range(len(labels)) if labels[n] != labels[a]]
@@ -84,6 +92,38 @@ LOSSES = {
     "ArcFace": arc_face,
     "GaussianNLL": gaussian_nll,
 }
+
+
+class MeanRelativeError(keras.metrics.Mean):
+    """Of Keras 2: the mean of `|y_true - y_pred| / normalizer`, and 0 where the normalizer is."""
+
+    def __init__(self, normalizer, **arguments):
+        super().__init__(**arguments)
+        self.normalizer = tf.constant(normalizer, tf.float32)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        super().update_state(tf.math.divide_no_nan(tf.abs(y_true - y_pred), self.normalizer), sample_weight)
+
+
+class Perplexity(keras.metrics.Mean):
+    """KerasHub's: e to the mean cross-entropy of the tokens that are not padding."""
+
+    def __init__(self, from_logits=False, mask_token_id=None, **arguments):
+        super().__init__(**arguments)
+        self.loss = keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits, reduction=None)
+        self.mask_token_id = mask_token_id
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        weight = tf.ones(y_true.shape) if sample_weight is None else tf.broadcast_to(sample_weight[:, None], y_true.shape)
+        if self.mask_token_id is not None:
+            weight *= tf.cast(y_true != self.mask_token_id, tf.float32)
+        super().update_state(self.loss(y_true, y_pred), weight)
+
+    def result(self):
+        return tf.exp(super().result())
+
+
+METRICS = {"MeanRelativeError": MeanRelativeError, "Perplexity": Perplexity}
 
 
 def in_torch(task):
@@ -302,8 +342,44 @@ def average_precision(y, p):
     return result
 
 
+def lbfgs(x, rate, steps, history, line_search=None):
+    """One step of PyTorch's, of several iterations."""
+    return in_torch({"lbfgs": x, "arguments": {"lr": rate, "max_iter": steps, "history_size": history, "line_search_fn": line_search}})
+
+
+def expected_calibration_error(confidences, hits, bins):
+    """Guo et al. 2017, equation 3, a bin at a time."""
+    total = 0.0
+    for b in range(bins):
+        own = [i for i, c in enumerate(confidences) if b / bins < c <= (b + 1) / bins]
+        total += abs(sum(hits[i] for i in own) - sum(confidences[i] for i in own)) / len(hits)
+    return total
+
+
+def classification_report(labels, predictions, classes):
+    """By Keras's metrics: precision, recall, F1 and number of each class; accuracy; the means over classes, plain and weighted."""
+    import numpy as np
+
+    y, p = (np.eye(classes, dtype=np.float32)[np.asarray(x)] for x in (labels, predictions))
+    support = y.sum(0)
+
+    def of(metric):
+        metric.update_state(y, p)
+        return np.asarray(metric.result())
+
+    f1 = {average: of(keras.metrics.F1Score(average)) for average in (None, "macro", "weighted")}
+    shares = [[of(kind(class_id=c)) for c in range(classes)] for kind in (keras.metrics.Precision, keras.metrics.Recall)]
+    each = [[*s, f, n] for *s, f, n in zip(*shares, f1[None], support, strict=True)]
+    means = [[*(np.average(s, weights=w) for s in shares), f1[a]] for a, w in (("macro", None), ("weighted", support))]
+    return [float(x) for x in [*sum(each, []), of(keras.metrics.CategoricalAccuracy()), *sum(means, [])]]
+
+
 FUNCTIONS = {
-    "lbfgs": lambda x, rate, steps, history: in_torch({"lbfgs": x, "arguments": {"lr": rate, "max_iter": steps, "history_size": history}}),
+    "lbfgs": lbfgs,
+    "expected_calibration_error": expected_calibration_error,
+    "confusion_matrix": lambda y, p, n: tf.math.confusion_matrix(y, p, n).numpy().tolist(),
+    "classification_report": classification_report,
+    "perplexity": lambda entropy: [math.exp(entropy)],
     "bleu": bleu,
     "chrf": chrf,
     "rouge_n": rouge_n,

@@ -5,6 +5,7 @@ Each case records its arguments and inputs; `make` computes the expected values 
 
 import copy
 import functools
+import inspect
 import json
 import zlib
 
@@ -56,6 +57,8 @@ LOSSES = [  # name, loss, arguments, kind of y, shape
     ("CategoricalFocalCrossentropy__catlogit__4x5__from_logits=True__gamma=3", "CategoricalFocalCrossentropy", {"from_logits": True, "gamma": 3.0, "alpha": 0.5}, "catlogit", (4, 5)),
     ("CategoricalFocalCrossentropy__cat__2x3x4__label_smoothing=0.2", "CategoricalFocalCrossentropy", {"label_smoothing": 0.2}, "cat", (2, 3, 4)),
     ("CategoricalFocalCrossentropy__cat__2x3x4__axis=1", "CategoricalFocalCrossentropy", {"axis": 1}, "cat@1", (2, 3, 4)),
+    ("CategoricalFocalCrossentropy__cat__4x3__alpha_each", "CategoricalFocalCrossentropy", {"alpha": [0.1, 0.5, 0.9]}, "cat", (4, 3)),
+    ("CategoricalFocalCrossentropy__catlogit__2x3x2__alpha_each", "CategoricalFocalCrossentropy", {"alpha": [0.7, 0.2], "from_logits": True, "gamma": 1.0}, "catlogit", (2, 3, 2)),
     ("CategoricalGeneralizedCrossEntropy__sparse__6x4__q=0.8", "CategoricalGeneralizedCrossEntropy", {"q": 0.8}, "sparse", (6, 4)),
     ("Dice__bin__2x3x4__axis=1,2", "Dice", {"axis": [1, 2]}, "bin", (2, 3, 4)),
     ("Dice__bin__3x4__axis=0", "Dice", {"axis": 0}, "bin", (3, 4)),
@@ -68,6 +71,10 @@ LOSSES = [  # name, loss, arguments, kind of y, shape
     ("Contrastive__pairs__4x3", "Contrastive", {}, "bin", (4, 3)),
     ("TripletSemiHard__vectors__9x3", "TripletSemiHard", {}, "vectors", (9, 3)),
     ("TripletSemiHard__vectors__8x4__margin=0.3", "TripletSemiHard", {"margin": 0.3}, "vectors", (8, 4)),
+    ("TripletSemiHard__vectors__8x3__squared-L2", "TripletSemiHard", {"distance_metric": "squared-L2"}, "vectors", (8, 3)),
+    ("TripletSemiHard__vectors__9x4__angular", "TripletSemiHard", {"distance_metric": "angular", "margin": 0.5}, "vectors", (9, 4)),
+    ("TripletHard__vectors__8x3__squared-L2", "TripletHard", {"distance_metric": "squared-L2"}, "vectors", (8, 3)),
+    ("TripletHard__vectors__9x4__angular__soft=True", "TripletHard", {"distance_metric": "angular", "soft": True}, "vectors", (9, 4)),
     ("TripletHard__vectors__9x3", "TripletHard", {}, "vectors", (9, 3)),
     ("TripletHard__vectors__8x2__soft=True", "TripletHard", {"soft": True}, "vectors", (8, 2)),
     ("ArcFace__cosines__6x4", "ArcFace", {"scale": 16.0}, "cosines", (6, 4)),
@@ -136,6 +143,15 @@ METRICS = [  # name, metric, arguments, kind of y, shapes of the batches
     ("KLDivergence__dist", "KLDivergence", {}, "dist", [(6, 5), (5, 5)]),
     ("Poisson__pos__places", "Poisson", {}, "pos", [(3, 2, 4), (2, 2, 4)]),
     ("Mean__places", "Mean", {}, "values", [(3, 2, 4), (2, 2, 4)]),
+    ("MeanAbsoluteError__reg", "MeanAbsoluteError", {}, "reg", [(6, 3), (5, 3)]),
+    ("MeanAbsolutePercentageError__zeros", "MeanAbsolutePercentageError", {}, "zeros", [(6, 3), (5, 3)]),
+    ("MeanSquaredLogarithmicError__pos", "MeanSquaredLogarithmicError", {}, "pos", [(6, 3), (5, 3)]),
+    ("Hinge__bin", "Hinge", {}, "bin", [(6, 3), (5, 3)]),
+    ("SquaredHinge__reg", "SquaredHinge", {}, "reg", [(6, 3), (5, 3)]),
+    ("CategoricalHinge__cat", "CategoricalHinge", {}, "cat", [(6, 4), (5, 4)]),
+    ("MeanRelativeError__reg", "MeanRelativeError", {"normalizer": [0.5, 2.0, 0.0]}, "reg", [(6, 3), (5, 3)]),
+    ("Perplexity__sparse__places", "Perplexity", {}, "sparse", [(3, 4, 5), (2, 4, 5)]),
+    ("Perplexity__sparselogit__mask_token_id=0", "Perplexity", {"from_logits": True, "mask_token_id": 0}, "sparselogit", [(4, 3, 4), (2, 3, 4)]),
 ]
 
 OPTIMIZERS = [  # name, class, arguments
@@ -169,6 +185,7 @@ OPTIMIZERS = [  # name, class, arguments
     ("ScheduleFreeAdamW_warmup5_wd", "ScheduleFreeAdamW", {"learning_rate": 0.05, "warmup_steps": 5, "weight_decay": 0.02}),
     ("LossScaleOptimizer_growth3", "LossScaleOptimizer", {"inner_optimizer": keras.optimizers.Adam(0.05, epsilon=1e-3), "initial_scale": 4.0, "dynamic_growth_steps": 3}),
     ("MultiOptimizer_w_and_m", "MultiOptimizer", {"optimizer_map": keras.optimizers.OptimizerMap(keras.optimizers.Adam(0.05), {"m|never": keras.optimizers.SGD(0.1, momentum=0.9, clipnorm=1.0)})}),
+    ("MultiOptimizer_schedules", "MultiOptimizer", {"optimizer_map": keras.optimizers.OptimizerMap(keras.optimizers.Adam(schedules.CosineDecay(0.05, 40)), {"m": keras.optimizers.SGD(schedules.ExponentialDecay(0.1, 4, 0.5), momentum=0.9)})}),
     ("RAdam_default", "RAdam", {"learning_rate": 0.001}),
     ("RAdam_beta0.8_0.9", "RAdam", {"learning_rate": 0.05, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-3}),
     ("Rprop_default", "Rprop", {"learning_rate": 0.01}),
@@ -221,6 +238,17 @@ FUNCTIONS = [  # name, function, arguments: a list, or a function of a random ge
     ("lbfgs_6_steps", "lbfgs", [[3.0, -2.0, 0.5, 4.0], 0.7, 6, 100]),
     ("lbfgs_history2", "lbfgs", [[-1.0, 2.5, 2.0], 0.5, 9, 2]),
     ("lbfgs_to_the_end", "lbfgs", [[3.0, -2.0, 0.5, 4.0], 1.0, 20, 100]),
+    ("lbfgs_strong_wolfe", "lbfgs", [[3.0, -2.0, 0.5, 4.0], 1.0, 8, 100, "strong_wolfe"]),
+    ("lbfgs_strong_wolfe_long_steps", "lbfgs", [[-6.0, 5.0, 2.0], 20.0, 5, 3, "strong_wolfe"]),
+    ("lbfgs_strong_wolfe_short_steps", "lbfgs", [[-1.0, 2.5, 2.0], 0.01, 6, 2, "strong_wolfe"]),
+    ("lbfgs_strong_wolfe_to_the_end", "lbfgs", [[-9.0, 8.0, 0.5, 4.0, -3.0], 1.0, 40, 100, "strong_wolfe"]),
+    ("expected_calibration_error_10", "expected_calibration_error", lambda rng: [exact(rng.uniform(0.01, 0.99, 60).astype(np.float32)), exact(rng.integers(0, 2, 60)), 10]),
+    ("expected_calibration_error_7", "expected_calibration_error", lambda rng: [exact((rng.uniform(0.01, 0.99, 25) ** 0.3).astype(np.float32)), exact(rng.integers(0, 2, 25)), 7]),
+    ("confusion_matrix", "confusion_matrix", lambda rng: [exact(rng.integers(0, 4, 50)), exact(rng.integers(0, 4, 50)), 4]),
+    ("confusion_matrix_absent_class", "confusion_matrix", lambda rng: [exact(rng.integers(0, 3, 20)), exact(rng.integers(0, 2, 20)), 5]),
+    ("classification_report", "classification_report", lambda rng: [exact(rng.integers(0, 4, 50)), exact(rng.integers(0, 4, 50)), 4]),
+    ("classification_report_never_named", "classification_report", lambda rng: [exact(rng.integers(0, 3, 20)), exact(rng.integers(0, 2, 20)), 3]),
+    ("perplexity", "perplexity", [3.25]),
     ("bleu_corpus", "bleu", [TEXTS, [[t] for t in TARGETS]]),
     ("bleu_two_references", "bleu", [TEXTS[:2], [[TARGETS[0], TEXTS[0] + " bank"], [TARGETS[1], "what was meant"]]]),
     ("bleu_smoothed", "bleu", [["the fox is quick", "rain"], [["a fox is here quick"], ["no rain today"]]]),
@@ -242,6 +270,33 @@ FUNCTIONS = [  # name, function, arguments: a list, or a function of a random ge
 
 # Every step at first, then some: starts and ends of periods among them.
 SCHEDULE_STEPS = [*range(32), 49, 50, 51, 69, 70, 71, 98, 99, 100, 101, 149, 150, 1000]
+
+INITIALIZERS = [  # name, class, arguments, shapes
+    *[(name, name, {}, [(300, 200), (3, 3, 64, 96)]) for name in ("GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "LecunUniform", "LecunNormal")],
+    *[(name, name, {}, [(300, 200), (3, 3, 64, 96)]) for name in ("TruncatedNormal", "RandomNormal", "RandomUniform")],
+    ("TruncatedNormal_2_0.3", "TruncatedNormal", {"mean": 2.0, "stddev": 0.3}, [(200, 300)]),
+    ("RandomNormal_-1_0.5", "RandomNormal", {"mean": -1.0, "stddev": 0.5}, [(200, 300)]),
+    ("RandomUniform_1_3", "RandomUniform", {"minval": 1.0, "maxval": 3.0}, [(200, 300)]),
+    ("Orthogonal", "Orthogonal", {}, [(300, 200), (3, 3, 64, 96)]),
+    ("Orthogonal_2", "Orthogonal", {"gain": 2.0}, [(100, 300)]),
+    ("VarianceScaling_2_fan_avg_trunc", "VarianceScaling", {"scale": 2.0, "mode": "fan_avg"}, [(300, 200), (3, 3, 64, 96)]),
+    ("VarianceScaling_1_fan_out_untrunc", "VarianceScaling", {"mode": "fan_out", "distribution": "untruncated_normal"}, [(300, 200), (3, 3, 64, 96)]),
+    ("VarianceScaling_0.5_fan_in_uniform", "VarianceScaling", {"scale": 0.5, "distribution": "uniform"}, [(300, 200)]),
+    # Heads of attention: several axes in, several out.
+    ("GlorotUniform_axes", "GlorotUniform", {"input_axes": [0], "output_axes": [1, 2]}, [(100, 20, 40)]),
+    ("HeNormal_axes", "HeNormal", {"input_axes": [0, 1], "output_axes": [2]}, [(20, 40, 100)]),
+    ("LecunUniform_axes", "LecunUniform", {"input_axes": [-1], "output_axes": [0]}, [(300, 200)]),
+    ("VarianceScaling_axes", "VarianceScaling", {"mode": "fan_avg", "input_axes": [1, 2], "output_axes": [0, 3]}, [(9, 30, 5, 50)]),
+    # Nothing is drawn.
+    ("Zeros", "Zeros", {}, [(2, 3)]),
+    ("Ones", "Ones", {}, [(2, 3)]),
+    ("Constant_0.3", "Constant", {"value": 0.3}, [(2, 2, 2)]),
+    ("Identity_2", "Identity", {"gain": 2.0}, [(3, 5)]),
+    ("Identity", "Identity", {}, [(4, 2)]),
+    ("STFT", "STFT", {}, [(8, 1, 5)]),
+    ("STFT_imag_spectrum_periodic", "STFT", {"side": "imag", "window": "hamming", "scaling": "spectrum", "periodic": True}, [(6, 1, 5)]),
+    ("STFT_real_plain", "STFT", {"window": None, "scaling": None}, [(4, 1, 3)]),
+]
 
 REGULARIZERS = [  # name, kind, class, arguments
     ("L1L2_0.01_0.02", "regularizer", "L1L2", {"l1": 0.01, "l2": 0.02}),
@@ -384,7 +439,7 @@ def new_loss(name, loss, args, kind, shape, rng):
 
 def metric_case(case):
     """Computes one metric case again from its recorded batches."""
-    cls, args = getattr(keras.metrics, case["metric"]), {k: np.asarray(v, np.float32) if k == "label_weights" else v for k, v in case["args"].items()}
+    cls, args = references.METRICS.get(case["metric"]) or getattr(keras.metrics, case["metric"]), {k: np.asarray(v, np.float32) if k == "label_weights" else v for k, v in case["args"].items()}
     plain, weighted, results = cls(**args), cls(**args), []
     for batch in case["batches"]:
         y = [array(batch["y_pred"])] if batch["y_true"] is None else [array(batch["y_true"]), array(batch["y_pred"])]
@@ -477,6 +532,17 @@ def regularizer_case(case):
     return made | {"value": exact(value), "grad": exact(tape.gradient(value, x))}
 
 
+def initializer_case(case):
+    """Draws once more: the sample's statistics, or its values where nothing is left to chance."""
+    made = {k: case[k] for k in ("name", "class_name", "config", "shape")}
+    initializer = getattr(keras.initializers, case["class_name"])
+    drawn = "seed" in inspect.signature(initializer).parameters
+    x = np.asarray(initializer(**case["config"], **({"seed": 1} if drawn else {}))(tuple(case["shape"])), np.float64)
+    if not drawn:
+        return made | {"values": exact(x.astype(np.float32))}
+    return made | {"mean": float(x.mean()), "std": float(x.std()), "min": float(x.min()), "max": float(x.max())}
+
+
 def function_case(case):
     """Computes one function of texts, curves or pictures again."""
     made = {k: case[k] for k in ("name", "function", "arguments")}
@@ -489,7 +555,13 @@ def new_function(name, function, arguments, rng):
 
 def make(folder, report, write):
     """Makes every JSON case again, adds the new ones; calls report(name, deviation)."""
+    initializers = [(f"{name}_{'x'.join(map(str, shape))}", kind, args, shape) for name, kind, args, shapes in INITIALIZERS for shape in shapes]
     kinds = {
+        "initializers.json": (
+            initializer_case,
+            lambda name, kind, args, shape, rng: {"name": name, "class_name": kind, "config": args, "shape": list(shape)},
+            initializers,
+        ),
         "losses.json": (loss_case, new_loss, LOSSES),
         "metrics.json": (metric_case, new_metric, METRICS),
         "optimizers.json": (optimizer_case, new_optimizer, OPTIMIZERS),

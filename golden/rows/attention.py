@@ -1,6 +1,6 @@
 """Cases of the family `attention`."""
 
-from keras import layers
+from keras import layers, regularizers
 
 from rows import MASK
 
@@ -94,6 +94,11 @@ ROWS = [
     ("TransformerDecoder", "d5_h2_first_tanh", lambda: TransformerDecoder(5, 2, "tanh", normalize_first=True), [(2, 5, 4)]),
     ("TransformerDecoder", "d6_h2_encoded", lambda: TransformerDecoder(6, 2), [(2, 3, 4), (2, 5, 3)]),
     ("TransformerDecoder", "d6_h2_encoded_first", lambda: TransformerDecoder(6, 2, normalize_first=True), [(2, 3, 4), (2, 5, 3)]),
+    ("TransformerDecoder", "d4_h3_eps1e-2", lambda: TransformerDecoder(4, 3, layer_norm_epsilon=1e-2), [(2, 4, 6)]),
+    # What is added to the loss for the output.
+    ("TransformerEncoder", "d6_h2_activity", lambda: TransformerEncoder(6, 2, activity_regularizer=regularizers.L1L2(0.3, 0.2)), [(2, 3, 4)]),
+    ("MultiHeadAttention", "h2_k3_activity", lambda: layers.MultiHeadAttention(2, 3, activity_regularizer=regularizers.L1L2(0.3, 0.2)), [(2, 3, 4), (2, 5, 4)]),
+    ("GroupQueryAttention", "h2_q2_kv1_activity", lambda: layers.GroupQueryAttention(2, 2, 1, activity_regularizer=regularizers.L1L2(0.3, 0.2)), [(2, 3, 4), (2, 5, 4)]),
     # Attention: odd sizes, other lengths and widths of values and keys, causal masks.
     ("MultiHeadAttention", "h2_k3_self", lambda: layers.MultiHeadAttention(2, 3), [(2, 5, 7), (2, 5, 7)]),
     ("MultiHeadAttention", "h3_k4_causal_nobias", lambda: layers.MultiHeadAttention(3, 4, use_bias=False), [(2, 6, 5), (2, 6, 5)], {"use_causal_mask": True}),

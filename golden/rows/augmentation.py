@@ -18,6 +18,7 @@ def sampled(kind):
 
 WARPS = [layers.RandomTranslation, layers.RandomRotation, layers.RandomZoom, layers.RandomShear, layers.RandomPerspective]
 OWN = {kind.__name__: sampled(kind) for kind in WARPS}
+FIRST = {"data_format": "channels_first"}
 
 ROWS = [
     # Augmentation: drawn from a range of one number, or not drawn because the layer is in use.
@@ -79,6 +80,7 @@ ROWS = [
     ("RandomErasing", "infer", lambda: layers.RandomErasing(), [(2, 3, 4, 3)], USE),
     ("Solarization", "train_all", lambda: layers.Solarization(value_range=(0, 1)), [(2, 5, 4, 3)], TRAIN, "picture"),
     ("Solarization", "infer", lambda: layers.Solarization(0.3, 0.5), [(2, 3, 4, 3)], USE),
+    ("AutoContrast", "bytes", lambda: layers.AutoContrast(value_range=(0, 255)), [(2, 5, 4, 3)], TRAIN, "large"),
     ("AutoContrast", "0_1", lambda: layers.AutoContrast(value_range=(0, 1)), [(2, 5, 4, 3)], TRAIN, "picture"),
     ("Equalization", "256_train", lambda: layers.Equalization(value_range=(0, 1)), [(1, 6, 5, 3)], TRAIN, "picture"),
     ("Equalization", "16_train_bytes", lambda: layers.Equalization(bins=16), [(1, 6, 7, 2)], TRAIN, "large"),
@@ -86,6 +88,34 @@ ROWS = [
     ("ContrastLimitedAdaptiveHistogramEqualization", "2x3", lambda: layers.ContrastLimitedAdaptiveHistogramEqualization((0, 1), 4.0, (2, 3)), [(2, 7, 8, 3)], TRAIN, "picture"),
     ("ContrastLimitedAdaptiveHistogramEqualization", "4x4_unlimited", lambda: layers.ContrastLimitedAdaptiveHistogramEqualization((0, 1), 0.0, (4, 4)), [(1, 8, 12, 1)], USE, "picture"),
     ("ContrastLimitedAdaptiveHistogramEqualization", "default", lambda: layers.ContrastLimitedAdaptiveHistogramEqualization(), [(1, 9, 10, 2)], USE, "large"),
+    # Channels first.
+    ("RandomFlip", "first_infer", lambda: layers.RandomFlip("vertical", **FIRST), [(2, 3, 5, 4)], USE),
+    ("RandomTranslation", "first_train", lambda: layers.RandomTranslation((0.3, 0.3), (-0.22, -0.22), "constant", fill_value=0.5, **FIRST), [(2, 3, 5, 7)], TRAIN),
+    ("RandomRotation", "first_train_0.1", lambda: layers.RandomRotation((0.1, 0.1), **FIRST), [(2, 3, 6, 7)], TRAIN),
+    ("RandomZoom", "first_train_out", lambda: layers.RandomZoom((0.4, 0.4), (0.9, 0.9), **FIRST), [(2, 3, 5, 6)], TRAIN),
+    ("RandomShear", "first_train_none", lambda: layers.RandomShear(**FIRST), [(1, 2, 4, 5)], TRAIN),
+    ("RandomPerspective", "first_train_straight", lambda: layers.RandomPerspective((1.0, 1.0), 0.0, **FIRST), [(2, 3, 5, 6)], TRAIN),
+    ("RandomCrop", "first_train_one_way", lambda: layers.RandomCrop(4, 5, seed=1, **FIRST), [(2, 3, 4, 8)], TRAIN),
+    ("RandomBrightness", "first_0.1_train", lambda: layers.RandomBrightness((0.1, 0.1), value_range=(0, 1), **FIRST), [(2, 3, 5, 7)], TRAIN, "picture"),
+    ("RandomContrast", "first_train", lambda: layers.RandomContrast((-0.5, 0.5), value_range=(0, 1), **FIRST), [(2, 3, 5, 7)], TRAIN, "picture"),
+    ("RandomSaturation", "first_0.3_train", lambda: layers.RandomSaturation((0.3, 0.3), value_range=(0, 1), **FIRST), [(2, 3, 5, 7)], TRAIN, "picture"),
+    ("RandomHue", "first_1_train_half_turn", lambda: layers.RandomHue((1.0, 1.0), value_range=(0, 1), **FIRST), [(2, 3, 5, 7)], TRAIN, "picture"),
+    ("RandomColorDegeneration", "first_0.4_train", lambda: layers.RandomColorDegeneration((0.4, 0.4), value_range=(0, 1), **FIRST), [(2, 3, 5, 4)], TRAIN, "picture"),
+    ("RandomColorJitter", "train_bytes", lambda: layers.RandomColorJitter((0, 255), saturation_factor=(0.4, 0.4)), [(2, 3, 4, 3)], TRAIN, "picture"),
+    ("RandomGrayscale", "first_1_train", lambda: layers.RandomGrayscale(1.0, **FIRST), [(2, 3, 5, 4)], TRAIN, "picture"),
+    ("RandomInvert", "first_1_train", lambda: layers.RandomInvert((1.0, 1.0), value_range=(0, 1), **FIRST), [(2, 3, 5, 4)], TRAIN, "picture"),
+    ("RandomPosterization", "first_3_train", lambda: layers.RandomPosterization((3, 3), value_range=(0, 1), **FIRST), [(2, 3, 5, 4)], TRAIN, "picture"),
+    ("RandomSharpness", "first_0.9_train", lambda: layers.RandomSharpness((0.9, 0.9), value_range=(-9, 9), **FIRST), [(2, 3, 5, 4)], TRAIN),
+    ("RandomGaussianBlur", "first_train_3", lambda: layers.RandomGaussianBlur((1.0, 1.0), 3, (0.8, 0.8), value_range=(0, 1), **FIRST), [(2, 3, 5, 4)], TRAIN, "picture"),
+    ("RandomElasticTransform", "first_train_none", lambda: layers.RandomElasticTransform((0.0, 0.0), **FIRST), [(2, 3, 4, 5)], TRAIN),
+    ("RandomErasing", "first_train_all", lambda: layers.RandomErasing((1.0, 1.0), (1.0, 1.0), 0.4, value_range=(0, 0.5), **FIRST), [(2, 3, 5, 4)], TRAIN),
+    ("Solarization", "first_train_all", lambda: layers.Solarization(value_range=(0, 1), **FIRST), [(2, 3, 5, 4)], TRAIN, "picture"),
+    ("Equalization", "first_16_train_bytes", lambda: layers.Equalization(bins=16, **FIRST), [(1, 2, 6, 7)], TRAIN, "large"),
+    ("ContrastLimitedAdaptiveHistogramEqualization", "first_2x3", lambda: layers.ContrastLimitedAdaptiveHistogramEqualization((0, 1), 4.0, (2, 3), **FIRST), [(2, 3, 7, 8)], TRAIN, "picture"),
+    ("AugMix", "first_train_no_chain", lambda: layers.AugMix((0, 1), chain_depth=0, **FIRST), [(2, 3, 3, 4)], TRAIN, "picture"),
+    ("RandAugment", "first_train_no_op", lambda: layers.RandAugment(num_ops=0, **FIRST), [(2, 3, 3, 4)], TRAIN),
+    ("CutMix", "first_train_alone", lambda: layers.CutMix(**FIRST), [(1, 3, 3, 4)], TRAIN),
+    ("MixUp", "first_train_alone", lambda: layers.MixUp(**FIRST), [(1, 3, 3, 4)], TRAIN),
     ("AugMix", "infer", lambda: layers.AugMix(), [(2, 3, 4, 3)], USE),
     ("AugMix", "train_no_chain", lambda: layers.AugMix((0, 1), chain_depth=0), [(2, 3, 4, 3)], TRAIN, "picture"),
     ("RandAugment", "infer", lambda: layers.RandAugment(), [(2, 3, 4, 3)], USE),

@@ -1,6 +1,10 @@
 """Cases of the family `convolutional`."""
 
-from keras import layers
+from keras import layers, regularizers
+
+FIRST = {"data_format": "channels_first"}
+# What is added to the loss for the output, by both of its terms.
+ACTIVITY = {"activity_regularizer": regularizers.L1L2(0.3, 0.2)}
 
 
 def conv(*args, **kwargs):
@@ -68,4 +72,38 @@ ROWS = [
     row("Conv1D", "f3_k2_lora1_7", (2, 7, 2), 3, 2, lora_rank=1),
     row("Conv2D", "f5_k3x2_same_lora2_alpha3_groups2_5x4", (2, 5, 4, 4), 4, (3, 2), padding="same", groups=2, lora_rank=2, lora_alpha=3),
     row("Conv3D", "f2_k2_lora1_nobias_2x3x3", (1, 2, 3, 3, 2), 2, 2, use_bias=False, lora_rank=1),
+    row("Conv1D", "f4_k3_lora2_alpha3_nobias_6", (2, 6, 3), 4, 3, use_bias=False, lora_rank=2, lora_alpha=3),
+    row("Conv2D", "f3_k2_lora1_4x5", (2, 4, 5, 2), 3, 2, lora_rank=1),
+    row("Conv3D", "f4_k2_lora2_alpha5_groups2_3x2x3", (1, 3, 2, 3, 4), 4, 2, groups=2, lora_rank=2, lora_alpha=5),
+    # Channels first: strides, dilations, groups, biases and activations stay with their axes. No last axis is as long as there are channels:
+    # Keras on TensorFlow would add the bias along it.
+    row("Conv1D", "first_f3_k3_same_s2_relu_9", (2, 2, 9), 3, 3, strides=2, padding="same", activation="relu", **FIRST),
+    row("Conv1D", "first_f4_k2_causal_d2_groups2_7", (2, 4, 7), 4, 2, padding="causal", dilation_rate=2, groups=2, **FIRST),
+    row("Conv2D", "first_f4_k3x2_s2x1_7x6", (2, 3, 7, 6), 4, (3, 2), strides=(2, 1), **FIRST),
+    row("Conv2D", "first_f6_k3_same_d2x1_groups2_softmax_6x5", (2, 4, 6, 5), 6, 3, padding="same", dilation_rate=(2, 1), groups=2, activation="softmax", **FIRST),
+    row("Conv3D", "first_f3_k2x3x1_same_s1x2x1_tanh_3x4x5", (2, 2, 3, 4, 5), 3, (2, 3, 1), strides=(1, 2, 1), padding="same", activation="tanh", **FIRST),
+    row("Conv1DTranspose", "first_f3_k3_s2_outpad1_4", (2, 2, 4), 3, 3, strides=2, output_padding=1, **FIRST),
+    row("Conv2DTranspose", "first_f3_k3x2_s2x3_same_relu_3x4", (2, 2, 3, 4), 3, (3, 2), strides=(2, 3), padding="same", activation="relu", **FIRST),
+    row("Conv3DTranspose", "first_f2_k2_s2x1x2_2x3x2", (1, 3, 2, 3, 2), 2, 2, strides=(2, 1, 2), **FIRST),
+    row("DepthwiseConv1D", "first_k3_same_s2_m2_relu_9", (2, 3, 9), 3, strides=2, padding="same", depth_multiplier=2, activation="relu", **FIRST),
+    row("DepthwiseConv2D", "first_k2x3_m2_nobias_5x6", (2, 3, 5, 6), (2, 3), depth_multiplier=2, use_bias=False, **FIRST),
+    row("SeparableConv1D", "first_f3_k3_same_d2_nobias_8", (2, 2, 8), 3, 3, padding="same", dilation_rate=2, use_bias=False, **FIRST),
+    row("SeparableConv2D", "first_f4_k3x2_s2_m2_elu_7x6", (2, 2, 7, 6), 4, (3, 2), strides=2, depth_multiplier=2, activation="elu", **FIRST),
+    # Transposed with taps apart.
+    row("Conv1DTranspose", "f3_k3_d2_nobias_5", (2, 5, 2), 3, 3, dilation_rate=2, use_bias=False),
+    row("Conv2DTranspose", "f2_k3x2_same_d1x3_4x5", (2, 4, 5, 3), 2, (3, 2), padding="same", dilation_rate=(1, 3)),
+    row("Conv3DTranspose", "f2_k2x3x2_d2x1x3_2x3x2", (1, 2, 3, 2, 2), 2, (2, 3, 2), dilation_rate=(2, 1, 3)),
+    row("Conv3DTranspose", "f2_k2x1x3_s2_sigmoid_2x3x2", (1, 2, 3, 2, 2), 2, (2, 1, 3), strides=2, activation="sigmoid"),
+    # What is added to the loss for the output.
+    row("Conv1D", "f3_k2_relu_activity_6", (3, 6, 2), 3, 2, activation="relu", **ACTIVITY),
+    row("Conv2D", "f3_k3_same_tanh_activity_4x5", (2, 4, 5, 2), 3, 3, padding="same", activation="tanh", **ACTIVITY),
+    row("Conv2D", "first_f3_k2_activity_4x3", (3, 2, 4, 3), 3, 2, **ACTIVITY, **FIRST),
+    row("Conv3D", "f2_k2_activity_3x2x3", (2, 3, 2, 3, 2), 2, 2, **ACTIVITY),
+    row("Conv1DTranspose", "f3_k2_s2_activity_4", (2, 4, 2), 3, 2, strides=2, **ACTIVITY),
+    row("Conv2DTranspose", "f3_k2_s2_activity_3x2", (2, 3, 2, 2), 3, 2, strides=2, **ACTIVITY),
+    row("Conv3DTranspose", "f2_k2_activity_2x3x2", (2, 2, 3, 2, 2), 2, 2, **ACTIVITY),
+    row("DepthwiseConv1D", "k2_activity_5", (3, 5, 2), 2, **ACTIVITY),
+    row("DepthwiseConv2D", "k2_activity_4x3", (3, 4, 3, 2), 2, **ACTIVITY),
+    row("SeparableConv1D", "f3_k2_activity_5", (3, 5, 2), 3, 2, **ACTIVITY),
+    row("SeparableConv2D", "f3_k2_activity_4x3", (3, 4, 3, 2), 3, 2, **ACTIVITY),
 ]

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
+from keras import layers, regularizers
 
 ACTIVATIONS = (
     "linear relu relu6 sigmoid tanh softmax elu selu gelu silu leaky_relu softplus softsign exponential hard_sigmoid "
@@ -11,17 +11,29 @@ ACTIVATIONS = (
 ).split()
 
 
+def sparsemax(x):
+    """Martins and Astudillo 2016, algorithm 1. Keras 3.15 adds up the sums of all that stays: its rows do not sum to 1."""
+    falling = tf.sort(x, direction="DESCENDING")
+    sums = tf.cumsum(falling, axis=-1)
+    stays = 1 + tf.range(1, x.shape[-1] + 1, dtype=x.dtype) * falling > sums
+    count = tf.reduce_sum(tf.cast(stays, tf.int32), -1, keepdims=True)
+    threshold = (tf.gather(sums, count - 1, axis=-1, batch_dims=x.shape.rank - 1) - 1) / tf.cast(count, x.dtype)
+    return tf.maximum(x - threshold, 0)
+
+
 class Activation(layers.Activation):
-    """Keras's, which also knows `gelu(x, approximate=True)` by the name that KerasHub gives it."""
+    """Keras's, which also knows `gelu(x, approximate=True)` by the name that KerasHub gives it, and sparsemax as it was published."""
+
+    OWN = {"gelu_approximate": lambda x: keras.activations.gelu(x, approximate=True), "sparsemax": sparsemax}
 
     def __init__(self, activation, **kwargs):
-        self.tanh_gelu = activation == "gelu_approximate"
-        super().__init__((lambda x: keras.activations.gelu(x, approximate=True)) if self.tanh_gelu else activation, **kwargs)
+        self.own = activation if isinstance(activation, str) and activation in self.OWN else None
+        super().__init__(self.OWN[self.own] if self.own else activation, **kwargs)
 
     def get_config(self):
-        if not self.tanh_gelu:
+        if not self.own:
             return super().get_config()
-        return {**layers.Layer.get_config(self), "activation": "gelu_approximate"}
+        return {**layers.Layer.get_config(self), "activation": self.own}
 
 
 class ClassToken(layers.Layer):
@@ -212,6 +224,19 @@ ROWS = [
     ("Dense", "units5_lora2", lambda: layers.Dense(5, lora_rank=2), [(3, 4)]),
     ("Dense", "units5_lora1_alpha3_nobias", lambda: layers.Dense(5, use_bias=False, lora_rank=1, lora_alpha=3), [(2, 3, 4)]),
     ("Embedding", "5x3_lora2", lambda: layers.Embedding(5, 3, lora_rank=2, lora_alpha=1), [(4, 6)], {}, "whole"),
+    ("EinsumDense", "abc_cd_abd_lora1", lambda: layers.EinsumDense("abc,cd->abd", (None, 5), lora_rank=1), [(2, 3, 4)]),
+    ("Embedding", "6x2_lora1_alpha3", lambda: layers.Embedding(6, 2, lora_rank=1, lora_alpha=3), [(3, 5)], {}, "whole"),
+    # What is added to the loss for the output.
+    ("Dense", "units5_relu_activity", lambda: layers.Dense(5, activation="relu", activity_regularizer=regularizers.L1L2(0.3, 0.2)), [(4, 3)]),
+    ("Dense", "units3_activity_orthogonal", lambda: layers.Dense(3, activity_regularizer=regularizers.OrthogonalRegularizer(0.5)), [(4, 3)]),
+    ("EinsumDense", "abc_cd_abd_activity", lambda: layers.EinsumDense("abc,cd->abd", (None, 5), activity_regularizer=regularizers.L1L2(0.3, 0.2)), [(2, 3, 4)]),
+    ("Embedding", "5x3_activity", lambda: layers.Embedding(5, 3, activity_regularizer=regularizers.L1L2(0.3, 0.2)), [(4, 6)], {}, "whole"),
+    ("ReversibleEmbedding", "5x3_activity", lambda: ReversibleEmbedding(5, 3, activity_regularizer=regularizers.L2(0.2)), [(4, 6)], {}, "whole"),
+    ("TernaryDense", "activity", lambda: TernaryDense(3, activity_regularizer=regularizers.L2(0.2)), [(3, 4)]),
+    # Layers of activation where a function would stand.
+    ("Dense", "units5_LeakyReLU0.1", lambda: layers.Dense(5, activation=layers.LeakyReLU(0.1)), [(4, 3)]),
+    ("Dense", "units5_ReLU_max1_threshold", lambda: layers.Dense(5, activation=layers.ReLU(max_value=1.0, threshold=0.2)), [(4, 3)]),
+    ("Activation", "ELU0.3", lambda: layers.Activation(layers.ELU(0.3)), [(3, 6)]),
     ("ClassToken", "ci4", lambda: ClassToken(), [(2, 3, 4)]),
     ("TernaryDense", "mean", lambda: TernaryDense(5), [(3, 4)]),
     ("TernaryDense", "threshold0.4_tanh_nobias", lambda: TernaryDense(3, 0.4, use_bias=False, activation="tanh"), [(2, 3, 4)]),
@@ -228,8 +253,8 @@ ROWS = [
     ("Dense", "units1_in1", lambda: layers.Dense(1), [(1, 1)]),
     ("Dense", "units33_relu_in67", lambda: layers.Dense(33, activation="relu"), [(5, 67)]),
     *[
-        ("Activation", a, lambda a=a: layers.Activation(a), [(3, 6)])
-        for a in ("linear", "softplus", "exponential", "hard_silu")
+        ("Activation", a, lambda a=a: Activation(a), [(3, 6)])
+        for a in ("linear", "softplus", "exponential", "hard_silu", "log_softmax", "hard_tanh", "hard_shrink", "tanh_shrink", "sparse_plus", "sparsemax")
     ],
     *[
         ("Activation", f"{a}_large", lambda a=a: layers.Activation(a), [(3, 6)], {}, "large")

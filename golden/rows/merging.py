@@ -22,5 +22,6 @@ ROWS = [
     ("Concatenate", "axis2_3_rank4", lambda: layers.Concatenate(axis=2), [(2, 3, 2, 4), (2, 3, 1, 4), (2, 3, 3, 4)]),
     ("Concatenate", "axis-1_3_rank4", lambda: layers.Concatenate(axis=-1), [(2, 3, 2, 1), (2, 3, 2, 5), (2, 3, 2, 2)]),
     ("Concatenate", "axis-2_3_rank3", lambda: layers.Concatenate(axis=-2), [(2, 1, 3), (2, 4, 3), (2, 2, 3)]),
+    ("CustomScaleLayer", "-1.5", lambda: CustomScaleLayer(-1.5), [(2, 3), (2, 3)]),
     ("CustomScaleLayer", "0.3", lambda: CustomScaleLayer(0.3), [(2, 3, 4), (2, 3, 1)]),
 ]

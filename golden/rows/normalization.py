@@ -70,6 +70,8 @@ ROWS = [
     ("LayerNormalization", "nocenter", lambda: layers.LayerNormalization(center=False), [(3, 17)]),
     ("RMSNormalization", "rank3", lambda: layers.RMSNormalization(), [(3, 5, 7)]),
     ("RMSNormalization", "rank2_19_eps1e-2", lambda: layers.RMSNormalization(epsilon=1e-2), [(4, 19)]),
+    ("RMSNormalization", "axes2_3_rank4", lambda: layers.RMSNormalization(axis=[2, 3]), [(2, 3, 4, 5)]),
+    ("LayerScale", "ci3_0.1", lambda: LayerScale(0.1, 3), [(4, 3)]),
     ("LayerScale", "ci5", lambda: LayerScale(0.5, 5), [(2, 3, 2, 5)]),
 ]
 

@@ -11,6 +11,9 @@ class MaxPoolingWithArgmax2D(layers.MaxPooling2D):
     """TensorFlow's pooling with the place of each maximum, counted in its window (valid padding)."""
 
     def call(self, x):
+        if self.data_format == "channels_first":
+            last = MaxPoolingWithArgmax2D(self.pool_size, self.strides)
+            return tuple(tf.transpose(y, (0, 3, 1, 2)) for y in last.call(tf.transpose(x, (0, 2, 3, 1))))
         (kh, kw), (sh, sw) = self.pool_size, self.strides
         y, flat = tf.nn.max_pool_with_argmax(x, (kh, kw), (sh, sw), self.padding.upper())
         width, channels = x.shape[2], x.shape[3]
@@ -103,9 +106,25 @@ ROWS = [
     row("AdaptiveMaxPooling1D", "out4_ties_10", (2, 10, 3), 4, style="coarse"),
     row("AdaptiveMaxPooling2D", "out3x4_ties_7x9", (2, 7, 9, 2), (3, 4), style="coarse"),
     row("AdaptiveMaxPooling3D", "out2_5x4x3", (1, 5, 4, 3, 2), 2),
+    # Channels first.
+    row("MaxPooling1D", "first_p3_s2_same_8", (2, 3, 8), 3, strides=2, padding="same", data_format="channels_first"),
+    row("MaxPooling2D", "first_p3x2_s2x3_ties_7x6", (2, 3, 7, 6), (3, 2), strides=(2, 3), data_format="channels_first", style="coarse"),
+    row("MaxPooling3D", "first_p2_s1x2x1_same_3x4x3", (1, 2, 3, 4, 3), 2, strides=(1, 2, 1), padding="same", data_format="channels_first"),
+    row("AveragePooling1D", "first_p3_s2_same_8", (2, 3, 8), 3, strides=2, padding="same", data_format="channels_first"),
+    row("AveragePooling2D", "first_p2x3_s1x2_same_5x6", (2, 3, 5, 6), (2, 3), strides=(1, 2), padding="same", data_format="channels_first"),
+    row("AveragePooling3D", "first_p2_4x3x5", (1, 2, 4, 3, 5), 2, data_format="channels_first"),
+    row("GlobalMaxPooling1D", "first_keepdims_6", (2, 3, 6), data_format="channels_first", keepdims=True),
+    row("GlobalMaxPooling3D", "first_keepdims_2x3x2", (2, 3, 2, 3, 2), data_format="channels_first", keepdims=True),
+    row("GlobalAveragePooling2D", "first_3x4", (2, 2, 3, 4), data_format="channels_first"),
+    row("AdaptiveAveragePooling1D", "first_out3_7", (2, 2, 7), 3, data_format="channels_first"),
+    row("AdaptiveAveragePooling3D", "first_out2x3x1_5x4x3", (1, 2, 5, 4, 3), (2, 3, 1), data_format="channels_first"),
+    row("AdaptiveMaxPooling1D", "first_out3_7", (2, 2, 7), 3, data_format="channels_first"),
+    row("AdaptiveMaxPooling2D", "first_out2x3_5x7", (2, 2, 5, 7), (2, 3), data_format="channels_first"),
+    row("AdaptiveMaxPooling3D", "first_out2x1x3_3x4x5", (1, 2, 3, 4, 5), (2, 1, 3), data_format="channels_first"),
     # Places of maxima, and back: TensorFlow's and PyTorch's.
     ("MaxPoolingWithArgmax2D", "p2_7x6", lambda: MaxPoolingWithArgmax2D(2), [(2, 7, 6, 3)]),
     ("MaxPoolingWithArgmax2D", "p3x2_s2x1_ties_7x5", lambda: MaxPoolingWithArgmax2D((3, 2), strides=(2, 1)), [(2, 7, 5, 2)], {}, "coarse"),
+    ("MaxPoolingWithArgmax2D", "first_p2_6x5", lambda: MaxPoolingWithArgmax2D(2, data_format="channels_first"), [(2, 3, 6, 5)]),
     ("MaxUnpooling2D", "p2_3x4", lambda: MaxUnpooling2D([2, 2]), [(2, 3, 4, 2)] * 2, {}, "whole floats"),
     (
         "MaxUnpooling2D",

@@ -1,6 +1,6 @@
 """Cases of the family `recurrent`."""
 
-from keras import layers
+from keras import layers, regularizers
 
 from rows import MASK, STATES, STEP
 
@@ -68,5 +68,27 @@ ROWS = [
     ("ConvLSTM2D", "f2_k2_nobias_mask_seq", lambda: layers.ConvLSTM2D(2, 2, use_bias=False, return_sequences=True), [(3, 4, 3, 4, 2)], {"mask": MASK}),
     ("ConvLSTM2D", "f2_k2_same_s2_initial_state", lambda: layers.ConvLSTM2D(2, 2, padding="same", strides=2), [(2, 3, 3, 4, 2), (2, 2, 2, 2), (2, 2, 2, 2)], {"initial_state": STATES}),
     ("ConvLSTM3D", "f2_k2_valid", lambda: layers.ConvLSTM3D(2, 2), [(2, 2, 3, 2, 3, 2)]),
+    ("SimpleRNN", "u4_state_unroll_mask", lambda: layers.SimpleRNN(4, return_state=True, unroll=True), [(4, 6, 5)], {"mask": MASK}),
+    ("SimpleRNN", "u3_seq_zero_mask", lambda: layers.SimpleRNN(3, return_sequences=True, zero_output_for_mask=True), [(4, 6, 5)], {"mask": MASK}),
+    ("SimpleRNNCell", "u3_nobias", lambda: layers.SimpleRNNCell(3, use_bias=False), [(2, 5), (2, 3)], STEP),
+    ("GRU", "u3_seq_zero_mask", lambda: layers.GRU(3, return_sequences=True, zero_output_for_mask=True), [(4, 6, 5)], {"mask": MASK}),
+    ("GRU", "u3_seq_activity", lambda: layers.GRU(3, return_sequences=True, activity_regularizer=regularizers.L1L2(0.3, 0.2)), [(3, 4, 5)]),
+    ("GRUCell", "u3_relu_hard_sigmoid_nobias", lambda: layers.GRUCell(3, activation="relu", recurrent_activation="hard_sigmoid", use_bias=False), [(2, 5), (2, 3)], STEP),
+    ("LSTM", "u4_seq_nobias", lambda: layers.LSTM(4, return_sequences=True, use_bias=False), [(3, 6, 5)]),
+    ("LSTM", "u3_seq_activity", lambda: layers.LSTM(3, return_sequences=True, activity_regularizer=regularizers.L1L2(0.3, 0.2)), [(3, 4, 5)]),
+    ("LSTM", "u3_state_activity", lambda: layers.LSTM(3, return_state=True, activity_regularizer=regularizers.L1L2(0.3, 0.2)), [(3, 4, 5)]),
+    ("LSTMCell", "u3_noforget", lambda: layers.LSTMCell(3, unit_forget_bias=False), [(2, 5), (2, 3), (2, 3)], STEP),
+    ("ConvLSTM1D", "first_f3_k2_same_state_unroll", lambda: layers.ConvLSTM1D(3, 2, padding="same", data_format="channels_first", return_state=True, unroll=True), [(2, 3, 2, 6)]),
+    ("ConvLSTM1D", "f2_k2_nobias_noforget", lambda: layers.ConvLSTM1D(2, 2, use_bias=False, unit_forget_bias=False), [(2, 3, 5, 2)]),
+    ("ConvLSTM2D", "first_f3_k3x2_d1x2_seq_backwards", lambda: layers.ConvLSTM2D(3, (3, 2), dilation_rate=(1, 2), data_format="channels_first", return_sequences=True, go_backwards=True), [(2, 3, 2, 4, 5)]),
+    ("ConvLSTM2D", "f2_k2_relu_hard_sigmoid_noforget_unroll", lambda: layers.ConvLSTM2D(2, 2, padding="same", activation="relu", recurrent_activation="hard_sigmoid", unit_forget_bias=False, unroll=True), [(2, 3, 3, 2, 2)]),
+    ("ConvLSTM2D", "f2_k2_activity", lambda: layers.ConvLSTM2D(2, 2, activity_regularizer=regularizers.L1L2(0.3, 0.2)), [(2, 3, 3, 4, 2)]),
+    ("ConvLSTM3D", "first_f2_k2_s2x1x1_same_state_backwards", lambda: layers.ConvLSTM3D(2, 2, strides=(2, 1, 1), padding="same", data_format="channels_first", return_state=True, go_backwards=True), [(1, 2, 2, 3, 2, 3)]),
+    ("ConvLSTM3D", "f2_k2_nobias_softsign_unroll", lambda: layers.ConvLSTM3D(2, 2, use_bias=False, unit_forget_bias=False, activation="softsign", recurrent_activation="hard_sigmoid", unroll=True), [(1, 2, 3, 2, 3, 2)]),
+    ("ConvLSTM1D", "f2_k2_zero_mask_seq", lambda: layers.ConvLSTM1D(2, 2, return_sequences=True, zero_output_for_mask=True), [(3, 4, 5, 2)], {"mask": MASK}),
+    ("ConvLSTM1D", "f2_k2_activity", lambda: layers.ConvLSTM1D(2, 2, activity_regularizer=regularizers.L1L2(0.3, 0.2)), [(2, 3, 5, 2)]),
+    ("ConvLSTM2D", "f2_k2_zero_mask_seq", lambda: layers.ConvLSTM2D(2, 2, return_sequences=True, zero_output_for_mask=True), [(3, 4, 3, 2, 2)], {"mask": MASK}),
+    ("ConvLSTM3D", "f2_k2_d2x1x1_zero_mask_seq", lambda: layers.ConvLSTM3D(2, 2, dilation_rate=(2, 1, 1), return_sequences=True, zero_output_for_mask=True), [(3, 4, 4, 2, 3, 1)], {"mask": MASK}),
+    ("ConvLSTM3D", "f1_k2_activity", lambda: layers.ConvLSTM3D(1, 2, activity_regularizer=regularizers.L2(0.2)), [(2, 3, 3, 2, 2, 1)]),
     ("ConvLSTM3D", "f1_k2_same_seq", lambda: layers.ConvLSTM3D(1, (1, 2, 2), padding="same", return_sequences=True), [(1, 3, 2, 3, 2, 2)]),
 ]

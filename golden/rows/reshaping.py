@@ -83,6 +83,11 @@ ROWS = [
     row("UpSampling3D", "channels_first_1x2x3", (1, 2, 2, 3, 2), (1, 2, 3), data_format="channels_first"),
     row("Flatten", "channels_first_rank5", (2, 3, 2, 4, 2), data_format="channels_first"),
     row("Flatten", "channels_first_rank3", (2, 3, 5), data_format="channels_first"),
+    row("ZeroPadding1D", "first_2_4", (2, 2, 4), 2, data_format="channels_first"),
+    row("Cropping1D", "2_7", (2, 7, 2), 2),
+    row("UpSampling1D", "3_4", (2, 4, 2), 3),
+    row("UpSampling3D", "2x1x3_2x3x2", (1, 2, 3, 2, 2), (2, 1, 3)),
+    row("RepeatVector", "3", (2, 4), 3),
     # Channels as pixels: PyTorch's.
     ("PixelShuffle", "2_3x2", lambda: PixelShuffle(2), [(2, 3, 2, 8)]),
     ("PixelShuffle", "3_channels_first_2x1", lambda: PixelShuffle(3, data_format="channels_first"), [(2, 9, 2, 1)]),

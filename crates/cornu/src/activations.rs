@@ -1,5 +1,9 @@
 //! The activation functions, one line each, under Keras's names.
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+
+use crate::arguments;
 use crate::choice::Named;
 use crate::error::{Error, Result};
 use crate::graph::ops::{BinaryKind, UnaryKind};
@@ -22,11 +26,7 @@ activations! {
         let six = g.constant(6.0)?;
         g.minimum(y, six)
     },
-    "leaky_relu" => |g, x| {
-        let y = g.scale(x, 0.2)?;
-        let positive = g.greater_scalar(x, 0.0)?;
-        g.select(positive, x, y)
-    },
+    "leaky_relu" => |g, x| leaky_relu(g, x, 0.2),
     "sigmoid" => |g, x| g.sigmoid(x),
     "tanh" => |g, x| g.tanh(x),
     "softmax" => |g, x| g.softmax(x),
@@ -203,6 +203,47 @@ pub(crate) fn elu(g: &mut Graph, x: Value, alpha: f32) -> Result<Value> {
     g.select(positive, x, e)
 }
 
+/// `x` where positive, else `slope·x`.
+pub(crate) fn leaky_relu(g: &mut Graph, x: Value, slope: f32) -> Result<Value> {
+    let below = g.scale(x, slope)?;
+    let positive = g.greater_scalar(x, 0.0)?;
+    g.select(positive, x, below)
+}
+
+/// What a ReLU may be told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Bends {
+    pub(crate) max_value: Option<f64>,
+    pub(crate) negative_slope: f64,
+    pub(crate) threshold: f64,
+}
+
+impl Bends {
+    /// `x` where it is above the threshold, at most the largest value; else the slope times what it is short of the threshold.
+    pub(crate) fn relu(self, g: &mut Graph, x: Value) -> Result<Value> {
+        let mut y = if self.threshold == 0.0 {
+            g.relu(x)?
+        } else {
+            let zero = g.constant(0.0)?;
+            let passes = g.greater_scalar(x, self.threshold as f32)?;
+            g.select(passes, x, zero)?
+        };
+        if let Some(max) = self.max_value {
+            let max = g.constant(max as f32)?;
+            y = g.minimum(y, max)?;
+        }
+        if self.negative_slope != 0.0 {
+            let below = g.neg(x)?;
+            let below = g.add_scalar(below, self.threshold as f32)?;
+            let below = g.relu(below)?;
+            let below = g.scale(below, self.negative_slope as f32)?;
+            y = g.sub(y, below)?;
+        }
+        Ok(y)
+    }
+}
+
 /// `x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`.
 ///
 /// Hendrycks and Gimpel, "Gaussian Error Linear Units (GELUs)", 2016.
@@ -224,57 +265,160 @@ fn hard_sigmoid(g: &mut Graph, x: Value) -> Result<Value> {
     g.clip(s, 0.0, 1.0)
 }
 
-/// An activation function.
+/// An activation function, chosen by its name or, with arguments of its own, as the layer of that name.
 ///
 /// # Example
 /// ```
 /// use cornu::prelude::*;
+/// use cornu::activations::Activation;
 /// let layer = Dense::new(4).activation("relu");
-/// # let _ = layer;
+/// let leaky = Dense::new(4).activation(Activation::leaky_relu(0.1));
+/// # let _ = (layer, leaky);
 /// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Activation(Kind);
+
 #[derive(Clone, Copy)]
-pub struct Activation {
-    name: &'static str,
-    formula: Formula,
+enum Kind {
+    Named(&'static str, Formula),
+    Relu(Bends),
+    LeakyRelu(f64),
+    Elu(f64),
 }
 
 impl Activation {
     /// The activation that changes nothing.
     pub fn linear() -> Self {
         let (name, formula) = TABLE[0];
-        Self { name, formula }
+        Self(Kind::Named(name, formula))
+    }
+
+    /// `x` where positive, else `negative_slope·x`: the layer [`LeakyReLU`](crate::prelude::LeakyReLU) as an activation.
+    pub fn leaky_relu(negative_slope: f64) -> Self {
+        Self(Kind::LeakyRelu(negative_slope))
+    }
+
+    /// `x` where positive, else `alpha·(eˣ - 1)`: the layer [`ELU`](crate::prelude::ELU) as an activation.
+    pub fn elu(alpha: f64) -> Self {
+        Self(Kind::Elu(alpha))
     }
 
     /// `f(x)`, element by element (or row by row for the softmaxes).
     pub fn apply(&self, g: &mut Graph, x: Value) -> Result<Value> {
-        (self.formula)(g, x)
+        match self.0 {
+            Kind::Named(_, formula) => formula(g, x),
+            Kind::Relu(bends) => bends.relu(g, x),
+            Kind::LeakyRelu(slope) => leaky_relu(g, x, slope as f32),
+            Kind::Elu(alpha) => elu(g, x, alpha as f32),
+        }
     }
 }
 
-impl std::fmt::Debug for Activation {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name)
+impl Kind {
+    /// Class and arguments, of one that has them.
+    fn object(self) -> Option<(&'static str, Json)> {
+        match self {
+            Self::Named(..) => None,
+            Self::Relu(bends) => Some(("ReLU", json!(bends))),
+            Self::LeakyRelu(slope) => Some(("LeakyReLU", json!({ "negative_slope": slope }))),
+            Self::Elu(alpha) => Some(("ELU", json!({ "alpha": alpha }))),
+        }
     }
 }
 
-impl PartialEq for Activation {
+impl PartialEq for Kind {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
+        match (self, other) {
+            (Self::Named(a, _), Self::Named(b, _)) => a == b,
+            (a, b) => a.object() == b.object(),
+        }
     }
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self, self.object()) {
+            (Self::Named(name, _), _) => f.write_str(name),
+            (_, object) => write!(f, "{object:?}"),
+        }
+    }
+}
+
+/// The number of a layer's config, taken out of it.
+fn number(class: &str, config: &mut Map<String, Json>, key: &str, default: f64) -> Result<f64> {
+    let Some(given) = config.remove(key) else {
+        return Ok(default);
+    };
+    given
+        .as_f64()
+        .ok_or_else(|| Error::config(format!("{class}: {key} must be a number, received {given}")))
 }
 
 impl Named for Activation {
     const WHAT: &'static str = "activation";
+    const OBJECTS: bool = true;
+
     fn from_name(name: &str) -> Option<Self> {
         TABLE
             .iter()
             .find(|(n, _)| *n == name)
-            .map(|&(name, formula)| Self { name, formula })
+            .map(|&(name, formula)| Self(Kind::Named(name, formula)))
     }
+
     fn name(&self) -> &str {
-        self.name
+        match self.0 {
+            Kind::Named(name, _) => name,
+            kind => kind.object().map_or("", |(class, _)| class),
+        }
     }
+
     fn names() -> Vec<&'static str> {
         TABLE.iter().map(|(n, _)| *n).collect()
+    }
+
+    fn from_object(class: &str, mut config: Map<String, Json>) -> Result<Self> {
+        for key in ["name", "trainable", "dtype"] {
+            config.remove(key);
+        }
+        let kind = match class {
+            "LeakyReLU" => Kind::LeakyRelu(number(class, &mut config, "negative_slope", 0.3)?),
+            "ELU" => Kind::Elu(number(class, &mut config, "alpha", 1.0)?),
+            "ReLU" => {
+                let bends: Bends = arguments::read(class, std::mem::take(&mut config), &[])?;
+                let at_least_zero = [
+                    ("max_value", bends.max_value.unwrap_or(0.0)),
+                    ("negative_slope", bends.negative_slope),
+                    ("threshold", bends.threshold),
+                ];
+                for (key, x) in at_least_zero {
+                    arguments::not_negative(class, key, x)?;
+                }
+                Kind::Relu(bends)
+            }
+            "Softmax" if config.remove("axis").is_none_or(|a| a == -1) => {
+                return Ok(Self::from_name("softmax").unwrap_or_else(Self::linear));
+            }
+            _ => {
+                return Err(Error::config(format!("{class} cannot be an activation within a layer"))
+                    .help("ReLU, LeakyReLU, ELU and Softmax over the last axis can; put others behind the layer"));
+            }
+        };
+        if let Kind::LeakyRelu(x) = kind {
+            arguments::not_negative(class, "negative_slope", x)?;
+        }
+        arguments::refuse_unknown(class, &config, &[])?;
+        Ok(Self(kind))
+    }
+
+    fn written(&self) -> Json {
+        match self.0.object() {
+            None => self.name().into(),
+            Some((class, config)) => json!({
+                "module": "keras.layers",
+                "class_name": class,
+                "config": config,
+                "registered_name": null,
+            }),
+        }
     }
 }

@@ -55,6 +55,11 @@ impl<'de> Deserialize<'de> for AxisList {
 }
 
 impl AxisList {
+    /// The axes as they were given.
+    pub fn list(&self) -> &[i64] {
+        &self.0
+    }
+
     pub(crate) fn resolve(&self, class: &str, shape: &Shape) -> Result<Vec<usize>> {
         let rank = shape.rank() as i64;
         let mut axes = Vec::with_capacity(self.0.len());

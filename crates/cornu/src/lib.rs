@@ -20,6 +20,7 @@ pub mod layers;
 pub mod losses;
 pub mod metrics;
 pub mod model;
+pub mod numbers;
 pub mod optimizers;
 pub mod prelude;
 pub mod preparation;

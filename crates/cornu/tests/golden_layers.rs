@@ -8,8 +8,11 @@ mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cornu::activations::Activation;
+use cornu::choice::Named;
 use cornu::compile::Mode;
 use cornu::layers;
+use serde_json::{Map, Value as Json};
 
 /// Cases that are held to another absolute tolerance than 1e-5, and why.
 const LOOSER: &[(&str, f64, &str)] = &[(
@@ -183,4 +186,148 @@ fn every_layer_has_a_golden_case() {
         .filter(|name| WITHOUT_CASE.iter().all(|(n, _)| n != name))
         .collect();
     assert!(lacking.is_empty(), "no golden case for {lacking:?}");
+}
+
+#[test]
+fn every_activation_has_a_golden_case() {
+    let have: BTreeSet<String> = case::layer_cases()
+        .into_iter()
+        .filter_map(|c| c.config["activation"].as_str().map(str::to_owned))
+        .collect();
+    // Keras's second names.
+    let first = |name| match name {
+        "swish" => "silu",
+        "hard_swish" => "hard_silu",
+        name => name,
+    };
+    let lacking: Vec<&str> = Activation::names()
+        .into_iter()
+        .filter(|name| !have.contains(first(name)))
+        .collect();
+    assert!(lacking.is_empty(), "no golden case for {lacking:?}");
+}
+
+/// Arguments that have one value in all golden cases of a layer, and why.
+const ONE_VALUE: &[(&str, &str, &str)] = &[
+    ("*", "seed", DRAWN),
+    ("*", "noise_shape", DRAWN),
+    ("*", "rate", DRAWN),
+    ("*", "dropout", DRAWN),
+    ("*", "recurrent_dropout", DRAWN),
+    (
+        "*",
+        "stateful",
+        "shows from batch to batch: layers/states.rs",
+    ),
+    (
+        "*",
+        "mask_zero",
+        "shows in what follows: golden/models/masked_*",
+    ),
+    ("*", "quantization_config", "refused"),
+    ("*", "sparse", "sparse tensors are refused"),
+    ("AugMix", "all_ops", DRAWN),
+    ("AugMix", "alpha", DRAWN),
+    ("AugMix", "factor", DRAWN),
+    ("AugMix", "interpolation", DRAWN),
+    ("AugMix", "num_chains", DRAWN),
+    (
+        "BatchNormalization",
+        "synchronized",
+        "there is one machine alone",
+    ),
+    (
+        "AutoContrast",
+        "data_format",
+        "Keras's takes the second and third axis whatever it is",
+    ),
+    ("ClassToken", "initializer", "of its weight"),
+    ("LayerNormalization", "rms_scaling", "refused"),
+    ("CutMix", "factor", DRAWN),
+    ("Discretization", "epsilon", "of adapt: preprocessing.json"),
+    ("Discretization", "num_bins", "of adapt: preprocessing.json"),
+    (
+        "IntegerLookup",
+        "vocabulary_dtype",
+        "whole numbers are int32",
+    ),
+    (
+        "MaxNumBoundingBoxes",
+        "*",
+        "is for boxes: layers/pictures.rs",
+    ),
+    (
+        "MaxPoolingWithArgmax2D",
+        "padding",
+        "TensorFlow counts places of padded windows otherwise",
+    ),
+    ("MaxUnpooling2D", "data_format", "PyTorch's has none"),
+    ("MaxUnpooling2D", "padding", "PyTorch's has numbers"),
+    ("MixUp", "alpha", DRAWN),
+    ("RandAugment", "factor", DRAWN),
+    ("RandAugment", "interpolation", DRAWN),
+    ("RandAugment", "value_range", DRAWN),
+    (
+        "RandomColorJitter",
+        "data_format",
+        "Keras's does not hand it to the layers inside",
+    ),
+    ("RandomElasticTransform", "*", DRAWN),
+    ("RandomPerspective", "fill_value", DRAWN),
+    ("RandomPerspective", "interpolation", DRAWN),
+    ("RandomShear", "fill_mode", DRAWN),
+    ("RandomShear", "fill_value", DRAWN),
+    ("RandomShear", "interpolation", DRAWN),
+    ("Resizing", "fill_mode", "\"constant\" is the only one"),
+    (
+        "ReversibleEmbedding",
+        "reverse_dtype",
+        "there is one type of floats",
+    ),
+    (
+        "SimpleRNN",
+        "activity_regularizer",
+        "Keras's takes it and passes over it",
+    ),
+];
+
+const DRAWN: &str = "shows where something is drawn, which Keras draws otherwise";
+
+/// The golden cases exercise what a layer can be told: each argument has several values, those of weights (how they begin and are held)
+/// apart, which have golden files of their own.
+#[test]
+fn every_argument_of_a_layer_is_in_golden_cases() {
+    let known: BTreeSet<&str> = layers::names().into_iter().collect();
+    let mut configs: BTreeMap<String, Vec<Map<String, Json>>> = BTreeMap::new();
+    for case in case::layer_cases() {
+        if let Ok(layer) = layers::deserialize(&case.class, &case.config)
+            && known.contains(case.class.as_str())
+        {
+            configs.entry(case.class).or_default().push(layer.config());
+        }
+    }
+    let mut seen: BTreeMap<(&str, &str), BTreeSet<String>> = BTreeMap::new();
+    for (class, all) in &configs {
+        for argument in all.iter().flat_map(Map::keys) {
+            let value = |c: &Map<String, Json>| c.get(argument).map(Json::to_string);
+            let values = all.iter().map(|c| value(c).unwrap_or_default()).collect();
+            seen.insert((class, argument), values);
+        }
+    }
+    let of_layers = ["name", "trainable", "dtype"];
+    let of_weights = ["_initializer", "_regularizer", "_constraint"];
+    let lacking: Vec<String> = seen
+        .iter()
+        .filter(|(_, values)| values.len() == 1)
+        .map(|(&of, _)| of)
+        .filter(|(_, argument)| !of_layers.contains(argument))
+        .filter(|(_, a)| *a == "activity_regularizer" || !of_weights.iter().any(|w| a.ends_with(w)))
+        .filter(|(class, argument)| {
+            let is = |told: &str, own: &str| told == "*" || told == own;
+            let mut told = ONE_VALUE.iter().map(|&(c, a, _)| (c, a));
+            !told.any(|(c, a)| is(c, class) && is(a, argument))
+        })
+        .map(|(class, argument)| format!("{class}.{argument}"))
+        .collect();
+    assert!(lacking.is_empty(), "one value in all cases: {lacking:#?}");
 }

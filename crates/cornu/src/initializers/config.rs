@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Fan, Initializer, InitializerConfig, Scaling, Side, Spread};
+use crate::axes::AxisList;
 use crate::choice::{Choice, Named};
 use crate::error::{Error, Result};
 
@@ -127,6 +128,23 @@ impl Arguments<'_> {
         }
     }
 
+    /// Which axes are inputs and which are outputs, of a kind that is scaled by their lengths; as in Keras, one alone says nothing.
+    fn axes(&mut self, initializer: Initializer) -> Result<Option<[AxisList; 2]>> {
+        if !initializer.is_scaled() {
+            return Ok(None);
+        }
+        let mut list = |key: &'static str| -> Result<Option<AxisList>> {
+            self.known.push(key);
+            let given = self.given.remove(key).filter(|v| !v.is_null());
+            let read = given.map(serde_json::from_value).transpose();
+            read.map_err(|e| Error::config(format!("{}: {key}: {e}", self.class)))
+        };
+        Ok(match [list("input_axes")?, list("output_axes")?] {
+            [Some(inputs), Some(outputs)] => Some([inputs, outputs]),
+            _ => None,
+        })
+    }
+
     fn end(self) -> Result<()> {
         match self.given.iter().find(|(_, v)| !v.is_null()) {
             None => Ok(()),
@@ -147,6 +165,7 @@ fn from_config(class: &str, config: Map<String, Json>) -> Result<InitializerConf
             seed: None,
             ones: None,
             fans: None,
+            axes: None,
         });
     };
     let mut a = Arguments {
@@ -199,12 +218,14 @@ fn from_config(class: &str, config: Map<String, Json>) -> Result<InitializerConf
         other => other,
     };
     let seed = a.seed()?;
+    let axes = a.axes(initializer)?;
     a.end()?;
     Ok(InitializerConfig {
         choice: Choice::Known(initializer),
         seed,
         ones: None,
         fans: None,
+        axes,
     })
 }
 
@@ -250,13 +271,20 @@ impl Serialize for InitializerConfig {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         match &self.choice {
             Choice::Unknown(name) => s.serialize_str(name),
-            Choice::Known(i) => json!({
-                "module": "keras.initializers",
-                "class_name": i.class_name(),
-                "config": to_config(*i, self.seed),
-                "registered_name": null,
-            })
-            .serialize(s),
+            Choice::Known(i) => {
+                let mut config = to_config(*i, self.seed);
+                if let Some([inputs, outputs]) = &self.axes {
+                    config["input_axes"] = json!(inputs.list());
+                    config["output_axes"] = json!(outputs.list());
+                }
+                json!({
+                    "module": "keras.initializers",
+                    "class_name": i.class_name(),
+                    "config": config,
+                    "registered_name": null,
+                })
+                .serialize(s)
+            }
         }
     }
 }

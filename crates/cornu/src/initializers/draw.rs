@@ -17,7 +17,7 @@ impl Initializer {
     /// A shape that the initialiser cannot fill; more memory than there is.
     pub fn draw(self, shape: &Shape, seed: u64, stream: u32) -> Result<Tensor> {
         let mut x = reserve(shape)?;
-        self.fill(shape, &mut x, seed, stream)?;
+        self.fill(shape, fans(shape), &mut x, seed, stream)?;
         Tensor::new(shape.clone(), x)
     }
 
@@ -31,8 +31,15 @@ impl Initializer {
         }
     }
 
-    /// Draws the elements of a weight into zeros.
-    pub(super) fn fill(self, shape: &Shape, x: &mut [f32], seed: u64, stream: u32) -> Result<()> {
+    /// Draws the elements of a weight with so many inputs and outputs into zeros.
+    pub(super) fn fill(
+        self,
+        shape: &Shape,
+        fans: [usize; 2],
+        x: &mut [f32],
+        seed: u64,
+        stream: u32,
+    ) -> Result<()> {
         self.fits(shape)?;
         let mut draw = Draw { x, seed, stream };
         match self {
@@ -59,17 +66,17 @@ impl Initializer {
             Self::RandomNormal { mean, stddev } => draw.normal(mean, stddev),
             Self::RandomUniform { minval, maxval } => draw.uniform(minval, maxval),
             Self::TruncatedNormal { mean, stddev } => draw.truncated_normal(mean, stddev),
-            Self::GlorotUniform => draw.scaled(1.0, Fan::Average, Spread::Uniform, shape),
-            Self::GlorotNormal => draw.scaled(1.0, Fan::Average, Spread::Truncated, shape),
-            Self::HeUniform => draw.scaled(2.0, Fan::In, Spread::Uniform, shape),
-            Self::HeNormal => draw.scaled(2.0, Fan::In, Spread::Truncated, shape),
-            Self::LecunUniform => draw.scaled(1.0, Fan::In, Spread::Uniform, shape),
-            Self::LecunNormal => draw.scaled(1.0, Fan::In, Spread::Truncated, shape),
+            Self::GlorotUniform => draw.scaled(1.0, Fan::Average, Spread::Uniform, fans),
+            Self::GlorotNormal => draw.scaled(1.0, Fan::Average, Spread::Truncated, fans),
+            Self::HeUniform => draw.scaled(2.0, Fan::In, Spread::Uniform, fans),
+            Self::HeNormal => draw.scaled(2.0, Fan::In, Spread::Truncated, fans),
+            Self::LecunUniform => draw.scaled(1.0, Fan::In, Spread::Uniform, fans),
+            Self::LecunNormal => draw.scaled(1.0, Fan::In, Spread::Truncated, fans),
             Self::VarianceScaling {
                 scale,
                 mode,
                 distribution,
-            } => draw.scaled(scale, mode, distribution, shape),
+            } => draw.scaled(scale, mode, distribution, fans),
             Self::Orthogonal { gain } => {
                 let columns = shape.last().copied().unwrap_or(1);
                 draw.normal(0.0, 1.0);
@@ -77,22 +84,6 @@ impl Initializer {
             }
         }
         Ok(())
-    }
-}
-
-impl Initializer {
-    /// Whether what is drawn depends on how many inputs or outputs a weight has.
-    pub(super) fn counts_inputs(self) -> bool {
-        matches!(
-            self,
-            Self::GlorotUniform
-                | Self::GlorotNormal
-                | Self::HeUniform
-                | Self::HeNormal
-                | Self::LecunUniform
-                | Self::LecunNormal
-                | Self::VarianceScaling { .. }
-        )
     }
 }
 
@@ -189,8 +180,8 @@ impl Draw<'_> {
     }
 
     /// Numbers of mean 0 and variance `scale / fan`.
-    fn scaled(&mut self, scale: f64, fan: Fan, spread: Spread, shape: &Shape) {
-        let (fan_in, fan_out) = fans(shape);
+    fn scaled(&mut self, scale: f64, fan: Fan, spread: Spread, fans: [usize; 2]) {
+        let [fan_in, fan_out] = fans.map(|n| n as f64);
         let fan = match fan {
             Fan::In => fan_in,
             Fan::Out => fan_out,
@@ -208,14 +199,14 @@ impl Draw<'_> {
     }
 }
 
-/// `(fan_in, fan_out)` of a weight, as in Keras.
-fn fans(shape: &Shape) -> (f64, f64) {
+/// How many inputs and outputs a unit of a weight has, as in Keras.
+pub(super) fn fans(shape: &Shape) -> [usize; 2] {
     match shape.axes() {
-        [] => (1.0, 1.0),
-        [n] => (*n as f64, *n as f64),
+        [] => [1, 1],
+        [n] => [*n, *n],
         [window @ .., i, o] => {
-            let field = window.iter().product::<usize>() as f64;
-            (*i as f64 * field, *o as f64 * field)
+            let field = window.iter().product::<usize>();
+            [i * field, o * field]
         }
     }
 }

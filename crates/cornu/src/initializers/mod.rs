@@ -7,6 +7,7 @@ mod stft;
 
 pub use stft::{Scaling, Side, Window};
 
+use crate::axes::AxisList;
 use crate::choice::{Choice, Named};
 use crate::error::Result;
 use crate::shape::Shape;
@@ -179,6 +180,20 @@ impl Initializer {
         TABLE.iter().find(same).expect("every kind is in the table")
     }
 
+    /// Whether what is drawn is scaled by how many inputs or outputs a unit has.
+    fn is_scaled(self) -> bool {
+        matches!(
+            self,
+            Self::GlorotUniform
+                | Self::GlorotNormal
+                | Self::HeUniform
+                | Self::HeNormal
+                | Self::LecunUniform
+                | Self::LecunNormal
+                | Self::VarianceScaling { .. }
+        )
+    }
+
     /// The class name, as in Keras.
     pub fn class_name(self) -> &'static str {
         self.entry().0
@@ -222,6 +237,8 @@ pub struct InitializerConfig {
     ones: Option<(usize, usize)>,
     /// How many inputs and outputs a weight has whose axes do not tell: a layer's own wish too.
     fans: Option<[usize; 2]>,
+    /// Which axes are inputs and which are outputs.
+    axes: Option<[AxisList; 2]>,
 }
 
 impl InitializerConfig {
@@ -237,6 +254,7 @@ impl InitializerConfig {
             seed: None,
             ones: None,
             fans: None,
+            axes: None,
         }
     }
 
@@ -249,6 +267,36 @@ impl InitializerConfig {
     pub fn seed(mut self, seed: i64) -> Self {
         self.seed = Some(seed);
         self
+    }
+
+    /// Which axes of a weight are inputs and which are outputs, by which what is drawn is scaled.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::initializers::InitializerConfig;
+    /// // [inputs, heads, width of a head]
+    /// let kernel = InitializerConfig::named("glorot_uniform").axes(0, [1, 2]);
+    /// let w = kernel.draw(&[100, 4, 50].into(), 7, 0)?;
+    /// let limit = (6.0f32 / (100.0 + 4.0 * 50.0)).sqrt();
+    /// assert!(w.f32s()?.iter().all(|x| x.abs() <= limit));
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    pub fn axes(mut self, inputs: impl Into<AxisList>, outputs: impl Into<AxisList>) -> Self {
+        self.axes = Some([inputs.into(), outputs.into()]);
+        self
+    }
+
+    /// How many inputs and outputs a unit has.
+    fn fans(&self, shape: &Shape) -> Result<[usize; 2]> {
+        let Some([inputs, outputs]) = &self.axes else {
+            return Ok(self.fans.unwrap_or_else(|| draw::fans(shape)));
+        };
+        let class = self.get()?.class_name();
+        let along = |axes: &AxisList| -> Result<usize> {
+            let axes = axes.resolve(class, shape)?;
+            Ok(axes.iter().map(|&a| shape[a]).product())
+        };
+        Ok([along(inputs)?, along(outputs)?])
     }
 
     /// With ones for some elements, whatever is drawn.
@@ -275,19 +323,17 @@ impl InitializerConfig {
 
     /// Refuses an unknown name, and a shape that the initialiser cannot fill.
     pub(crate) fn fits(&self, shape: &Shape) -> Result<()> {
+        self.fans(shape)?;
         self.get()?.fits(shape)
     }
 
     /// As [`InitializerConfig::draw`], into zeros.
     pub(crate) fn fill(&self, shape: &Shape, x: &mut [f32], seed: u64, stream: u32) -> Result<()> {
         let initializer = self.get()?;
-        let matrix = self.fans.map(Shape::from);
-        let matrix =
-            matrix.filter(|m| initializer.counts_inputs() && m.elements() == shape.elements());
-        let by = matrix.as_ref().unwrap_or(shape);
+        let fans = self.fans(shape)?;
         match self.seed {
-            Some(own) => initializer.fill(by, x, own as u64, 0),
-            None => initializer.fill(by, x, seed, stream),
+            Some(own) => initializer.fill(shape, fans, x, own as u64, 0),
+            None => initializer.fill(shape, fans, x, seed, stream),
         }?;
         if let Some((from, to)) = self.ones {
             x[from..to].fill(1.0);
@@ -303,6 +349,7 @@ impl<T: Into<Choice<Initializer>>> From<T> for InitializerConfig {
             seed: None,
             ones: None,
             fans: None,
+            axes: None,
         }
     }
 }

@@ -9,6 +9,7 @@ mod axis;
 mod composed;
 mod context;
 mod defaults;
+mod images;
 mod inputs;
 mod lengths;
 pub(crate) mod mistakes;

@@ -115,17 +115,6 @@ impl Named for DataFormat {
 }
 
 impl DataFormat {
-    /// Refuses channels that are not last, for a layer that knows no other order.
-    pub(super) fn must_be_last(self) -> Result<()> {
-        match self {
-            Self::ChannelsLast => Ok(()),
-            Self::ChannelsFirst => Err(Error::config(
-                "data_format must be \"channels_last\", received \"channels_first\"",
-            )
-            .help("the channels are the last axis: [height, width, channels]")),
-        }
-    }
-
     /// `[batch, .., channels]` of a value in this order.
     pub(super) fn to_last(self, g: &mut Graph, x: Value) -> Result<Value> {
         let rank = g.shape(x).rank();

@@ -3,9 +3,10 @@
 use super::scores::{Seen, clip_probabilities, sigmoid_scores, smooth, softmax_scores};
 use super::{Choice, Loss, Reduction, Targets, loss_class, loss_identity, pairing};
 use crate::arguments;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::ops::UnaryKind;
 use crate::graph::{Graph, Value};
+use crate::numbers::Numbers;
 use crate::shape::Shape;
 
 /// `xᶜ` for `x` of at least 0, by cheaper ways where there are.
@@ -125,12 +126,13 @@ loss_class! {
     /// Targets and predictions `[batch, .., classes]`.
     ///
     /// # Errors
-    /// Integer labels, targets outside 0 to 1, predictions for a single class, a smoothing outside 0 to 1, `α` or `γ` below 0.
+    /// Integer labels, targets outside 0 to 1, predictions for a single class, a smoothing outside 0 to 1, `α` or `γ` below 0,
+    /// several `α` but not one for each class.
     ///
     /// # Example
     /// ```
     /// use cornu::losses::CategoricalFocalCrossentropy;
-    /// let loss = CategoricalFocalCrossentropy::default().alpha(0.5);
+    /// let loss = CategoricalFocalCrossentropy::default().alpha([0.1, 0.5, 0.9]);
     /// # let _ = loss;
     /// ```
     ///
@@ -138,10 +140,8 @@ loss_class! {
     /// Lin et al., "Focal Loss for Dense Object Detection", 2017.
     ///
     /// # Keras
-    /// The same: probabilities are made to sum to 1, then kept within `1e-7` and `1 - 1e-7`. A weight for each class is not built.
+    /// The same: probabilities are made to sum to 1, then kept within `1e-7` and `1 - 1e-7`.
     pub struct CategoricalFocalCrossentropy {
-        /// The weight of all classes.
-        alpha: f64 = 0.25,
         /// How strongly what is predicted well is left out.
         gamma: f64 = 2.0,
         /// Whether predictions are scores before a softmax rather than probabilities.
@@ -150,6 +150,9 @@ loss_class! {
         label_smoothing: f64 = 0.0,
         /// The axis of the classes; the batch counts as axis 0.
         axis: i64 = -1,
+    } into {
+        /// The weight of all classes, or one for each.
+        alpha: Numbers = Numbers::from(0.25),
     }
 }
 
@@ -159,7 +162,9 @@ impl Loss for CategoricalFocalCrossentropy {
     fn check_arguments(&self) -> Result<()> {
         let class = self.class_name();
         self.reduction.get()?;
-        arguments::not_negative(class, "alpha", self.alpha)?;
+        for &alpha in self.alpha.list() {
+            arguments::not_negative(class, "alpha", alpha)?;
+        }
         arguments::not_negative(class, "gamma", self.gamma)?;
         arguments::unit(class, "label_smoothing", self.label_smoothing)
     }
@@ -167,7 +172,17 @@ impl Loss for CategoricalFocalCrossentropy {
     fn check(&self, targets: &Targets, prediction: &Shape) -> Result<()> {
         self.check_arguments()?;
         pairing::check_axis(self.class_name(), self.axis, prediction)?;
-        pairing::check_one_hot(self.class_name(), targets, prediction)
+        pairing::check_one_hot(self.class_name(), targets, prediction)?;
+        let whole = prediction.with_batch(1);
+        let classes = whole[pairing::axis(&whole, self.axis)];
+        let given = self.alpha.list().len();
+        if given == 1 || given == classes {
+            return Ok(());
+        }
+        Err(Error::config(format!(
+            "{}: alpha must be one number or one for each of the {classes} classes, received {given}",
+            self.class_name()
+        )))
     }
 
     fn call(&self, g: &mut Graph, y_true: Value, y_pred: Value) -> Result<Value> {
@@ -188,7 +203,9 @@ impl Loss for CategoricalFocalCrossentropy {
         let doubt = g.one_minus(p)?;
         let factor = power(g, doubt, self.gamma)?;
         let terms = g.mul(factor, terms)?;
-        let sum = g.sum(terms, &[last], false)?;
-        g.scale(sum, -self.alpha as f32)
+        let alpha: Vec<f32> = self.alpha.list().iter().map(|&a| -a as f32).collect();
+        let alpha = g.literal(alpha.len(), &alpha)?;
+        let terms = g.mul(terms, alpha)?;
+        g.sum(terms, &[last], false)
     }
 }

@@ -42,6 +42,7 @@ pub use mean_errors::{
 };
 pub use mean_squared_error::MeanSquaredError;
 pub use overlaps::{Dice, Tversky};
+pub use pairs::Distance;
 pub(crate) use reduction::stretch;
 pub use reduction::{Reduction, mean, value};
 pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
@@ -150,13 +151,16 @@ macro_rules! loss_class {
         $(#[$doc:meta])*
         pub struct $name:ident {
             $($(#[$what:meta])* $field:ident: $type:ty = $default:expr,)*
-        }
+        } $(into {
+            $($(#[$wide_what:meta])* $wide:ident: $wide_type:ty = $wide_default:expr,)*
+        })?
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         pub struct $name {
             pub(super) reduction: Choice<Reduction>,
             $($field: $type,)*
+            $($($wide: $wide_type,)*)?
         }
 
         impl Default for $name {
@@ -164,6 +168,7 @@ macro_rules! loss_class {
                 Self {
                     reduction: crate::losses::reduction::usual(),
                     $($field: $default,)*
+                    $($($wide: $wide_default,)*)?
                 }
             }
         }
@@ -174,6 +179,11 @@ macro_rules! loss_class {
                 self.$field = $field;
                 self
             })*
+            $($($(#[$wide_what])*
+            pub fn $wide(mut self, $wide: impl Into<$wide_type>) -> Self {
+                self.$wide = $wide.into();
+                self
+            })*)?
         }
     };
 }

@@ -1,6 +1,7 @@
 //! What losses over pairs of a batch's samples share: which pairs are alike, how far they are apart, sums of powers over some of them.
 
 use super::Targets;
+use crate::choice::Named;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
 use crate::shape::{DType, Shape};
@@ -59,25 +60,71 @@ pub(super) fn products(g: &mut Graph, x: Value) -> Result<Value> {
     g.matmul(x, turned)
 }
 
-/// The distances of the rows from each other, `[n, n]`; 0 has the gradient 0.
-pub(super) fn distances(g: &mut Graph, x: Value) -> Result<Value> {
-    let n = g.shape(x)[0];
-    let dot = products(g, x)?;
-    let squares = g.square(x)?;
-    let squared = g.sum(squares, &[1], false)?;
-    let (column, row) = (g.reshape(squared, [n, 1])?, g.reshape(squared, [1, n])?);
-    let both = g.add(column, row)?;
-    let doubled = g.scale(dot, 2.0)?;
-    let squared = g.sub(both, doubled)?;
-    // A sample's distance from itself is 0, whatever rounding says.
-    let (i, j) = (g.iota([n, n], 0)?, g.iota([n, n], 1)?);
-    let others = g.not_equal(i, j)?;
-    let apart = g.greater_scalar(squared, 0.0)?;
-    let apart = g.mul(apart, others)?;
-    let (zero, one) = (g.constant(0.0)?, g.constant(1.0)?);
-    let safe = g.select(apart, squared, one)?;
-    let root = g.sqrt(safe)?;
-    g.select(apart, root, zero)
+/// What two vectors are apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Distance {
+    /// `‖a - b‖`
+    Euclidean,
+    /// `‖a - b‖²`
+    Squared,
+    /// `1 - a·b / (‖a‖·‖b‖)`
+    Angular,
+}
+
+impl Named for Distance {
+    const WHAT: &'static str = "distance_metric";
+
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "L2" => Some(Self::Euclidean),
+            "squared-L2" => Some(Self::Squared),
+            "angular" => Some(Self::Angular),
+            _ => None,
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Euclidean => "L2",
+            Self::Squared => "squared-L2",
+            Self::Angular => "angular",
+        }
+    }
+
+    fn names() -> Vec<&'static str> {
+        vec!["L2", "squared-L2", "angular"]
+    }
+}
+
+impl Distance {
+    /// The distances of the rows from each other, `[n, n]`; 0 has the gradient 0.
+    pub(super) fn between(self, g: &mut Graph, x: Value) -> Result<Value> {
+        let n = g.shape(x)[0];
+        let far = if self == Self::Angular {
+            let x = g.normalize(x, &[1])?;
+            let cosines = products(g, x)?;
+            g.one_minus(cosines)?
+        } else {
+            let dot = products(g, x)?;
+            let squares = g.square(x)?;
+            let squared = g.sum(squares, &[1], false)?;
+            let (column, row) = (g.reshape(squared, [n, 1])?, g.reshape(squared, [1, n])?);
+            let both = g.add(column, row)?;
+            let doubled = g.scale(dot, 2.0)?;
+            g.sub(both, doubled)?
+        };
+        // A sample's distance from itself is 0, whatever rounding says.
+        let (i, j) = (g.iota([n, n], 0)?, g.iota([n, n], 1)?);
+        let others = g.not_equal(i, j)?;
+        let apart = g.greater_scalar(far, 0.0)?;
+        let apart = g.mul(apart, others)?;
+        let (zero, one) = (g.constant(0.0)?, g.constant(1.0)?);
+        let mut far = g.select(apart, far, one)?;
+        if self == Self::Euclidean {
+            far = g.sqrt(far)?;
+        }
+        g.select(apart, far, zero)
+    }
 }
 
 /// `ln Σ eˣ` over the last axis, of those that the mask (1 or 0) lets through; [`NEVER`] where it lets none through.

@@ -1,6 +1,6 @@
 //! An anchor nearer to a sample of its own class than to one of another, by a margin; which samples, is found within the batch.
 
-use super::pairs::{self, Alike};
+use super::pairs::{self, Alike, Distance};
 use super::{Choice, Loss, Reduction, Targets, loss_class, loss_identity};
 use crate::arguments;
 use crate::error::Result;
@@ -16,12 +16,12 @@ loss_class! {
     /// Class numbers `[batch]` or `[batch, 1]`; predictions `[batch, width]`; one number for the whole batch.
     ///
     /// # Errors
-    /// Anything but one class number and one vector a sample, a margin below 0.
+    /// Anything but one class number and one vector a sample, a margin below 0, an unknown distance.
     ///
     /// # Example
     /// ```
     /// use cornu::losses::TripletSemiHard;
-    /// let loss = TripletSemiHard::default().margin(0.2);
+    /// let loss = TripletSemiHard::default().margin(0.2).distance_metric("squared-L2");
     /// # let _ = loss;
     /// ```
     ///
@@ -33,6 +33,9 @@ loss_class! {
     pub struct TripletSemiHard {
         /// By how much strangers should be further away.
         margin: f64 = 1.0,
+    } into {
+        /// What is called distance: "L2", "squared-L2" or "angular".
+        distance_metric: Choice<Distance> = Choice::Known(Distance::Euclidean),
     }
 }
 
@@ -51,6 +54,7 @@ impl Loss for TripletSemiHard {
 
     fn check_arguments(&self) -> Result<()> {
         self.reduction.get()?;
+        self.distance_metric.get()?;
         arguments::not_negative(self.class_name(), "margin", self.margin)
     }
 
@@ -65,7 +69,7 @@ impl Loss for TripletSemiHard {
 
     fn call(&self, g: &mut Graph, y_true: Value, y_pred: Value) -> Result<Value> {
         let alike = Alike::of(g, y_true)?;
-        let d = pairs::distances(g, y_pred)?;
+        let d = self.distance_metric.get()?.between(g, y_pred)?;
         let n = g.shape(d)[0];
         // [anchor, positive, negative]
         let (to_positive, to_negative) = (g.reshape(d, [n, n, 1])?, g.reshape(d, [n, 1, n])?);
@@ -95,7 +99,7 @@ loss_class! {
     /// Class numbers `[batch]` or `[batch, 1]`; predictions `[batch, width]`.
     ///
     /// # Errors
-    /// Anything but one class number and one vector a sample, a margin below 0.
+    /// Anything but one class number and one vector a sample, a margin below 0, an unknown distance.
     ///
     /// # Example
     /// ```
@@ -114,6 +118,9 @@ loss_class! {
         margin: f64 = 1.0,
         /// Whether a smooth function takes the margin's place.
         soft: bool = false,
+    } into {
+        /// What is called distance: "L2", "squared-L2" or "angular".
+        distance_metric: Choice<Distance> = Choice::Known(Distance::Euclidean),
     }
 }
 
@@ -122,6 +129,7 @@ impl Loss for TripletHard {
 
     fn check_arguments(&self) -> Result<()> {
         self.reduction.get()?;
+        self.distance_metric.get()?;
         arguments::not_negative(self.class_name(), "margin", self.margin)
     }
 
@@ -136,7 +144,7 @@ impl Loss for TripletHard {
 
     fn call(&self, g: &mut Graph, y_true: Value, y_pred: Value) -> Result<Value> {
         let alike = Alike::of(g, y_true)?;
-        let d = pairs::distances(g, y_pred)?;
+        let d = self.distance_metric.get()?.between(g, y_pred)?;
         let n = g.shape(d)[0];
         let positives = alike.positives(g)?;
         let furthest = pairs::masked(g, true, d, positives, 1)?;

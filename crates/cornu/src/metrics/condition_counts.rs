@@ -1,10 +1,11 @@
 //! The four counts by themselves: how often yes and no were said rightly and wrongly.
 
-use super::confusion::{Counts, Places, Thresholds};
+use super::confusion::{Counts, Places};
 use super::{Metric, metric_class, metric_identity};
 use crate::error::Result;
 use crate::graph::{Graph, Value};
 use crate::losses::{Targets, pairing};
+use crate::numbers::Numbers;
 use crate::shape::Shape;
 
 /// The mean, for those that want one number.
@@ -18,7 +19,7 @@ macro_rules! counted {
             metric_identity!($name);
 
             fn check_arguments(&self) -> Result<()> {
-                self.thresholds.check(self.class_name())
+                self.thresholds.check_thresholds(self.class_name())
             }
 
             fn check(&self, targets: &Targets, prediction: &Shape) -> Result<()> {
@@ -67,7 +68,7 @@ metric_class! {
         name = "true_positives";
     } into {
         /// Above which a prediction means yes: 0.5 if none is given.
-        thresholds: Thresholds = Thresholds::default(),
+        thresholds: Numbers = Numbers::default(),
     }
 }
 counted!(TruePositives, true_positives);
@@ -91,7 +92,7 @@ metric_class! {
         name = "true_negatives";
     } into {
         /// Above which a prediction means yes: 0.5 if none is given.
-        thresholds: Thresholds = Thresholds::default(),
+        thresholds: Numbers = Numbers::default(),
     }
 }
 counted!(TrueNegatives, true_negatives);
@@ -115,7 +116,7 @@ metric_class! {
         name = "false_positives";
     } into {
         /// Above which a prediction means yes: 0.5 if none is given.
-        thresholds: Thresholds = Thresholds::default(),
+        thresholds: Numbers = Numbers::default(),
     }
 }
 counted!(FalsePositives, false_positives);
@@ -139,7 +140,7 @@ metric_class! {
         name = "false_negatives";
     } into {
         /// Above which a prediction means yes: 0.5 if none is given.
-        thresholds: Thresholds = Thresholds::default(),
+        thresholds: Numbers = Numbers::default(),
     }
 }
 counted!(FalseNegatives, false_negatives);

@@ -1,76 +1,16 @@
 //! How often yes was said rightly and wrongly, at each of many thresholds at once.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value as Json;
-
 use crate::error::{Error, Result};
 use crate::graph::ops::{BinaryKind, UnaryKind};
 use crate::graph::{Graph, Value};
 use crate::losses::{pairing, stretch};
+use crate::numbers::Numbers;
 use crate::shape::{DType, Shape};
 
-/// One threshold or several, from 0 to 1; none stands for the metric's own.
-///
-/// # Example
-/// ```
-/// use cornu::metrics::{Precision, Thresholds};
-/// let precision = Precision::default().thresholds([0.3, 0.7]);
-/// assert_eq!(Thresholds::from(0.5), Thresholds::from([0.5]));
-/// # let _ = precision;
-/// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Thresholds(pub(super) Vec<f64>);
-
-impl From<f64> for Thresholds {
-    fn from(one: f64) -> Self {
-        Self(vec![one])
-    }
-}
-
-impl<const N: usize> From<[f64; N]> for Thresholds {
-    fn from(several: [f64; N]) -> Self {
-        Self(several.to_vec())
-    }
-}
-
-impl From<Vec<f64>> for Thresholds {
-    fn from(several: Vec<f64>) -> Self {
-        Self(several)
-    }
-}
-
-impl Serialize for Thresholds {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        match self.0[..] {
-            [] => s.serialize_none(),
-            [one] => s.serialize_f64(one),
-            _ => self.0.serialize(s),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Thresholds {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        use serde::de::Error as _;
-        let number = |json: &Json| {
-            json.as_f64().ok_or_else(|| {
-                D::Error::custom(format!(
-                    "a threshold is a number or a list of them, received {json}"
-                ))
-            })
-        };
-        match Json::deserialize(d)? {
-            Json::Null => Ok(Self::default()),
-            Json::Array(list) => list.iter().map(number).collect::<Result<_, _>>().map(Self),
-            one => Ok(Self(vec![number(&one)?])),
-        }
-    }
-}
-
-impl Thresholds {
+impl Numbers {
     /// Refuses what does not lie between 0 and 1.
-    pub(super) fn check(&self, class: &str) -> Result<()> {
-        match self.0.iter().find(|t| !(0.0..=1.0).contains(*t)) {
+    pub(super) fn check_thresholds(&self, class: &str) -> Result<()> {
+        match self.list().iter().find(|t| !(0.0..=1.0).contains(*t)) {
             None => Ok(()),
             Some(bad) => Err(Error::config(format!(
                 "{class}: thresholds must be from 0 to 1, received {bad}"
@@ -80,10 +20,9 @@ impl Thresholds {
 
     /// The thresholds, or the one given where there are none.
     pub(super) fn or(&self, own: f64) -> Levels {
-        if self.0.is_empty() {
-            Levels::Listed(vec![own])
-        } else {
-            Levels::Listed(self.0.clone())
+        match self.list() {
+            [] => Levels::Listed(vec![own]),
+            list => Levels::Listed(list.to_vec()),
         }
     }
 }

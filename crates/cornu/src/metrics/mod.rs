@@ -18,6 +18,7 @@ pub mod images;
 mod iou;
 mod loss_metric;
 mod mean;
+mod perplexity;
 mod precision_recall;
 mod regression;
 mod sparse_categorical_accuracy;
@@ -32,15 +33,15 @@ pub use binary_accuracy::BinaryAccuracy;
 pub use categorical_accuracy::CategoricalAccuracy;
 pub use choice::{MetricChoice, metric};
 pub use condition_counts::{FalseNegatives, FalsePositives, TrueNegatives, TruePositives};
-pub use confusion::Thresholds;
 pub use correlations::{ConcordanceCorrelation, CosineSimilarity, PearsonCorrelation};
 pub use custom::{Custom, custom};
 pub use f_scores::{Average, F1Score, FBetaScore};
 pub use iou::{BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU};
 pub use loss_metric::LossMetric;
 pub use mean::{Mean, mean_accumulators, mean_result};
+pub use perplexity::Perplexity;
 pub use precision_recall::{Precision, Recall};
-pub use regression::{Aggregation, LogCoshError, R2Score, RootMeanSquaredError};
+pub use regression::{Aggregation, LogCoshError, MeanRelativeError, R2Score, RootMeanSquaredError};
 pub use sparse_categorical_accuracy::SparseCategoricalAccuracy;
 pub use sum::Sum;
 pub use top_k::{SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy};
@@ -234,9 +235,11 @@ metrics! {
     "logcosh" => LogCoshError,
     "mean" => Mean,
     "mean_io_u" => MeanIoU [num_classes],
+    "mean_relative_error" => MeanRelativeError [normalizer],
     "one_hot_io_u" => OneHotIoU [num_classes, target_class_ids],
     "one_hot_mean_io_u" => OneHotMeanIoU [num_classes],
     "pearson_correlation" => PearsonCorrelation,
+    "perplexity" => Perplexity,
     "precision" => Precision,
     "precision_at_recall" => PrecisionAtRecall [recall],
     "r2_score" => R2Score,

@@ -1,11 +1,12 @@
 //! How often yes was right, and how much of what is yes was found.
 
 use super::condition_counts::mean;
-use super::confusion::{Counts, FAR, Levels, Places, Thresholds, check_label};
+use super::confusion::{Counts, FAR, Levels, Places, check_label};
 use super::{Metric, metric_class, metric_identity};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
 use crate::losses::{Targets, pairing};
+use crate::numbers::Numbers;
 use crate::shape::Shape;
 
 macro_rules! share_of_yes {
@@ -27,7 +28,7 @@ macro_rules! share_of_yes {
                         self.class_name()
                     )));
                 }
-                self.thresholds.check(self.class_name())
+                self.thresholds.check_thresholds(self.class_name())
             }
 
             fn check(&self, targets: &Targets, prediction: &Shape) -> Result<()> {
@@ -85,7 +86,7 @@ metric_class! {
         name = "precision";
     } into {
         /// Above which a prediction means yes: 0.5 if none is given, and any with `top_k`.
-        thresholds: Thresholds = Thresholds::default(),
+        thresholds: Numbers = Numbers::default(),
         /// How many of a sample's predictions can mean yes.
         top_k: Option<usize> = None,
         /// The label that counts.
@@ -115,7 +116,7 @@ metric_class! {
         name = "recall";
     } into {
         /// Above which a prediction means yes: 0.5 if none is given, and any with `top_k`.
-        thresholds: Thresholds = Thresholds::default(),
+        thresholds: Numbers = Numbers::default(),
         /// How many of a sample's predictions can mean yes.
         top_k: Option<usize> = None,
         /// The label that counts.

@@ -6,6 +6,7 @@ use crate::choice::{Choice, Named};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
 use crate::losses::{LogCosh, Loss, Targets, pairing};
+use crate::numbers::Numbers;
 use crate::shape::Shape;
 
 metric_class! {
@@ -49,6 +50,79 @@ impl Metric for RootMeanSquaredError {
 
     fn result(&self, totals: &[Vec<f64>]) -> f64 {
         mean_result(totals).sqrt()
+    }
+}
+
+metric_class! {
+    /// The mean of `|y - p| / normalizer`; 0 where the normalizer is 0.
+    ///
+    /// # Shapes
+    /// Targets and predictions `[batch, ..]`; a last axis of length 1 may be left out. One normalizer, or one for each of the last axis.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::metrics::{MeanRelativeError, Metric};
+    /// let error = MeanRelativeError::default().normalizer([100.0, 2.5]);
+    /// assert_eq!(error.name(), "mean_relative_error");
+    /// ```
+    ///
+    /// # Keras
+    /// Keras 2's; Keras 3 has none.
+    pub struct MeanRelativeError {
+        name = "mean_relative_error";
+    } into {
+        /// By what the errors are divided.
+        normalizer: Numbers = Numbers::from(1.0),
+    }
+}
+
+impl Metric for MeanRelativeError {
+    metric_identity!(MeanRelativeError);
+
+    fn check_arguments(&self) -> Result<()> {
+        match self.normalizer.list() {
+            [] => Err(Error::config(
+                "MeanRelativeError: the normalizer must be a number or a list of numbers, received none",
+            )),
+            list if list.iter().all(|n| n.is_finite()) => Ok(()),
+            list => Err(Error::config(format!(
+                "MeanRelativeError: the normalizer must be finite, received {list:?}"
+            ))),
+        }
+    }
+
+    fn check(&self, targets: &Targets, prediction: &Shape) -> Result<()> {
+        self.check_arguments()?;
+        pairing::check_same(self.class_name(), targets, prediction)?;
+        let last = prediction.last().copied().unwrap_or(1);
+        let given = self.normalizer.list().len();
+        if given == 1 || given == last {
+            return Ok(());
+        }
+        Err(Error::config(format!(
+            "MeanRelativeError: one normalizer or one for each of {last} numbers is wanted, received {given}"
+        )))
+    }
+
+    fn accumulate(
+        &self,
+        g: &mut Graph,
+        y_true: Value,
+        y_pred: Value,
+        weight: Option<Value>,
+    ) -> Result<Vec<Value>> {
+        let (y, p) = pairing::align(g, y_true, y_pred)?;
+        let d = g.sub(p, y)?;
+        let d = g.abs(d)?;
+        let inverse = |&n: &f64| if n == 0.0 { 0.0 } else { (1.0 / n) as f32 };
+        let shares: Vec<f32> = self.normalizer.list().iter().map(inverse).collect();
+        let shares = g.literal(shares.len(), &shares)?;
+        let relative = g.mul(d, shares)?;
+        mean_accumulators(g, relative, weight)
+    }
+
+    fn result(&self, totals: &[Vec<f64>]) -> f64 {
+        mean_result(totals)
     }
 }
 

@@ -3,6 +3,7 @@
 mod architecture;
 mod config;
 mod functional;
+mod lora;
 mod merge;
 mod nested;
 mod order;

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::Model;
+use super::architecture::{Architecture, WeightEntry};
 use crate::error::Result;
+use crate::graph::{Graph, Meta};
 use crate::shape::Shape;
 
 /// One line of a [`Summary`].
@@ -19,6 +21,8 @@ pub struct Row {
     pub params: usize,
     /// Floating-point operations of its forward pass for one sample.
     pub flops: u64,
+    /// Within how many models it lies, this one apart.
+    pub depth: usize,
 }
 
 /// What a model is made of.
@@ -39,7 +43,8 @@ pub struct Summary {
 impl Summary {
     /// Floating-point operations of the forward pass for one sample.
     pub fn flops(&self) -> u64 {
-        self.rows.iter().map(|r| r.flops).sum()
+        let own = self.rows.iter().filter(|r| r.depth == 0);
+        own.map(|r| r.flops).sum()
     }
 
     /// Bytes of all weights.
@@ -48,28 +53,88 @@ impl Summary {
     }
 }
 
-impl Model {
-    /// The table of layers, output shapes, weights and arithmetic.
-    pub fn summary(&self) -> Result<Summary> {
-        let traced = self.trace(1, false)?;
-        let a = &self.architecture;
-        // A shared layer has one row: the shape of its first call, the arithmetic of all of them.
-        let rows = a.layers.iter().enumerate().map(|(i, (name, layer))| {
-            let path = a.path(i);
+/// A model, this one or one within, as its rows are made of it.
+struct Part<'a> {
+    architecture: &'a Architecture,
+    entries: &'a [WeightEntry],
+    tensors: &'a [Vec<Meta>],
+    path: String,
+    depth: usize,
+}
+
+impl Part<'_> {
+    /// A row for each layer, and behind that of a model the rows of its layers where they are wanted. A shared layer has one row: the shape
+    /// of its first call, the arithmetic of all of them.
+    fn rows(&self, graph: &Graph, expand: bool, rows: &mut Vec<Row>) -> Result<()> {
+        let a = self.architecture;
+        for (i, (name, layer)) in a.layers.iter().enumerate() {
+            let path = format!("{}/{name}", self.path);
             let first = a.calls.iter().position(|c| c.layer == i).unwrap_or(0);
-            let own = self.weights.iter().filter(|w| w.layer == i);
+            let own = self.entries.iter().filter(|w| w.layer == i);
             let inside = format!("{path}/");
-            let nodes = traced.graph.nodes().iter();
+            let nodes = graph.nodes().iter();
             let flops = nodes.filter(|n| *n.path == *path || n.path.starts_with(&inside));
-            Row {
+            rows.push(Row {
                 name: name.clone(),
                 class_name: layer.class_name().to_owned(),
                 output_shape: self.tensors[a.inputs.len() + first][0].shape.clone(),
                 params: own.map(|w| w.spec.shape.elements()).sum(),
-                flops: flops.map(|n| traced.graph.flops(n)).sum(),
+                flops: flops.map(|n| graph.flops(n)).sum(),
+                depth: self.depth,
+            });
+            if let Some(nested) = layer.as_nested().filter(|_| expand) {
+                let architecture = nested.architecture();
+                let built = architecture.build()?;
+                let part = Part {
+                    architecture,
+                    entries: &built.weights,
+                    tensors: &built.tensors,
+                    path,
+                    depth: self.depth + 1,
+                };
+                part.rows(graph, expand, rows)?;
             }
-        });
-        let rows = rows.collect();
+        }
+        Ok(())
+    }
+}
+
+impl Model {
+    /// The table of layers, output shapes, weights and arithmetic.
+    pub fn summary(&self) -> Result<Summary> {
+        self.summarize(false)
+    }
+
+    /// The same with the layers of models within behind the row of each: Keras's `summary(expand_nested=True)`.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::prelude::*;
+    /// let encoder = Sequential::new().input([8]).add(Dense::new(4)).add(Dense::new(2)).build()?.named("encoder");
+    /// let model = Sequential::new().input([8]).add(encoder).add(Dense::new(1)).build()?;
+    /// let names = |s: &cornu::model::Summary| s.rows.iter().map(|r| r.name.clone()).collect::<Vec<_>>();
+    /// assert_eq!(names(&model.summary()?), ["encoder", "dense"]);
+    /// let expanded = model.summary_expanded()?;
+    /// assert_eq!(names(&expanded), ["encoder", "dense", "dense_1", "dense"]);
+    /// assert_eq!(expanded.rows[1].depth, 1);
+    /// assert_eq!(expanded.flops(), model.summary()?.flops());
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    pub fn summary_expanded(&self) -> Result<Summary> {
+        self.summarize(true)
+    }
+
+    fn summarize(&self, expand: bool) -> Result<Summary> {
+        let traced = self.trace(1, false)?;
+        let mut rows = Vec::new();
+        let whole = Part {
+            architecture: &self.architecture,
+            entries: &self.weights,
+            tensors: &self.tensors,
+            path: self.name().to_owned(),
+            depth: 0,
+        };
+        whole.rows(&traced.graph, expand, &mut rows)?;
         let count = |trainable: bool| {
             (0..self.weights.len())
                 .filter(|&i| self.is_trainable(i) == trainable)
@@ -123,7 +188,10 @@ impl fmt::Display for Summary {
         let header = ["Layer (type)", "Output Shape", "Param #", "FLOPs"].map(str::to_owned);
         let rows = self.rows.iter().map(|r| {
             [
-                format!("{} ({})", r.name, r.class_name),
+                match r.depth {
+                    0 => format!("{} ({})", r.name, r.class_name),
+                    depth => format!("{}└ {} ({})", "  ".repeat(depth), r.name, r.class_name),
+                },
                 keras_shape(&r.output_shape),
                 grouped(r.params),
                 thousands(r.flops as f64, ""),

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 
 use super::arguments;
+use super::line_search::{Place, strong_wolfe};
+use crate::choice::{Choice, Named};
 use crate::error::{Error, Kind, Result};
 
 /// The direction is `-H·g` with an approximation `H` of the inverse second derivative, made of the last `history_size` pairs of steps and
@@ -12,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 /// [`Model::minimize`](crate::model::Model::minimize) trains with it.
 ///
 /// # Errors
-/// A learning rate that is not above 0, no iterations, no history, a tolerance below 0.
+/// A learning rate that is not above 0, no iterations, no history, a tolerance below 0, an unknown line search.
 ///
 /// # Example
 /// ```
@@ -27,7 +29,7 @@ use crate::error::{Error, Kind, Result};
 /// Liu and Nocedal, "On the Limited Memory BFGS Method for Large Scale Optimization", 1989.
 ///
 /// # Keras
-/// None. One step of PyTorch's `LBFGS` without line search computes the same.
+/// None. One step of PyTorch's `LBFGS` computes the same, without a line search and with its `strong_wolfe`.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::upper_case_acronyms)] // The method's name.
 pub struct LBFGS {
@@ -36,6 +38,32 @@ pub struct LBFGS {
     history_size: usize,
     tolerance_grad: f64,
     tolerance_change: f64,
+    line_search: Option<Choice<LineSearch>>,
+}
+
+/// How far a step goes where the learning rate alone does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineSearch {
+    /// As far as Wolfe's strong conditions ask: lower by enough, and flatter.
+    StrongWolfe,
+}
+
+impl Named for LineSearch {
+    const WHAT: &'static str = "line search";
+
+    fn from_name(name: &str) -> Option<Self> {
+        (name == "strong_wolfe").then_some(Self::StrongWolfe)
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::StrongWolfe => "strong_wolfe",
+        }
+    }
+
+    fn names() -> Vec<&'static str> {
+        vec!["strong_wolfe"]
+    }
 }
 
 impl Default for LBFGS {
@@ -46,11 +74,12 @@ impl Default for LBFGS {
             history_size: 100,
             tolerance_grad: 1e-7,
             tolerance_change: 1e-9,
+            line_search: None,
         }
     }
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
@@ -59,7 +88,7 @@ fn add(to: &mut [f64], share: f64, x: &[f64]) {
 }
 
 /// The largest size of an element.
-fn largest(x: &[f64]) -> f64 {
+pub(super) fn largest(x: &[f64]) -> f64 {
     x.iter().fold(0.0, |m, v| m.max(v.abs()))
 }
 
@@ -116,8 +145,32 @@ impl LBFGS {
         self
     }
 
+    /// Looks for the length of each step, "strong_wolfe", beginning with the learning rate: a quarter more evaluations than steps are made at
+    /// most, all steps together.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::optimizers::LBFGS;
+    /// // Rosenbrock's valley, whose floor is a curve.
+    /// let valley = |x: &[f64]| {
+    ///     let (a, b) = (1.0 - x[0], x[1] - x[0] * x[0]);
+    ///     Ok((a * a + 100.0 * b * b, vec![-2.0 * a - 400.0 * x[0] * b, 200.0 * b]))
+    /// };
+    /// let mut x = [-1.2, 1.0];
+    /// LBFGS::default().max_iter(60).line_search("strong_wolfe").minimize(&mut x, valley)?;
+    /// assert!((x[0] - 1.0).abs() < 1e-5 && (x[1] - 1.0).abs() < 1e-5);
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    pub fn line_search(mut self, search: impl Into<Choice<LineSearch>>) -> Self {
+        self.line_search = Some(search.into());
+        self
+    }
+
     fn check(&self) -> Result<()> {
         let class = "LBFGS";
+        if let Some(search) = &self.line_search {
+            search.get()?;
+        }
         arguments::positive(class, "learning_rate", self.learning_rate)?;
         arguments::not_negative(class, "tolerance_grad", self.tolerance_grad)?;
         arguments::not_negative(class, "tolerance_change", self.tolerance_change)?;
@@ -143,23 +196,46 @@ impl LBFGS {
         let (mut value, mut grad) = f(x)?;
         let mut pairs: VecDeque<Pair> = VecDeque::new();
         let mut scale = 1.0;
+        let mut budget = self.max_iter * 5 / 4 - 1;
         for iteration in 0..self.max_iter {
             if largest(&grad) <= self.tolerance_grad {
                 break;
             }
             let d = direction(&grad, &pairs, scale);
             let first: f64 = grad.iter().map(|g| g.abs()).sum();
-            let t = if iteration == 0 {
+            let mut t = if iteration == 0 {
                 self.learning_rate * (1.0 / first).min(1.0)
             } else {
                 self.learning_rate
             };
-            if dot(&grad, &d) > -self.tolerance_change {
+            let slope = dot(&grad, &d);
+            if slope > -self.tolerance_change {
                 break;
             }
             let before = x.to_vec();
-            add(x, t, &d);
-            let (new_value, new_grad) = f(x)?;
+            let (new_value, new_grad) = if self.line_search.is_some() {
+                let start = Place {
+                    at: 0.0,
+                    value,
+                    grad: grad.clone(),
+                    slope,
+                };
+                let look = |t: f64| {
+                    x.copy_from_slice(&before);
+                    add(x, t, &d);
+                    f(x)
+                };
+                let (found, evaluations) =
+                    strong_wolfe(&start, t, &d, self.tolerance_change, budget, look)?;
+                budget = budget.saturating_sub(evaluations);
+                t = found.at;
+                x.copy_from_slice(&before);
+                add(x, t, &d);
+                (found.value, found.grad)
+            } else {
+                add(x, t, &d);
+                f(x)?
+            };
             if !new_value.is_finite() || new_grad.iter().any(|g| !g.is_finite()) {
                 x.copy_from_slice(&before);
                 return Err(Error::new(
@@ -183,7 +259,8 @@ impl LBFGS {
             }
             let gained = (new_value - value).abs();
             (value, grad) = (new_value, new_grad);
-            if largest(&step) <= self.tolerance_change || gained < self.tolerance_change {
+            let stands = largest(&step) <= self.tolerance_change || gained < self.tolerance_change;
+            if stands || budget == 0 {
                 break;
             }
         }

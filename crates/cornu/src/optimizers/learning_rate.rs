@@ -7,9 +7,11 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
-use super::arguments;
 use super::schedules::{self, LearningRateSchedule};
+use super::{Optimizer, arguments};
 use crate::error::Result;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
 
 /// What an optimizer takes as its learning rate: a number, or one of the [`schedules`].
 ///
@@ -43,6 +45,20 @@ impl LearningRate {
             Self::Schedule(schedule) => schedule.check(),
         }
     }
+}
+
+/// What a step is fed as its learning rate: one number, or those of several optimizers.
+pub(crate) fn fed_rates(optimizer: &dyn Optimizer, own: f32, step: u64) -> Tensor {
+    let rates = optimizer.rates(own, step);
+    match rates[..] {
+        [one] => Tensor::scalar(one),
+        _ => Tensor::new([rates.len()], rates).expect("as many numbers as there are"),
+    }
+}
+
+/// The shape of what a step is fed as its learning rate.
+pub(crate) fn fed_rates_shape(optimizer: &dyn Optimizer) -> Shape {
+    fed_rates(optimizer, 0.0, 0).shape().clone()
 }
 
 impl From<f32> for LearningRate {

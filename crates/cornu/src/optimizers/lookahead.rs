@@ -125,6 +125,10 @@ impl Optimizer for Lookahead {
         self.inner.step(g, step)
     }
 
+    fn rates(&self, own: f32, step: u64) -> Vec<f32> {
+        self.inner.rates(own, step)
+    }
+
     fn update(
         &self,
         g: &mut Graph,

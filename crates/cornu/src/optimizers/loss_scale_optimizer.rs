@@ -151,6 +151,10 @@ impl Optimizer for LossScaleOptimizer {
         self.inner.step(g, step)
     }
 
+    fn rates(&self, own: f32, step: u64) -> Vec<f32> {
+        self.inner.rates(own, step)
+    }
+
     fn update(
         &self,
         g: &mut Graph,

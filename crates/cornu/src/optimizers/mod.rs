@@ -18,6 +18,7 @@ mod lamb;
 mod lars;
 mod lbfgs;
 mod learning_rate;
+mod line_search;
 mod lion;
 mod lookahead;
 mod loss_scale_optimizer;
@@ -50,8 +51,9 @@ pub use ftrl::Ftrl;
 pub use group::Group;
 pub use lamb::Lamb;
 pub use lars::LARS;
-pub use lbfgs::LBFGS;
+pub use lbfgs::{LBFGS, LineSearch};
 pub use learning_rate::LearningRate;
+pub(crate) use learning_rate::{fed_rates, fed_rates_shape};
 pub use lion::Lion;
 pub use lookahead::Lookahead;
 pub use loss_scale_optimizer::LossScaleOptimizer;
@@ -140,7 +142,14 @@ pub trait Optimizer: fmt::Debug + Send + Sync {
         slots
     }
 
+    /// The learning rates of the step before which so many were made: `own`, and behind it those of optimizers inside that have others.
+    fn rates(&self, own: f32, _step: u64) -> Vec<f32> {
+        vec![own]
+    }
+
     /// Writes one step for all weights: clipping, decay, the rule. An optimizer made of others writes theirs.
+    ///
+    /// `learning_rate` is what [`Optimizer::rates`] gives: a scalar, or a vector where there are several.
     fn update(
         &self,
         g: &mut Graph,

@@ -3,19 +3,20 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    Base, LearningRate, Optimizer, Pattern, Slot, Step, Stepped, Trained, Weight, arguments,
-    from_written, serialize,
+    Base, Optimizer, Pattern, Slot, Step, Stepped, Trained, Weight, arguments, from_written,
+    serialize,
 };
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
+use crate::shape::Shape;
 
 /// Each weight is changed by the first optimizer whose pattern its whole path fits, all others by the default one.
 ///
 /// The learning rate that callbacks and [`Model::set_learning_rate`](crate::model::Model::set_learning_rate) see and change is that of the
-/// default optimizer; the others keep theirs.
+/// default optimizer; the others keep theirs, a number or a schedule.
 ///
 /// # Errors
-/// Those of the optimizers; one of several inside another; a schedule anywhere but in the default one.
+/// Those of the optimizers; one of several inside another.
 ///
 /// # Example
 /// ```
@@ -128,15 +129,7 @@ impl Optimizer for MultiOptimizer {
     fn check(&self) -> Result<()> {
         self.default.check()?;
         let own = self.others.iter().map(|(_, o)| o);
-        for o in own.clone() {
-            o.check()?;
-            if matches!(o.base().learning_rate, LearningRate::Schedule(_)) {
-                return Err(Error::config(format!(
-                    "MultiOptimizer: only the default optimizer's learning rate can be a schedule, that of {} is one",
-                    o.class_name()
-                )));
-            }
-        }
+        own.clone().try_for_each(|o| o.check())?;
         for o in own.chain([&self.default]) {
             if o.passes_over_not_finite() || o.class_name() == "MultiOptimizer" {
                 return Err(Error::config(format!(
@@ -165,6 +158,12 @@ impl Optimizer for MultiOptimizer {
         self.of(step.path).step(g, step)
     }
 
+    fn rates(&self, own: f32, step: u64) -> Vec<f32> {
+        let others = self.others.iter();
+        let others = others.map(|(_, o)| o.base().learning_rate.at(step));
+        [own].into_iter().chain(others).collect()
+    }
+
     fn update(
         &self,
         g: &mut Graph,
@@ -182,14 +181,15 @@ impl Optimizer for MultiOptimizer {
                 continue;
             }
             let part: Vec<Trained> = own.iter().map(|&i| trained[i].clone()).collect();
-            let stepped = match place {
-                None => self.default.update(g, &part, learning_rate, iteration)?,
-                Some(place) => {
-                    let optimizer = &self.others[place].1;
-                    let rate = g.constant(optimizer.base().learning_rate.at(0))?;
-                    optimizer.update(g, &part, rate, iteration)?
-                }
+            let (optimizer, number) = match place {
+                None => (&self.default, 0),
+                Some(place) => (&self.others[place].1, place + 1),
             };
+            // Alone, the default optimizer's rate is no vector.
+            let rate = g.reshape(learning_rate, [1 + self.others.len()])?;
+            let rate = g.slice(rate, 0, number, 1)?;
+            let rate = g.reshape(rate, Shape::scalar())?;
+            let stepped = optimizer.update(g, &part, rate, iteration)?;
             for (i, s) in own.into_iter().zip(stepped) {
                 all[i] = Some(s);
             }

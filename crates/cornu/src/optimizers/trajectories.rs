@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json};
 use self::cases::{assert_close, numbers, tensor};
 use super::{
     Group, LossScaleOptimizer, MomentumForm, Optimizer, Pattern, SGD, Trained, Weight, apply,
-    deserialize, names,
+    deserialize, fed_rates, fed_rates_shape, names,
 };
 use crate::compile::{Computation, Mode, compile};
 use crate::exec::executable::{Outcome, States, Workspace, run};
@@ -55,8 +55,8 @@ fn step(optimizer: &dyn Optimizer, init: &[Tensor]) -> Step {
             slots,
         });
     }
-    let scalar = |g: &mut Graph| g.feed("", Shape::scalar(), false).expect("a feed fits");
-    let (rate, iteration) = (scalar(&mut g), scalar(&mut g));
+    let mut feed = |shape: Shape| g.feed("", shape, false).expect("a feed fits");
+    let (rate, iteration) = (feed(fed_rates_shape(optimizer)), feed(Shape::scalar()));
     let stepped = apply(optimizer, &mut g, &trained, rate, iteration).expect("a step is written");
     let mut updates: Vec<(usize, Value)> = Vec::new();
     let mut slot = init.len();
@@ -125,12 +125,12 @@ fn by_interpreter(s: &Step, feeds: &[Vec<Tensor>]) -> Vec<Vec<Vec<f64>>> {
 }
 
 /// Gradients, rate and number of each step.
-fn feeds(grads: &[Json], rates: &[f64]) -> Vec<Vec<Tensor>> {
+fn feeds(optimizer: &dyn Optimizer, grads: &[Json], rates: &[f64]) -> Vec<Vec<Tensor>> {
     let each = grads.iter().zip(rates).enumerate();
     each.map(|(t, (grads, &rate))| {
         let grads = grads.as_array().expect("one gradient a weight");
         let mut feeds: Vec<Tensor> = grads.iter().map(tensor).collect();
-        feeds.push(Tensor::scalar(rate as f32));
+        feeds.push(fed_rates(optimizer, rate as f32, t as u64));
         feeds.push(Tensor::scalar((t + 1) as f32));
         feeds
     })
@@ -141,7 +141,7 @@ fn check(name: &str, case: &Json, optimizer: &dyn Optimizer) {
     let list = |key: &str| case[key].as_array().expect("a case has lists");
     let init: Vec<Tensor> = list("init").iter().map(tensor).collect();
     let step = step(optimizer, &init);
-    let feeds = feeds(list("grads"), &numbers(&case["learning_rate"]));
+    let feeds = feeds(optimizer, list("grads"), &numbers(&case["learning_rate"]));
     for (way, after) in [
         ("fast plan", by_plan(&step, &feeds, Mode::Fast)),
         ("traced plan", by_plan(&step, &feeds, Mode::Traced)),

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::optimizers::{self, LearningRate, Optimizer, Slot, Weight};
+use crate::tensor::Tensor;
 
 use super::goals::{self, Goals, Losses, MetricOf};
 
@@ -142,6 +143,11 @@ impl Compiled {
     /// The learning rate of the next step.
     pub(crate) fn rate(&self) -> f32 {
         self.learning_rate.at(self.iteration)
+    }
+
+    /// The same as a step is fed it, with those of optimizers inside.
+    pub(crate) fn rates(&self) -> Tensor {
+        optimizers::fed_rates(&*self.optimizer, self.rate(), self.iteration)
     }
 
     /// Number of the state that holds the first slot of a trained weight (by its place among the trained); the others follow.

@@ -357,9 +357,9 @@ impl Trainer<'_> {
         let at = self.step_for(model, n)?;
         let (plan, feeds) = &mut self.steps[at];
         let compiled = model.compiled()?;
-        let (iteration, rate) = (compiled.iteration + 1, compiled.rate());
+        let iteration = compiled.iteration + 1;
         feeds.rng = rng_tensor(self.seed, iteration);
-        feeds.learning_rate = Tensor::scalar(rate);
+        feeds.learning_rate = compiled.rates();
         feeds.iteration = Tensor::scalar(iteration as f32);
         let (data, samples) = (self.data, &self.order[range]);
         let workspace = &mut model.workspace;

@@ -200,8 +200,8 @@ pub(crate) fn plan(
             guards.extend(&grads);
         }
         g.set_path(Some("optimizer".into()));
-        let scalar = |g: &mut Graph| g.feed("", Shape::scalar(), false);
-        let (learning_rate, iteration) = (scalar(&mut g)?, scalar(&mut g)?);
+        let learning_rate = g.feed("", optimizers::fed_rates_shape(optimizer), false)?;
+        let iteration = g.feed("", Shape::scalar(), false)?;
         let trained: Vec<Trained> = weights
             .iter()
             .zip(grads)

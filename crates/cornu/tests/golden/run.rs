@@ -149,6 +149,7 @@ impl Program {
         let mut cx = Context::new(&mut self.graph, training, weights, rng, &mut updates);
         cx = cx.masked_each(masks.to_vec());
         let outputs = layer.call_all(&mut cx, xs)?;
+        let added = cx.losses().to_vec();
         if upstream.is_empty() {
             // Whole numbers, which have no gradient.
             assert_eq!(outputs.len(), case.all("output").len(), "{}", case.name());
@@ -165,6 +166,14 @@ impl Program {
             let product = self.graph.mul(y, upstream)?;
             let part = self.graph.sum_all(product)?;
             loss = self.graph.add(loss, part)?;
+        }
+        if case.get("added_loss").is_some() {
+            let mut sum = self.graph.constant(0.0)?;
+            for part in added {
+                sum = self.graph.add(sum, part)?;
+            }
+            self.compare(case, "added_loss".to_owned(), sum);
+            loss = self.graph.add(loss, sum)?;
         }
         let g = &mut self.graph;
         let floats: Vec<(usize, Value)> = xs

@@ -16,6 +16,10 @@ fn floats(json: &Json) -> Vec<f32> {
     numbers(json).into_iter().map(|x| x as f32).collect()
 }
 
+fn classes(json: &Json) -> Vec<i32> {
+    numbers(json).into_iter().map(|x| x as i32).collect()
+}
+
 fn pictures(json: &Json) -> Tensor {
     tensor(json)
 }
@@ -27,10 +31,13 @@ fn value(function: &str, a: &[Json]) -> cornu::Result<Vec<f64>> {
     Ok(match function {
         "lbfgs" => {
             let mut x = numbers(&a[0]);
-            let lbfgs = LBFGS::default()
+            let mut lbfgs = LBFGS::default()
                 .learning_rate(number(1))
                 .max_iter(number(2) as usize)
                 .history_size(number(3) as usize);
+            if let Some(search) = a.get(4).and_then(Json::as_str) {
+                lbfgs = lbfgs.line_search(search);
+            }
             // Σ i/2·(xᵢ - 1)² + (x₁·x₂)² / 4
             lbfgs.minimize(&mut x, |x| {
                 let share = |i: usize| (i + 1) as f64;
@@ -82,6 +89,35 @@ fn value(function: &str, a: &[Json]) -> cornu::Result<Vec<f64>> {
             )]
         }
         "average_precision" => vec![curves::average_precision(&floats(&a[0]), &floats(&a[1]))?],
+        "expected_calibration_error" => {
+            let hits: Vec<bool> = numbers(&a[1]).iter().map(|&h| h != 0.0).collect();
+            let bins = number(2) as usize;
+            vec![curves::expected_calibration_error(
+                &floats(&a[0]),
+                &hits,
+                bins,
+            )?]
+        }
+        "confusion_matrix" => {
+            let matrix =
+                curves::confusion_matrix(&classes(&a[0]), &classes(&a[1]), number(2) as usize)?;
+            matrix.concat().iter().map(|&n| n as f64).collect()
+        }
+        "classification_report" => {
+            let report = curves::classification_report(
+                &classes(&a[0]),
+                &classes(&a[1]),
+                number(2) as usize,
+            )?;
+            let row = |c: &curves::ClassReport| [c.precision, c.recall, c.f1, c.support as f64];
+            let mut all: Vec<f64> = report.classes.iter().flat_map(row).collect();
+            all.push(report.accuracy);
+            for mean in [report.macro_average, report.weighted_average] {
+                all.extend(&row(&mean)[..3]);
+            }
+            all
+        }
+        "perplexity" => vec![text::perplexity(number(0))],
         "psnr" => images::psnr(&pictures(&a[0]), &pictures(&a[1]), number(2))?,
         "ssim" => images::ssim(&pictures(&a[0]), &pictures(&a[1]), number(2))?,
         other => panic!("no function {other}"),

@@ -299,7 +299,7 @@ fn all() -> String {
         ("RandomFlip", json!({ "mode": "horizontl" }), image),
         (
             "RandomFlip",
-            json!({ "data_format": "channels_first" }),
+            json!({ "data_format": "channels_middle" }),
             image,
         ),
         ("RandomBrightness", json!({ "factor": 1.5 }), image),

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use cornu::autodiff::gradients;
+use cornu::choice::Named;
 use cornu::constraints::{self, Constraint, MaxNorm, MinMaxNorm, UnitNorm};
 use cornu::exec::interpreter;
 use cornu::graph::{Array, Graph, Value};
-use cornu::initializers::InitializerConfig;
+use cornu::initializers::{Initializer, InitializerConfig};
 use cornu::layers::{Base, Context, WeightSpec};
 use cornu::prelude::*;
 use cornu::regularizers::{self, Regularizer};
@@ -22,58 +23,54 @@ fn golden(file: &str) -> Vec<Json> {
     json["cases"].as_array().expect("cases").clone()
 }
 
-/// The config behind the name of a case of initializers_stats.json.
-fn initializer(name: &str) -> InitializerConfig {
-    let config = match name {
-        "VarianceScaling_2_fan_avg_trunc" => {
-            json!({ "class_name": "VarianceScaling", "config": { "scale": 2.0, "mode": "fan_avg" } })
-        }
-        "VarianceScaling_1_fan_out_untrunc" => json!({
-            "class_name": "VarianceScaling", "config": { "mode": "fan_out", "distribution": "untruncated_normal" },
-        }),
-        "TruncatedNormal_0_0.05" => json!("TruncatedNormal"),
-        plain => json!(plain),
-    };
-    serde_json::from_value(config).expect("a known initializer")
-}
-
 fn floats(t: &Tensor) -> &[f32] {
     t.f32s().expect("floats")
 }
 
 #[test]
 fn initializers_spread_as_in_keras() {
-    let cases = golden("initializers_stats.json");
-    assert!(!cases.is_empty());
-    for case in &cases {
+    let mut checked = BTreeSet::new();
+    for case in golden("initializers.json") {
         let name = case["name"].as_str().expect("a name");
+        let class = case["class_name"].as_str().expect("a class");
+        checked.insert(class.to_owned());
         let shape: Vec<usize> = serde_json::from_value(case["shape"].clone()).expect("a shape");
-        let what = format!("{name} {shape:?}");
-        let w = initializer(name)
-            .draw(&shape.into(), 42, 3)
-            .expect("a weight");
+        let written = json!({ "class_name": class, "config": case["config"] });
+        let initializer: InitializerConfig = serde_json::from_value(written).expect(name);
+        let again = serde_json::to_value(&initializer).expect("JSON");
+        for (key, value) in case["config"].as_object().expect("arguments") {
+            assert_eq!(&again["config"][key], value, "{name}: {key} comes back");
+        }
+        let w = initializer.draw(&shape.into(), 42, 3).expect("a weight");
         let x: Vec<f64> = floats(&w).iter().map(|&v| f64::from(v)).collect();
+        if !case["values"].is_null() {
+            near(name, &x, &flat(&case["values"]));
+            continue;
+        }
         let n = x.len() as f64;
         let mean = x.iter().sum::<f64>() / n;
         let std = (x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
         let number = |key: &str| case[key].as_f64().expect("a number");
-        assert!((std / number("std") - 1.0).abs() < 0.02, "{what}: {std}");
-        assert!(mean.abs() < 5.0 * std / n.sqrt(), "{what}: mean {mean}");
-        let bounded = !name.contains("untrunc") && name != "RandomNormal" && name != "Orthogonal";
+        assert!((std / number("std") - 1.0).abs() < 0.02, "{name}: {std}");
+        let apart = (mean - number("mean")).abs();
+        assert!(apart < 8.0 * std / n.sqrt(), "{name}: mean {mean}");
+        let distribution = case["config"]["distribution"].as_str();
+        let bounded = !["RandomNormal", "Orthogonal"].contains(&class)
+            && distribution != Some("untruncated_normal");
         if bounded {
-            let (low, high) = x
-                .iter()
-                .fold((0.0f64, 0.0f64), |(l, h), &v| (l.min(v), h.max(v)));
+            let low = x.iter().fold(f64::INFINITY, |l, &v| l.min(v));
+            let high = x.iter().fold(f64::NEG_INFINITY, |h, &v| h.max(v));
             // Both samples come close to the limits of the distribution and never pass them.
-            assert!(
-                (low / number("min") - 1.0).abs() < 0.01,
-                "{what}: min {low}"
-            );
-            assert!(
-                (high / number("max") - 1.0).abs() < 0.01,
-                "{what}: max {high}"
-            );
+            let width = number("max") - number("min");
+            for (key, end) in [("min", low), ("max", high)] {
+                let apart = (end - number(key)).abs();
+                assert!(apart < 0.005 * width, "{name}: {key} {end}");
+            }
         }
+    }
+    for name in Initializer::names() {
+        let class = Initializer::from_name(name).expect(name).class_name();
+        assert!(checked.contains(class), "{class}: no golden case");
     }
 }
 
@@ -146,9 +143,12 @@ fn weigh<const N: usize>(
     })
 }
 
-fn matrix(json: &Json) -> Vec<f64> {
-    let rows: Vec<Vec<f64>> = serde_json::from_value(json.clone()).expect("a matrix");
-    rows.concat()
+/// The numbers of nested lists, in order.
+fn flat(json: &Json) -> Vec<f64> {
+    match json {
+        Json::Array(list) => list.iter().flat_map(flat).collect(),
+        number => vec![number.as_f64().expect("a number")],
+    }
 }
 
 fn near(what: &str, received: &[f64], expected: &[f64]) {
@@ -177,7 +177,7 @@ fn regularizers_and_constraints_are_those_of_keras() {
             let constraint: Constraint = serde_json::from_value(config.clone()).expect("valid");
             same(serde_json::to_value(&constraint).expect("JSON"));
             let [output] = weigh(&case, |g, w| [constraint.apply(g, w).expect("a matrix")]);
-            near(name, &output, &matrix(&case["output"]));
+            near(name, &output, &flat(&case["output"]));
             continue;
         }
         let regularizer: Regularizer = serde_json::from_value(config.clone()).expect("valid");
@@ -187,7 +187,7 @@ fn regularizers_and_constraints_are_those_of_keras() {
             [y, gradients(g, y, &[w]).expect("a gradient")[0]]
         });
         near(name, &y, &[case["value"].as_f64().expect("a number")]);
-        near(name, &dw, &matrix(&case["grad"]));
+        near(name, &dw, &flat(&case["grad"]));
     }
     for class in regularizers::names()
         .into_iter()

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::activations;
 use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
@@ -76,9 +77,6 @@ impl Layer for LeakyReLU {
     }
 
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
-        let (g, x) = (&mut *cx.graph, inputs[0]);
-        let below = g.scale(x, self.negative_slope as f32)?;
-        let positive = g.greater_scalar(x, 0.0)?;
-        g.select(positive, x, below)
+        activations::leaky_relu(cx.graph, inputs[0], self.negative_slope as f32)
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::activations::Bends;
 use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
@@ -89,25 +90,11 @@ impl Layer for ReLU {
     }
 
     fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
-        let (x, g) = (inputs[0], &mut *cx.graph);
-        let mut y = if self.threshold == 0.0 {
-            g.relu(x)?
-        } else {
-            let zero = g.constant(0.0)?;
-            let passes = g.greater_scalar(x, self.threshold as f32)?;
-            g.select(passes, x, zero)?
+        let bends = Bends {
+            max_value: self.max_value,
+            negative_slope: self.negative_slope,
+            threshold: self.threshold,
         };
-        if let Some(max) = self.max_value {
-            let max = g.constant(max as f32)?;
-            y = g.minimum(y, max)?;
-        }
-        if self.negative_slope != 0.0 {
-            let below = g.neg(x)?;
-            let below = g.add_scalar(below, self.threshold as f32)?;
-            let below = g.relu(below)?;
-            let below = g.scale(below, self.negative_slope as f32)?;
-            y = g.sub(y, below)?;
-        }
-        Ok(y)
+        bends.relu(cx.graph, inputs[0])
     }
 }

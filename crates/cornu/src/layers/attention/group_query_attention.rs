@@ -305,6 +305,11 @@ impl Layer for GroupQueryAttention {
             y = cx.graph.mul(y, gate)?;
         }
         let y = projections.apply(cx, number + 1, y, 2)?;
-        Ok([Some(y), weights].into_iter().flatten().collect())
+        let outputs: Vec<Value> = [Some(y), weights].into_iter().flatten().collect();
+        // As in Keras, the layer's outputs count beside those of its parts, although the last part's is one of them.
+        for &y in &outputs {
+            cx.regularize_activity(self.activity_regularizer.as_ref(), y)?;
+        }
+        Ok(outputs)
     }
 }

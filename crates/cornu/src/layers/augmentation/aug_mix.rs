@@ -12,7 +12,8 @@ use crate::graph::Value;
 use crate::graph::ops::Interpolation;
 use crate::layers::DataFormat;
 use crate::layers::defaults;
-use crate::layers::{Base, Context, Layer, WeightSpec};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec};
 use crate::shape::Shape;
 
 /// Mixes an image with what chains of random changes make of it, drawn anew for each image at each step of training; does nothing in use.
@@ -119,10 +120,10 @@ impl AugMix {
     }
 }
 
-impl Layer for AugMix {
-    layer_identity!(AugMix);
+images!(AugMix);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+impl ChannelsLast for AugMix {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         channels::grey_or_coloured("AugMix", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         repertoire::check("num_chains", self.num_chains)?;
@@ -136,7 +137,7 @@ impl Layer for AugMix {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

@@ -6,7 +6,8 @@ use super::span;
 use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Stretches each channel of an image to the whole range of pixels, in training as in use.
@@ -59,17 +60,16 @@ impl AutoContrast {
     value_range!();
 }
 
-impl Layer for AutoContrast {
-    layer_identity!(AutoContrast);
+images!(AutoContrast);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for AutoContrast {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("AutoContrast", inputs)?;
         span::check_pixels(self.value_range)?;
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let (g, x) = (&mut *cx.graph, inputs[0]);
         let v = span::change_range(g, x, self.value_range, (0.0, 255.0))?;
         let (low, high) = (g.min(v, &[1, 2], true)?, g.max(v, &[1, 2], true)?);

@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::graph::Value;
 use crate::layers::DataFormat;
 use crate::layers::Pair;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Spreads the shades of each channel evenly within each tile of an image, frequent shades counted up to a limit, in training as in use.
@@ -78,11 +79,10 @@ impl ContrastLimitedAdaptiveHistogramEqualization {
     }
 }
 
-impl Layer for ContrastLimitedAdaptiveHistogramEqualization {
-    layer_identity!(ContrastLimitedAdaptiveHistogramEqualization);
+images!(ContrastLimitedAdaptiveHistogramEqualization);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for ContrastLimitedAdaptiveHistogramEqualization {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let class = "ContrastLimitedAdaptiveHistogramEqualization";
         let [height, width, channels] = inputs::image(class, inputs)?;
         inputs::sizes([("tile_grid_size", self.tile_grid_size)])?;
@@ -106,7 +106,7 @@ impl Layer for ContrastLimitedAdaptiveHistogramEqualization {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let (g, x) = (&mut *cx.graph, inputs[0]);
         let v = span::change_range(g, x, self.value_range, (0.0, 255.0))?;
         let grid = self.tile_grid_size.array();

@@ -8,7 +8,8 @@ use super::span::{self, Draw, Span};
 use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec};
 use crate::shape::Shape;
 
 /// Replaces a box of each image by that of another one of the batch, and as large a part of its target, drawn anew at each step of training; does nothing in use.
@@ -81,21 +82,21 @@ impl CutMix {
     }
 }
 
-impl Layer for CutMix {
-    layer_identity!(CutMix);
+images!(CutMix);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+impl ChannelsLast for CutMix {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         mixture::images_and_targets("CutMix", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
-        let outputs = self.call_all(cx, inputs)?;
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+        let outputs = self.call_all_last(cx, inputs)?;
         Ok(outputs[0])
     }
 
-    fn call_all(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Vec<Value>> {
+    fn call_all_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Vec<Value>> {
         if !cx.training {
             return Ok(inputs.to_vec());
         }

@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 use crate::graph::Value;
 use crate::graph::ops::UnaryKind;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Spreads the shades of each channel of an image so that each is as frequent as the others, during training; does nothing in use.
@@ -73,11 +74,10 @@ impl Equalization {
     value_range!();
 }
 
-impl Layer for Equalization {
-    layer_identity!(Equalization);
+images!(Equalization);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for Equalization {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("Equalization", inputs)?;
         if !(2..=1 << 16).contains(&self.bins) {
             return Err(Error::config(format!(
@@ -89,7 +89,7 @@ impl Layer for Equalization {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

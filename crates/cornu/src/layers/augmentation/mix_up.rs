@@ -6,7 +6,8 @@ use super::mixture;
 use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec};
 use crate::shape::Shape;
 
 /// Mixes each image with another one of the batch, and their targets likewise, drawn anew at each step of training; does nothing in use.
@@ -78,21 +79,21 @@ impl MixUp {
     }
 }
 
-impl Layer for MixUp {
-    layer_identity!(MixUp);
+images!(MixUp);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+impl ChannelsLast for MixUp {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         mixture::images_and_targets("MixUp", inputs)?;
         mixture::check("alpha", self.alpha)?;
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
-        let outputs = self.call_all(cx, inputs)?;
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+        let outputs = self.call_all_last(cx, inputs)?;
         Ok(outputs[0])
     }
 
-    fn call_all(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Vec<Value>> {
+    fn call_all_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Vec<Value>> {
         if !cx.training {
             return Ok(inputs.to_vec());
         }

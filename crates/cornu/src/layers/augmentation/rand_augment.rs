@@ -10,7 +10,8 @@ use crate::error::Result;
 use crate::graph::Value;
 use crate::graph::ops::Interpolation;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec};
 use crate::shape::Shape;
 
 /// Changes an image in `num_ops` of eleven ways after each other, each chosen at random for each image at each step of training; does nothing in use.
@@ -98,10 +99,10 @@ impl RandAugment {
     }
 }
 
-impl Layer for RandAugment {
-    layer_identity!(RandAugment);
+images!(RandAugment);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+impl ChannelsLast for RandAugment {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         channels::grey_or_coloured("RandAugment", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         repertoire::check("num_ops", self.num_ops)?;
@@ -110,7 +111,7 @@ impl Layer for RandAugment {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

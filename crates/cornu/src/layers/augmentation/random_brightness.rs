@@ -6,7 +6,8 @@ use super::span::{self, Draw, Span};
 use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Adds one number to all pixels of an image, drawn anew for each image at each step of training; does nothing in use.
@@ -66,18 +67,17 @@ impl RandomBrightness {
     }
 }
 
-impl Layer for RandomBrightness {
-    layer_identity!(RandomBrightness);
+images!(RandomBrightness);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomBrightness {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("RandomBrightness", inputs)?;
         self.factor.check()?;
         span::check_pixels(self.value_range)?;
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

@@ -7,7 +7,8 @@ use super::span::{self, Draw, Span};
 use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec};
 use crate::shape::Shape;
 
 /// Mixes an image with its shades of grey, drawn anew for each image at each step of training; does nothing in use.
@@ -67,18 +68,17 @@ impl RandomColorDegeneration {
     }
 }
 
-impl Layer for RandomColorDegeneration {
-    layer_identity!(RandomColorDegeneration);
+images!(RandomColorDegeneration);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomColorDegeneration {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         channels::grey_or_coloured("RandomColorDegeneration", inputs)?;
         self.factor.check()?;
         span::check_pixels(self.value_range)?;
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

@@ -7,6 +7,7 @@ use super::{RandomBrightness, RandomContrast, RandomHue, RandomSaturation};
 use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::DataFormat;
+use crate::layers::images::{ChannelsLast, images};
 use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
 use crate::shape::Shape;
 
@@ -92,10 +93,10 @@ impl RandomColorJitter {
     }
 }
 
-impl Layer for RandomColorJitter {
-    layer_identity!(RandomColorJitter);
+images!(RandomColorJitter);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
+impl ChannelsLast for RandomColorJitter {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("RandomColorJitter", inputs)?;
         span::check_pixels(self.value_range)?;
         for layer in self.layers() {
@@ -104,7 +105,7 @@ impl Layer for RandomColorJitter {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

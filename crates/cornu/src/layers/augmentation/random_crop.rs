@@ -9,8 +9,9 @@ use crate::graph::Value;
 use crate::graph::ops::{Interpolation, Outside, Resampling, Sampler, UnaryKind};
 use crate::layers::DataFormat;
 use crate::layers::Pair;
+use crate::layers::images::{ChannelsLast, images};
 use crate::layers::preprocessing::window;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Cuts a window out of an image, at a place drawn anew for each image at each step of training; in use, the middle one.
@@ -68,17 +69,16 @@ impl RandomCrop {
     }
 }
 
-impl Layer for RandomCrop {
-    layer_identity!(RandomCrop);
+images!(RandomCrop);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomCrop {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("RandomCrop", inputs)?;
         inputs::sizes([("height and width", Pair::from((self.height, self.width)))])?;
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         let size = [self.height, self.width];
         let image = [1, 2].map(|axis| cx.graph.shape(x)[axis]);

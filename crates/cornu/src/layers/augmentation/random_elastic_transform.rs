@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::graph::Value;
 use crate::graph::ops::{Distribution, Interpolation, Outside, UnaryKind};
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Moves each pixel of an image by a random way that is much like its neighbours', drawn anew for each image at each step of training; does nothing in use.
@@ -100,11 +101,10 @@ impl RandomElasticTransform {
     }
 }
 
-impl Layer for RandomElasticTransform {
-    layer_identity!(RandomElasticTransform);
+images!(RandomElasticTransform);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomElasticTransform {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("RandomElasticTransform", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         self.scale.check_as("scale", 0.0, 1.0)?;
@@ -113,7 +113,7 @@ impl Layer for RandomElasticTransform {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

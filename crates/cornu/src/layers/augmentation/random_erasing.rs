@@ -8,7 +8,8 @@ use crate::error::Result;
 use crate::graph::Value;
 use crate::graph::ops::Distribution;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Paints over a box of an image with a probability, its place and size drawn anew for each image at each step of training; does nothing in use.
@@ -91,11 +92,10 @@ impl RandomErasing {
     }
 }
 
-impl Layer for RandomErasing {
-    layer_identity!(RandomErasing);
+images!(RandomErasing);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomErasing {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let [_, _, channels] = inputs::image("RandomErasing", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         self.scale.check_as("scale", 0.0, 1.0)?;
@@ -106,7 +106,7 @@ impl Layer for RandomErasing {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

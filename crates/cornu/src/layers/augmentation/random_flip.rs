@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::graph::Value;
 use crate::graph::ops::{Interpolation, Outside, Sampler};
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Mirrors every second image, drawn anew at each step of training; does nothing in use.
@@ -102,17 +103,16 @@ impl RandomFlip {
     }
 }
 
-impl Layer for RandomFlip {
-    layer_identity!(RandomFlip);
+images!(RandomFlip);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomFlip {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("RandomFlip", inputs)?;
         self.mode.get()?;
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

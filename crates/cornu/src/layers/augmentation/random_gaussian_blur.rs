@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::graph::Value;
 use crate::layers::DataFormat;
 use crate::layers::Pair;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Blurs an image with a probability, drawn anew for each image at each step of training; does nothing in use.
@@ -89,11 +90,10 @@ impl RandomGaussianBlur {
     }
 }
 
-impl Layer for RandomGaussianBlur {
-    layer_identity!(RandomGaussianBlur);
+images!(RandomGaussianBlur);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomGaussianBlur {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("RandomGaussianBlur", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         self.sigma.check_as("sigma", 0.0, 1000.0)?;
@@ -108,7 +108,7 @@ impl Layer for RandomGaussianBlur {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

@@ -7,7 +7,8 @@ use super::span::Draw;
 use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Leaves the colours out of an image with a probability, drawn anew for each image at each step of training; does nothing in use.
@@ -71,17 +72,16 @@ impl RandomGrayscale {
     }
 }
 
-impl Layer for RandomGrayscale {
-    layer_identity!(RandomGrayscale);
+images!(RandomGrayscale);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomGrayscale {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         channels::grey_or_coloured("RandomGrayscale", inputs)?;
         inputs::number("factor", self.factor, 0.0, 1.0)?;
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

@@ -9,7 +9,8 @@ use crate::graph::Graph;
 use crate::graph::Value;
 use crate::graph::ops::{BinaryKind, UnaryKind};
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec};
 use crate::shape::Shape;
 
 /// Turns the hue of an image's colours, whose saturation and value stay, drawn anew for each image at each step of training; does nothing in use.
@@ -72,18 +73,17 @@ impl RandomHue {
     }
 }
 
-impl Layer for RandomHue {
-    layer_identity!(RandomHue);
+images!(RandomHue);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomHue {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         channels::coloured("RandomHue", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         span::check_pixels(self.value_range)?;
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

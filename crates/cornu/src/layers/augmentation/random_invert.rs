@@ -6,7 +6,8 @@ use super::span::{self, Draw, Span};
 use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Turns an image into its negative with a probability, drawn anew for each image at each step of training; does nothing in use.
@@ -75,18 +76,17 @@ impl RandomInvert {
     }
 }
 
-impl Layer for RandomInvert {
-    layer_identity!(RandomInvert);
+images!(RandomInvert);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomInvert {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("RandomInvert", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         span::check_pixels(self.value_range)?;
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 use crate::graph::ops::{Interpolation, Outside};
 use crate::graph::{Graph, Value};
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Shows an image in perspective, its corners moved at random, drawn anew for each image at each step of training; does nothing in use.
@@ -91,11 +92,10 @@ impl RandomPerspective {
     }
 }
 
-impl Layer for RandomPerspective {
-    layer_identity!(RandomPerspective);
+images!(RandomPerspective);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomPerspective {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let [height, width, _] = inputs::image("RandomPerspective", inputs)?;
         if height < 2 || width < 2 {
             return Err(Error::shape(format!(
@@ -112,7 +112,7 @@ impl Layer for RandomPerspective {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::graph::Value;
 use crate::graph::ops::UnaryKind;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Keeps a number of bits of each pixel, drawn anew for each image at each step of training; does nothing in use.
@@ -67,18 +68,17 @@ impl RandomPosterization {
     }
 }
 
-impl Layer for RandomPosterization {
-    layer_identity!(RandomPosterization);
+images!(RandomPosterization);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomPosterization {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("RandomPosterization", inputs)?;
         self.factor.check_as("factor", 1.0, 8.0)?;
         span::check_pixels(self.value_range)?;
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

@@ -6,7 +6,8 @@ use super::span::{self, Draw, Span};
 use crate::error::{Error, Result};
 use crate::graph::Value;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Multiplies the saturation of an image's colours, whose hue and lightest channel stay, drawn anew for each image at each step of training; does nothing in use.
@@ -67,11 +68,10 @@ impl RandomSaturation {
     }
 }
 
-impl Layer for RandomSaturation {
-    layer_identity!(RandomSaturation);
+images!(RandomSaturation);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomSaturation {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         let [_, _, channels] = inputs::image("RandomSaturation", inputs)?;
         if channels != 3 {
             return Err(Error::shape(format!(
@@ -83,7 +83,7 @@ impl Layer for RandomSaturation {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

@@ -7,7 +7,8 @@ use super::span::{self, Draw, Span};
 use crate::error::Result;
 use crate::graph::Value;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Mixes an image with a smoothed one, drawn anew for each image at each step of training; does nothing in use.
@@ -68,18 +69,17 @@ impl RandomSharpness {
     }
 }
 
-impl Layer for RandomSharpness {
-    layer_identity!(RandomSharpness);
+images!(RandomSharpness);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomSharpness {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("RandomSharpness", inputs)?;
         self.factor.check_as("factor", 0.0, 1.0)?;
         span::check_pixels(self.value_range)?;
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

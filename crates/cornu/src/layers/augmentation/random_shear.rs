@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::graph::Value;
 use crate::graph::ops::{Interpolation, Outside};
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Slants an image: moves its rows and columns the further, the further they are from the first, drawn anew for each image at each step of training; does nothing in use.
@@ -91,11 +92,10 @@ impl RandomShear {
     }
 }
 
-impl Layer for RandomShear {
-    layer_identity!(RandomShear);
+images!(RandomShear);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomShear {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("RandomShear", inputs)?;
         self.x_factor.check_as("x_factor", -1.0, 1.0)?;
         self.y_factor.check_as("y_factor", -1.0, 1.0)?;
@@ -103,7 +103,7 @@ impl Layer for RandomShear {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

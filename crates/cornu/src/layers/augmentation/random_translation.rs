@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::graph::Value;
 use crate::graph::ops::{Interpolation, Outside};
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Moves an image down and to the right by random shares of its height and width, drawn anew for each image at each step of training; does nothing in use.
@@ -78,11 +79,10 @@ impl RandomTranslation {
     }
 }
 
-impl Layer for RandomTranslation {
-    layer_identity!(RandomTranslation);
+images!(RandomTranslation);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomTranslation {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("RandomTranslation", inputs)?;
         self.height_factor.check_as("height_factor", -1.0, 1.0)?;
         self.width_factor.check_as("width_factor", -1.0, 1.0)?;
@@ -90,7 +90,7 @@ impl Layer for RandomTranslation {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

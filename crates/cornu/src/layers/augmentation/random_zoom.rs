@@ -9,7 +9,8 @@ use crate::error::Result;
 use crate::graph::Value;
 use crate::graph::ops::{Interpolation, Outside};
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Zooms into an image or out of it about its centre, drawn anew for each image at each step of training; does nothing in use.
@@ -82,11 +83,10 @@ impl RandomZoom {
     }
 }
 
-impl Layer for RandomZoom {
-    layer_identity!(RandomZoom);
+images!(RandomZoom);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for RandomZoom {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("RandomZoom", inputs)?;
         self.height_factor
             .check_as("height_factor", ABOVE_MINUS_ONE, 1.0)?;
@@ -97,7 +97,7 @@ impl Layer for RandomZoom {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

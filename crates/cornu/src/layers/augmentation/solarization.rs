@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::graph::Value;
 use crate::graph::ops::BinaryKind;
 use crate::layers::DataFormat;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Adds a number to an image and inverts the pixels that are not below a threshold, drawn anew for each image at each step of training; does nothing in use.
@@ -85,11 +86,10 @@ impl Solarization {
     }
 }
 
-impl Layer for Solarization {
-    layer_identity!(Solarization);
+images!(Solarization);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for Solarization {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("Solarization", inputs)?;
         self.addition_factor.check_as("addition_factor", 0.0, 1.0)?;
         self.threshold_factor
@@ -98,7 +98,7 @@ impl Layer for Solarization {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let x = inputs[0];
         if !cx.training {
             return Ok(x);

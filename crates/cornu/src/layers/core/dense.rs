@@ -35,8 +35,8 @@ use crate::shape::Shape;
 /// ```
 ///
 /// # Keras
-/// Quantised kernels (`quantization_config`) are not there. `enable_lora` of a layer that is built is the argument `lora_rank` of a new
-/// one that is given its weights.
+/// Quantised kernels (`quantization_config`) are not there. `enable_lora` of a layer that is built is
+/// [`Model::enable_lora`](crate::model::Model::enable_lora).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dense {

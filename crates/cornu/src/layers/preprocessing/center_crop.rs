@@ -8,7 +8,8 @@ use crate::graph::Value;
 use crate::graph::ops::Resampling;
 use crate::layers::DataFormat;
 use crate::layers::Pair;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Cuts the middle out of images, in training as in use; images that are too small are resized.
@@ -54,17 +55,16 @@ impl CenterCrop {
     }
 }
 
-impl Layer for CenterCrop {
-    layer_identity!(CenterCrop);
+images!(CenterCrop);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for CenterCrop {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("CenterCrop", inputs)?;
         inputs::sizes([("height and width", Pair::from((self.height, self.width)))])?;
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let (g, x, size) = (&mut *cx.graph, inputs[0], [self.height, self.width]);
         if g.shape(x)[1] >= size[0] && g.shape(x)[2] >= size[1] {
             return window::middle(g, x, size);

@@ -9,7 +9,8 @@ use crate::graph::Value;
 use crate::graph::ops::Resampling;
 use crate::layers::DataFormat;
 use crate::layers::Pair;
-use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
+use crate::layers::images::{ChannelsLast, images};
+use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
 /// Resizes images, in training as in use.
@@ -92,11 +93,10 @@ impl Resizing {
     }
 }
 
-impl Layer for Resizing {
-    layer_identity!(Resizing);
+images!(Resizing);
 
-    fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        self.data_format.must_be_last()?;
+impl ChannelsLast for Resizing {
+    fn build_last(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
         inputs::image("Resizing", inputs)?;
         inputs::sizes([("height and width", Pair::from((self.height, self.width)))])?;
         self.interpolation.get()?;
@@ -110,7 +110,7 @@ impl Layer for Resizing {
         Ok(Vec::new())
     }
 
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
+    fn call_last(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
         let (g, size) = (&mut *cx.graph, [self.height, self.width]);
         let mut x = inputs[0];
         if self.crop_to_aspect_ratio {

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::exec::Variable;
-use crate::optimizers::{LearningRate, Optimizer, Weight};
+use crate::optimizers::{self, LearningRate, Optimizer, Weight};
+use crate::tensor::Tensor;
 
 /// An optimizer at work: its step number, its learning rate, its memory for each weight. Copies are handles of the same one.
 ///
@@ -84,6 +85,13 @@ impl OptimizerHandle {
     pub fn learning_rate(&self) -> f32 {
         let working = self.lock();
         working.learning_rate.at(working.iterations)
+    }
+
+    /// The same as a step is fed it, with those of optimizers inside.
+    pub(super) fn rates(&self) -> Tensor {
+        let working = self.lock();
+        let own = working.learning_rate.at(working.iterations);
+        optimizers::fed_rates(&*working.optimizer, own, working.iterations)
     }
 
     /// Sets the learning rate of the steps that follow.

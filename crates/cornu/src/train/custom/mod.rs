@@ -173,7 +173,7 @@ impl<R: Outputs> TrainStep<R> {
             own.push(match *fed {
                 Fed::Rng => Some(rng_tensor(self.seed, self.runs + 1)),
                 Fed::Input(_) => None,
-                Fed::Rate(i) => Some(Tensor::scalar(self.optimizers[i].0.learning_rate())),
+                Fed::Rate(i) => Some(self.optimizers[i].0.rates()),
                 Fed::Iteration(i) => {
                     let next = self.optimizers[i].0.iterations() + 1;
                     Some(Tensor::scalar(next as f32))

@@ -159,9 +159,44 @@ impl Tape {
         inputs: impl Into<Values>,
         training: bool,
     ) -> Result<Vec<Value>> {
+        let outputs = self.call_masked(model, inputs, &[], training)?;
+        Ok(outputs.into_iter().map(|(y, _)| y).collect())
+    }
+
+    /// All outputs of a model, each with which of its steps count (`[batch, steps]` of 1 and 0, if not all do), where `masks` tells that of
+    /// each input; [`Tape::masked_loss`] leaves the others out.
+    ///
+    /// # Errors
+    /// As [`Tape::call_all`]; masks for more inputs than there are.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::prelude::*;
+    /// let tagger = Sequential::new().input([6, 4]).add(LSTM::new(8).return_sequences(true)).add(Dense::new(1)).build()?;
+    /// let mut step = TrainStep::new(2, |t| {
+    ///     let (x, y, mask) = (t.input([6, 4])?, t.input([6, 1])?, t.input([6])?);
+    ///     let (p, mask) = t.call_masked(&tagger, x, &[Some(mask)], true)?[0];
+    ///     let loss = t.masked_loss(&MeanSquaredError::default(), y, p, None, mask)?;
+    ///     t.minimize(loss, &tagger, SGD::new(0.1))?;
+    ///     Ok(loss)
+    /// })?;
+    /// let mask = Tensor::new([2, 6], [[1.0f32; 6], [1.0, 1.0, 0.0, 0.0, 0.0, 0.0]].concat())?;
+    /// step.run(&[&Tensor::zeros([2, 6, 4]), &Tensor::zeros([2, 6, 1]), &mask])?;
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    ///
+    /// # Keras
+    /// `model(x, mask=mask)`.
+    pub fn call_masked(
+        &mut self,
+        model: &Model,
+        inputs: impl Into<Values>,
+        masks: &[Option<Value>],
+        training: bool,
+    ) -> Result<Vec<(Value, Option<Value>)>> {
         let numbers = self.numbers(model)?;
         let weights: Vec<Value> = numbers.iter().map(|&n| self.current(n)).collect();
-        let (outputs, updates) = self.written(model, inputs.into(), &weights, training)?;
+        let (outputs, updates) = self.written(model, inputs.into(), masks, &weights, training)?;
         for (weight, value) in updates {
             self.set(numbers[weight], value)?;
         }
@@ -187,25 +222,34 @@ impl Tape {
                     .at(model.name()),
             );
         }
-        let (outputs, _) = self.written(model, inputs.into(), weights, training)?;
-        Ok(outputs)
+        let (outputs, _) = self.written(model, inputs.into(), &[], weights, training)?;
+        Ok(outputs.into_iter().map(|(y, _)| y).collect())
     }
 
-    /// Outputs, and new values of statistics by the weight's number.
+    /// Outputs with their masks, and new values of statistics by the weight's number.
     #[expect(clippy::type_complexity, reason = "two lists")]
     fn written(
         &mut self,
         model: &Model,
         inputs: Values,
+        masks: &[Option<Value>],
         weights: &[Value],
         training: bool,
-    ) -> Result<(Vec<Value>, Vec<(usize, Value)>)> {
+    ) -> Result<(Vec<(Value, Option<Value>)>, Vec<(usize, Value)>)> {
         let inputs = inputs.0;
+        if masks.len() > inputs.len() {
+            return Err(Error::config(format!(
+                "a mask for each input at most is wanted, received {} for {} inputs",
+                masks.len(),
+                inputs.len()
+            ))
+            .at(model.name()));
+        }
         let received: Vec<Meta> = inputs.iter().map(|&x| self.sample(x)).collect();
         model.check_inputs(&received)?;
         let given = Given {
             inputs: &inputs,
-            masks: &[],
+            masks,
             weights,
             rng: self.rng,
             training,
@@ -213,8 +257,8 @@ impl Tape {
         let traced = model.trace_into(&mut self.graph, given)?;
         self.losses.extend(&traced.losses);
         let outputs = model.architecture.outputs.iter();
-        let outputs = outputs.map(|t| *t.of(&traced.values)).collect();
-        Ok((outputs, traced.updates))
+        let outputs = outputs.map(|t| (*t.of(&traced.values), *t.of(&traced.masks)));
+        Ok((outputs.collect(), traced.updates))
     }
 
     /// Shape without the batch axis, and type.
@@ -267,6 +311,21 @@ impl Tape {
         y_pred: Value,
         weight: Option<Value>,
     ) -> Result<Value> {
+        self.masked_loss(loss, y_true, y_pred, weight, None)
+    }
+
+    /// A loss of the steps alone that a mask counts, `[batch, steps]` of 1 and 0, as [`Tape::call_masked`] gives it.
+    ///
+    /// # Errors
+    /// Targets that do not fit the predictions.
+    pub fn masked_loss(
+        &mut self,
+        loss: &dyn Loss,
+        y_true: Value,
+        y_pred: Value,
+        weight: Option<Value>,
+        mask: Option<Value>,
+    ) -> Result<Value> {
         let targets = losses::Targets {
             shape: self.sample(y_true).shape,
             dtype: self.graph.dtype(y_true),
@@ -276,7 +335,7 @@ impl Tape {
         loss.check(&targets, &prediction)
             .map_err(|e| e.at(loss.class_name()))?;
         let y_true = self.graph.cast(y_true, loss.target_dtype())?;
-        losses::value(loss, &mut self.graph, y_true, y_pred, weight, None)
+        losses::value(loss, &mut self.graph, y_true, y_pred, weight, mask)
     }
 
     /// The value of a variable, as it is at this point of the step.
@@ -472,7 +531,8 @@ impl Tape {
         let known = self.optimizers.iter().position(|(h, _)| h.is(handle));
         let at = known.unwrap_or(self.optimizers.len());
         if known.is_none() {
-            let rate = self.graph.feed_of(Meta::f32(Shape::scalar()), false)?;
+            let shape = optimizers::fed_rates_shape(&*handle.optimizer());
+            let rate = self.graph.feed_of(Meta::f32(shape), false)?;
             let iteration = self.graph.feed_of(Meta::f32(Shape::scalar()), false)?;
             self.feeds.extend([Fed::Rate(at), Fed::Iteration(at)]);
             self.optimizers.push((handle.clone(), 0));

@@ -2,7 +2,7 @@
 //!
 //! A training step of a small network is twenty parallel steps of 50 µs, and one image goes through one in 20 µs. To put a
 //! thread to sleep and to wake it costs as much, so a team's helpers wait for the next step in a loop, for as long as the
-//! leader leads (one run of a plan) and some 0.2 ms longer, in which the next run often comes; then they go. Floor: handing a job
+//! leader leads (one run of a plan) and 0.25 ms longer, in which the next run often comes; then they go. Floor: handing a job
 //! over costs the way of one cache line between two cores, about 0.2 µs.
 
 use std::cell::Cell;
@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::thread::yield_now;
+use std::time::{Duration, Instant};
 
 /// Whether this thread leads a team, which waits for a job.
 pub fn is_led() -> bool {
@@ -76,20 +77,38 @@ impl Drop for Leading {
     }
 }
 
-/// How often a thread looks before it lets others have the core: about 50 µs.
-const LOOKS: usize = 1 << 10;
+/// How long a thread looks before it lets others have the core.
+const LOOKS: Duration = Duration::from_micros(60);
 
-/// How often a helper looks for a job while nobody leads before it goes: about 0.2 ms.
-const LINGERS: usize = 4 * LOOKS;
+/// How long a helper looks for a job while nobody leads before it goes.
+const LINGERS: Duration = Duration::from_micros(250);
+
+/// Looking again and again, with an eye on the clock: a pause of the processor lasts 15 ns on some and 60 on others.
+#[derive(Default)]
+struct Patience {
+    looks: u32,
+    since: Option<Instant>,
+}
+
+impl Patience {
+    /// Pauses; whether it has looked for so long.
+    fn is_over(&mut self, limit: Duration) -> bool {
+        /// Looks from one glance at the clock, which costs some 25 ns, to the next.
+        const GLANCE: u32 = 32;
+        spin_loop();
+        self.looks += 1;
+        self.looks >= GLANCE && {
+            self.looks = 0;
+            self.since.get_or_insert_with(Instant::now).elapsed() >= limit
+        }
+    }
+}
 
 /// Waits until something holds.
 fn wait(mut holds: impl FnMut() -> bool) {
-    let mut looks = 0;
+    let mut patience = Patience::default();
     while !holds() {
-        if looks < LOOKS {
-            looks += 1;
-            spin_loop();
-        } else {
+        if patience.is_over(LOOKS) {
             yield_now();
         }
     }
@@ -171,24 +190,22 @@ impl Team {
     /// Does tasks as thread `number`, until nobody has led for a while.
     pub fn help(&self, number: usize) {
         let asked = &self.asked[number - 1];
-        let (mut seen, mut looks, mut lingers) = (0, 0, 0);
+        let (mut seen, mut led, mut patience) = (0, true, Patience::default());
         loop {
             let round = self.round.load(Ordering::SeqCst);
             if round != seen && round % 2 == 1 {
-                (seen, looks, lingers) = (round, 0, 0);
+                (seen, patience) = (round, Patience::default());
                 self.look(round, number);
-            } else if self.led.load(Ordering::SeqCst) {
-                lingers = 0;
-                looks += 1;
-                if looks < LOOKS {
-                    spin_loop();
-                } else {
+                continue;
+            }
+            if led != self.led.load(Ordering::SeqCst) {
+                (led, patience) = (!led, Patience::default());
+            }
+            if led {
+                if patience.is_over(LOOKS) {
                     yield_now();
                 }
-            } else if lingers < LINGERS {
-                lingers += 1;
-                spin_loop();
-            } else {
+            } else if patience.is_over(LINGERS) {
                 asked.store(false, Ordering::SeqCst);
                 // Who has begun to lead meanwhile either finds this helper gone and asks for another, or is helped on.
                 if !self.led.load(Ordering::SeqCst) || asked.swap(true, Ordering::SeqCst) {

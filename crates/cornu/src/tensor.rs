@@ -116,11 +116,6 @@ impl Tensor {
         &self.data
     }
 
-    /// The elements alone.
-    pub(crate) fn into_data(self) -> Data {
-        self.data
-    }
-
     /// The elements, to write.
     pub(crate) fn data_mut(&mut self) -> &mut Data {
         &mut self.data

@@ -42,11 +42,13 @@ fn panels(tiles: &tile::Tiles, m: usize, n: usize) -> Vec<Panel> {
     while col < n {
         let left = (n - col).div_ceil(w);
         let cost = |v: usize| {
-            let most = tiles.max_rows[v - 1];
-            let count = m.div_ceil(most);
-            let rows = m.div_ceil(count);
-            // Cycles for one term of all rows, per vector: multipliers, load ports and latency bound it.
-            (count * (rows * v).max(rows + v).max(8)) as f64 / v as f64
+            let count = m.div_ceil(tiles.max_rows[v - 1]);
+            let (rows, longer) = (m / count, m % count);
+            // Half cycles for one term of all rows, per vector: multipliers, load ports and latency bound a tile, beginning and
+            // ending one costs some 200 cycles in 130 terms, and A comes from the second cache.
+            let tile = |rows: usize| (rows * v).max(rows + v).max(8);
+            let multiply = longer * tile(rows + 1) + (count - longer) * tile(rows);
+            ((multiply + 3 * count) as f64 + 0.2 * m as f64) / v as f64
         };
         let v = (1..=left.min(4))
             .rev()

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::exec::executable::{Outcome, run};
+use crate::exec::parallel::with_team;
 use crate::graph::Meta;
 use crate::model::{DEFAULT_BATCH, Model};
 use crate::shape::DType;
@@ -55,6 +56,15 @@ impl Model {
         if batch_size == 0 {
             return Err(Error::config("batch_size must be at least 1, received 0").at(self.name()));
         }
+        let rng = rng_tensor(0, 0);
+        let inputs_fit = inputs
+            .iter()
+            .zip(&self.architecture.inputs)
+            .all(|(x, input)| x.dtype() == input.dtype);
+        if inputs_fit && (1..=batch_size).contains(&count) {
+            let feeds: Vec<&Tensor> = inputs.iter().chain([&rng]).collect();
+            return self.run_predict(count, &feeds);
+        }
         let metas: Vec<Meta> = self
             .architecture
             .outputs
@@ -63,21 +73,30 @@ impl Model {
             .collect();
         let mut gathered: Vec<Data> = metas
             .iter()
-            .map(|m| Tensor::zeros_of(m.dtype, m.shape.with_batch(0)).into_data())
+            .map(|m| empty(m.dtype, m.shape.elements() * count))
             .collect();
-        let rng = rng_tensor(0, 0);
-        let mut start = 0;
+        let mut parts: Vec<Tensor> = Vec::new();
+        let (mut start, mut held) = (0, 0);
         while start < count {
             let n = batch_size.min(count - start);
-            let of = self.architecture.inputs.iter().map(|i| i.dtype);
-            let parts: Vec<Tensor> = inputs
-                .iter()
-                .zip(of)
-                .map(|(x, dtype)| rows(x, dtype, start, n))
-                .collect();
-            let mut feeds: Vec<&Tensor> = parts.iter().collect();
-            feeds.push(&rng);
-            for (all, part) in gathered.iter_mut().zip(self.run_predict(n, &feeds)?) {
+            if n != held {
+                let of = inputs.iter().zip(&self.architecture.inputs);
+                parts = of
+                    .map(|(x, i)| {
+                        Tensor::zeros_of(i.dtype, x.shape().without_batch().with_batch(n))
+                    })
+                    .collect();
+                held = n;
+            }
+            let outputs = with_team(|| {
+                let samples: Vec<usize> = (start..start + n).collect();
+                for (x, part) in inputs.iter().zip(&mut parts) {
+                    copy_tensor_rows(x, &samples, &mut RowsMut::of(part));
+                }
+                let feeds: Vec<&Tensor> = parts.iter().chain([&rng]).collect();
+                self.run_predict(n, &feeds)
+            })?;
+            for (all, part) in gathered.iter_mut().zip(outputs) {
                 append(all, part.data());
             }
             start += n;
@@ -116,10 +135,11 @@ fn append(all: &mut Data, part: &Data) {
     }
 }
 
-/// The rows `start..start + n` of a tensor, in the type the model's input has.
-fn rows(x: &Tensor, dtype: DType, start: usize, n: usize) -> Tensor {
-    let mut part = Tensor::zeros_of(dtype, x.shape().without_batch().with_batch(n));
-    let samples: Vec<usize> = (start..start + n).collect();
-    copy_tensor_rows(x, &samples, &mut RowsMut::of(&mut part));
-    part
+/// No elements yet, with room for so many.
+fn empty(dtype: DType, room: usize) -> Data {
+    match dtype {
+        DType::F32 => Data::F32(Vec::with_capacity(room)),
+        DType::I32 => Data::I32(Vec::with_capacity(room)),
+        DType::U8 => Data::U8(Vec::with_capacity(room)),
+    }
 }

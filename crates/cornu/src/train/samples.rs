@@ -153,18 +153,29 @@ impl Samples for ImageSet {
     }
 }
 
-/// Rows of one tensor, converted, into a batch.
-fn convert_rows<T: Copy, U>(
+/// Rows of one tensor, converted, into a batch, by all threads where they are many.
+fn convert_rows<T: Copy + Sync, U: Send>(
     from: &[T],
     row: usize,
     samples: &[usize],
     to: &mut [U],
-    f: impl Fn(T) -> U,
+    f: impl Fn(T) -> U + Sync,
 ) {
-    for (&i, to) in samples.iter().zip(to.chunks_mut(row.max(1))) {
-        for (t, &v) in to.iter_mut().zip(&from[i * row..(i + 1) * row]) {
-            *t = f(v);
+    /// Elements a thread takes at a time: some 5 µs, most of them spent waiting for memory.
+    const PIECE: usize = 1 << 14;
+    let rows = PIECE.div_ceil(row.max(1));
+    let copy = |_, (samples, to): (&[usize], &mut [U])| {
+        for (&i, to) in samples.iter().zip(to.chunks_mut(row.max(1))) {
+            for (t, &v) in to.iter_mut().zip(&from[i * row..(i + 1) * row]) {
+                *t = f(v);
+            }
         }
+    };
+    if samples.len() <= rows {
+        copy(0, (samples, to));
+    } else {
+        let pieces = samples.chunks(rows).zip(to.chunks_mut(rows * row.max(1)));
+        each(true, pieces.collect(), copy);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use cornu::train::Precision;
 
 /// Build, train, evaluate and use neural networks, without Python.
 #[derive(Debug, Parser)]
@@ -116,6 +117,10 @@ pub(crate) struct Train {
     /// What to minimise [default: sparse_categorical_crossentropy]
     #[arg(long, value_name = "NAME")]
     pub(crate) loss: Option<String>,
+
+    /// Numbers that products are computed in: f32, or bf16 with sums and weights in f32 [default: f32]
+    #[arg(long, value_name = "WHAT", value_parser = precision)]
+    pub(crate) precision: Option<Precision>,
 
     /// Start of every random choice: the same seed gives the same weights [default: 0]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32))]
@@ -294,6 +299,10 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "S", default_value_t = 2.0, value_parser = duration)]
     pub(crate) seconds: f64,
 
+    /// Train in this precision too, beside f32: bf16
+    #[arg(long, value_name = "WHAT", value_parser = precision)]
+    pub(crate) precision: Option<Precision>,
+
     /// Write everything that was measured to this file too
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -316,6 +325,10 @@ fn duration(text: &str) -> Result<f64, String> {
         Ok(seconds) if seconds > 0.0 && seconds <= 600.0 => Ok(seconds),
         _ => Err("expected a number of seconds above 0, at most 600".into()),
     }
+}
+
+fn precision(text: &str) -> Result<Precision, String> {
+    Precision::from_name(text).map_err(|_| "expected f32 or bf16".into())
 }
 
 fn learning_rate(text: &str) -> Result<f64, String> {

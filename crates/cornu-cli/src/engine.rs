@@ -10,7 +10,7 @@ use cornu::metrics::{MetricChoice, metric};
 use cornu::model::{Model, Sequential, Summary};
 use cornu::optimizers;
 use cornu::train::callbacks::{Action, Callback, EarlyStopping, Event, ModelCheckpoint};
-use cornu::train::{Fit, Logs};
+use cornu::train::{Fit, Logs, Precision};
 use cornu::{DType, Error, Shape, Tensor};
 use cornu_data::{Dataset, ImageSet};
 use serde_json::{Map, Value};
@@ -154,7 +154,9 @@ impl Network {
         let made = made.map_err(|e| optimizer.locate(e))?;
         let goal = losses::deserialize(&loss.name, loss.config.clone());
         let goal = goal.map_err(|e| loss.locate(e))?;
-        Ok(self.model.compile(made, goal, metrics)?)
+        self.model.compile(made, goal, metrics)?;
+        self.model.set_precision(settings.precision)?;
+        Ok(())
     }
 
     fn metric(&self, named: &Named) -> Result<MetricChoice> {
@@ -167,6 +169,11 @@ impl Network {
         let choice = metric(&named.name);
         choice.resolve(&self.targets, self.model.output_shape())?;
         Ok(choice)
+    }
+
+    /// In which numbers products are computed here.
+    pub(crate) fn precision(&self) -> Precision {
+        self.model.precision()
     }
 
     pub(crate) fn is_compiled(&self) -> bool {

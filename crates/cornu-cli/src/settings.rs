@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use cornu::train::Precision;
 use serde_json::{Map, Value, json};
 
 use crate::args::Train;
@@ -25,6 +26,7 @@ pub(crate) struct Settings {
     pub(crate) batch_size: usize,
     pub(crate) steps_per_epoch: Option<usize>,
     pub(crate) seed: u32,
+    pub(crate) precision: Precision,
     pub(crate) early_stopping: Option<EarlyStopping>,
     pub(crate) checkpoint: Option<Checkpoint>,
 }
@@ -67,6 +69,7 @@ impl Settings {
             batch_size: args.batch_size.or(recipe.batch_size).unwrap_or(128),
             steps_per_epoch: args.steps_per_epoch.or(recipe.steps_per_epoch),
             seed: args.seed.or(recipe.seed).unwrap_or(0),
+            precision: args.precision.or(recipe.precision).unwrap_or_default(),
             early_stopping: recipe.early_stopping,
             checkpoint: recipe.checkpoint,
         }
@@ -114,6 +117,9 @@ impl Settings {
             field("steps_per_epoch", steps.to_string());
         }
         field("seed", self.seed.to_string());
+        if self.precision != Precision::F32 {
+            field("precision", text(self.precision.name()));
+        }
         field("loss", inline(&self.loss, "name")?);
         field("optimizer", inline(&self.optimizer, "name")?);
         let metrics = self
@@ -275,6 +281,7 @@ mod tests {
         let recipe = r#"
             epochs = 3
             seed = 9
+            precision = "bf16"
             steps_per_epoch = 4
             optimizer = { name = "sgd", learning_rate = 0.01, nested = { "odd key" = [1, 2.5, true] } }
             metrics = ["accuracy"]

@@ -265,6 +265,52 @@ fn a_run_leaves_everything_in_its_folder_and_can_be_repeated_to_the_last_digit()
 }
 
 #[test]
+fn a_precision_the_processor_lacks_is_told_and_f32_taken() {
+    let folder = Folder::new("precision");
+    let recipe = folder.small_recipe();
+    let run = |precision: &str, out: &str| {
+        let args = [
+            "train",
+            &recipe,
+            "--epochs",
+            "1",
+            "--precision",
+            precision,
+            "--out",
+            out,
+        ];
+        let mut command = program(&folder.0, &args);
+        command.env("CORNU_SIMD", "portable").output().unwrap()
+    };
+    let rounded = run("bf16", "rounded");
+    assert_eq!(code(&rounded), 0, "{}", stderr(&rounded));
+    let told = "This processor has no instructions for bf16: training in f32.";
+    assert_eq!(stderr(&rounded).trim_end(), format!("note: {told}"));
+    assert!(stdout(&rounded).contains(told), "{}", stdout(&rounded));
+    let settings = fs::read_to_string(folder.file("rounded/settings.toml")).unwrap();
+    assert!(settings.contains("precision = \"bf16\""), "{settings}");
+    let plain = run("f32", "plain");
+    assert_eq!(stderr(&plain), "");
+    let history = |run: &str| fs::read_to_string(folder.file(run).join("history.csv")).unwrap();
+    let losses = |run: &str| -> Vec<String> {
+        let history = history(run);
+        let (head, row) = history.split_once('\n').unwrap();
+        let both = head.split(',').zip(row.split(','));
+        both.filter(|(name, _)| name.contains("loss"))
+            .map(|(_, v)| v.to_owned())
+            .collect()
+    };
+    assert_eq!(losses("rounded"), losses("plain"));
+    let wrong = cornu(&folder.0, &["train", "--precision", "bf61"]);
+    assert_eq!(code(&wrong), 2);
+    assert!(
+        stderr(&wrong).contains("expected f32 or bf16"),
+        "{}",
+        stderr(&wrong)
+    );
+}
+
+#[test]
 fn an_augmented_run_is_repeated_by_its_settings_alone() {
     let folder = Folder::new("augmented");
     let recipe = folder.small_recipe();

@@ -3,11 +3,13 @@
 #![allow(clippy::print_stdout, reason = "a program that reports")]
 
 use cornu_kernels::arena::{Arena, as_f32_mut};
+use cornu_kernels::bf16;
+use cornu_kernels::columns::Columns;
 use cornu_kernels::conv2d::{Conv2d, flip_weights, forward, weight_grad, winograd};
 use cornu_kernels::copy::strided;
 use cornu_kernels::elementwise::{Binary, Indexing, Instr, Program, Sink, Source, Unary, run};
 use cornu_kernels::pool2d::{Pool2d, max_backward, max_forward};
-use cornu_kernels::product::{Act, Init, Product, product};
+use cornu_kernels::product::{Act, Factor, Init, Product, product, product_columns};
 use cornu_kernels::random::{Stream, bernoulli, normal, uniform};
 use cornu_kernels::reduce::accumulate_rows;
 use cornu_kernels::softmax::softmax;
@@ -69,6 +71,9 @@ fn main() {
     if on("conv2d") {
         convolutions(peak);
     }
+    if on("bf16") {
+        rounded(peak);
+    }
     if on("memory") {
         memory();
     }
@@ -109,6 +114,102 @@ fn products(peak: f64) {
             &format!("product {m} x {n} x {k}{t}"),
             2.0 * (m * n * k) as f64,
             seconds,
+            peak,
+        );
+    }
+}
+
+/// Products of operands rounded to bf16, beside those in f32.
+fn rounded(peak: f64) {
+    println!("instructions for bf16: {}", bf16::is_fast());
+    let mut scratch = Vec::new();
+    for (images, size, ci, co, k, stride) in [
+        (4, 15, 32, 64, 3, 1),
+        (8, 32, 64, 64, 3, 1),
+        (8, 32, 64, 128, 3, 2),
+        (8, 16, 128, 128, 3, 1),
+        (8, 16, 128, 256, 1, 2),
+        (32, 8, 256, 256, 3, 1),
+        (32, 4, 512, 512, 3, 1),
+        (4, 27, 48, 128, 5, 1),
+        (4, 32, 3, 64, 3, 1),
+    ] {
+        let same = usize::from(size != 15);
+        let out = (size + 2 * same * (k / 2) - k) / stride + 1;
+        let g = Conv2d {
+            in_h: size,
+            in_w: size,
+            in_c: ci,
+            out_h: out,
+            out_w: out,
+            out_c: co,
+            k_h: k,
+            k_w: k,
+            stride: [stride; 2],
+            pad: [(same * (k / 2)) as isize; 2],
+            lhs_dilation: [1, 1],
+            rhs_dilation: [1, 1],
+            groups: 1,
+        };
+        let back = g.input_grad_geometry();
+        let (x, y) = (
+            numbers(images * g.input_len()),
+            numbers(images * g.output_len()),
+        );
+        let (w, dw) = (numbers(g.weights_len()), numbers(g.weights_len()));
+        let flops = (2 * images * out * out * g.weights_len()) as f64;
+        let name = format!("{images} images {size}² × {ci} by {k}² / {stride} to {co}");
+        let both = |what: &str, rounded: f64, plain: f64| {
+            let what = format!("{name}, {what} ({:.1} × f32)", plain / rounded);
+            report(&what, flops, rounded, peak);
+        };
+        let s = &mut scratch;
+        both(
+            "forward",
+            least(|| bf16::forward(&g, images, x, w, None, Act::Linear, y, s)),
+            least(|| forward(&g, images, x, w, None, Act::Linear, y, s)),
+        );
+        both(
+            "input",
+            least(|| bf16::forward(&back, images, y, w, None, Act::Linear, x, s)),
+            least(|| forward(&back, images, y, w, None, Act::Linear, x, s)),
+        );
+        both(
+            "weights",
+            least(|| bf16::weight_grad(&g, images, x, y, dw, s)),
+            least(|| weight_grad(&g, images, x, y, dw, s)),
+        );
+    }
+    for (m, n, k, columns, factor) in [
+        (128, 64, 2304, false, Factor::Plain),
+        (2304, 64, 128, true, Factor::Plain),
+        (128, 2304, 64, false, Factor::Transposed),
+        (128, 512, 512, false, Factor::Plain),
+        (16, 4096, 4096, false, Factor::Plain),
+        (16, 4096, 4096, false, Factor::Transposed),
+        (4096, 4096, 16, true, Factor::Plain),
+        (1024, 1024, 1024, false, Factor::Plain),
+    ] {
+        let p = Product {
+            m,
+            n,
+            k,
+            a_row: if columns { 1 } else { k },
+            a_k: if columns { m } else { 1 },
+            ldb: if factor == Factor::Plain { n } else { k },
+            ldc: n,
+        };
+        let (a, b, c) = (numbers(m * k), numbers(k * n), numbers(m * n));
+        let s = &mut scratch;
+        let fast = least(|| bf16::product(&p, a, (b, factor), Init::Zero, Act::Linear, c, s));
+        let plain = least(|| {
+            let c = Columns::whole(c, n);
+            product_columns(&p, a, (b, factor), Init::Zero, Act::Linear, c, s);
+        });
+        report(
+            &format!("{m} x {n} x {k} {factor:?} ({:.1} × f32)", plain / fast),
+            2.0 * (m * n * k) as f64,
+            fast,
             peak,
         );
     }

@@ -72,6 +72,16 @@ impl<'a> Columns<'a> {
         self.first
     }
 
+    /// The columns of a row.
+    pub fn row(&mut self, row: usize) -> &mut [f32] {
+        assert!(row < self.rows, "columns: row {row} of {}", self.rows);
+        // SAFETY: the row is in the matrix, and these elements of it are this part's own.
+        unsafe {
+            let from = self.start.add(row * self.stride + self.first);
+            std::slice::from_raw_parts_mut(from, self.width)
+        }
+    }
+
     /// Elements from one row of the matrix to the next.
     pub(crate) fn stride(&self) -> usize {
         self.stride

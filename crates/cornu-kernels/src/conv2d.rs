@@ -2,7 +2,7 @@
 
 mod dense;
 mod depthwise;
-mod taps;
+pub(crate) mod taps;
 pub mod winograd;
 
 use crate::columns::Columns;
@@ -92,7 +92,7 @@ impl Conv2d {
         }
     }
 
-    fn check(&self, function: &str, images: usize, x: usize, w: usize, y: usize) {
+    pub(crate) fn check(&self, function: &str, images: usize, x: usize, w: usize, y: usize) {
         let steps = [self.stride, self.lhs_dilation, self.rhs_dilation];
         assert!(
             self.groups > 0

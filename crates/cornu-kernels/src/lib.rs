@@ -29,6 +29,7 @@
 
 pub mod arena;
 pub mod attention;
+pub mod bf16;
 pub mod channel_sum;
 pub mod columns;
 pub mod conv2d;

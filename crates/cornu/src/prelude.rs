@@ -31,6 +31,6 @@ pub use crate::train::callbacks::{
     ModelCheckpoint, ProgbarLogger, ReduceLROnPlateau,
 };
 pub use crate::train::{
-    Augmented, Fit, History, Logs, Losses, MetricOf, OptimizerHandle, RowsMut, Samples, Tape,
-    TrainStep, Trainable,
+    Augmented, Fit, History, Logs, Losses, MetricOf, OptimizerHandle, Precision, RowsMut, Samples,
+    Tape, TrainStep, Trainable,
 };

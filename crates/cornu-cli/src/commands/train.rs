@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use chrono::Local;
+use cornu::train::Precision;
 use cornu_data::{Dataset, registry};
 use serde_json::json;
 
@@ -40,6 +41,9 @@ pub(crate) fn run(args: &Train, screen: Screen) -> Result<()> {
     layers.splice(0..0, augment::layers(&args.augment, &info.shape));
     let mut network = Network::build(&info.shape, layers, settings.seed)?;
     network.compile(&settings)?;
+    if network.precision() != settings.precision {
+        screen.warn(fallback(settings.precision, network.precision()));
+    }
     let outline = network.outline(settings.batch_size)?;
     let data = pictures::load(
         Wanted {
@@ -78,7 +82,7 @@ pub(crate) fn run(args: &Train, screen: Screen) -> Result<()> {
     }
     // The model first: whatever fails after it costs only pictures.
     let saved = save(&network, &folder, &watch, screen)?;
-    let notes = notes(&watch, &settings, &data);
+    let notes = notes(&watch, &settings, &data, network.precision());
     for note in &notes {
         screen.say(note);
     }
@@ -119,9 +123,24 @@ fn heading(settings: &Settings) -> Result<String> {
     ))
 }
 
+/// What is said where the machine lacks what was asked for.
+fn fallback(wanted: Precision, here: Precision) -> String {
+    format!("This processor has no instructions for {wanted}: training in {here}.")
+}
+
 /// What a reader must know before trusting the numbers.
-fn notes(watch: &Watch<'_>, settings: &Settings, data: &Dataset) -> Vec<String> {
+fn notes(
+    watch: &Watch<'_>,
+    settings: &Settings,
+    data: &Dataset,
+    precision: Precision,
+) -> Vec<String> {
     let mut notes = Vec::new();
+    if precision != settings.precision {
+        notes.push(fallback(settings.precision, precision));
+    } else if precision != Precision::F32 {
+        notes.push(format!("Products were computed in {precision}."));
+    }
     let epochs = watch.history.rows.len();
     if let Some(epoch) = watch.interrupted {
         notes.push(format!(

@@ -88,7 +88,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The field through `read`, which gives nothing where the value is not as `expected`.
-    fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         field: &str,
         expected: &str,

@@ -4,6 +4,7 @@ mod fields;
 
 use std::path::{Path, PathBuf};
 
+use cornu::train::Precision;
 use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -65,6 +66,7 @@ pub(crate) struct Recipe {
     pub(crate) batch_size: Option<usize>,
     pub(crate) steps_per_epoch: Option<usize>,
     pub(crate) seed: Option<u32>,
+    pub(crate) precision: Option<Precision>,
     pub(crate) loss: Option<Named>,
     pub(crate) optimizer: Option<Named>,
     pub(crate) metrics: Option<Vec<Named>>,
@@ -127,6 +129,7 @@ impl Recipe {
                 "batch_size",
                 "steps_per_epoch",
                 "seed",
+                "precision",
                 "loss",
                 "optimizer",
                 "metrics",
@@ -140,6 +143,9 @@ impl Recipe {
             batch_size: top.count("batch_size")?,
             steps_per_epoch: top.count("steps_per_epoch")?,
             seed: top.whole("seed")?,
+            precision: top.read("precision", "\"f32\" or \"bf16\"", |v| {
+                Precision::from_name(v.as_str()?).ok()
+            })?,
             loss: one(source, &top, "loss")?,
             optimizer: one(source, &top, "optimizer")?,
             metrics: top

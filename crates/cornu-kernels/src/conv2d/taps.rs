@@ -7,34 +7,34 @@ use super::Conv2d;
 
 /// One kernel tap of a phase.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Tap {
+pub(crate) struct Tap {
     /// Its index in the kernel.
-    pub(super) k: usize,
+    pub(crate) k: usize,
     /// The padded input position it meets at the phase's first output.
-    pub(super) at: usize,
+    pub(crate) at: usize,
 }
 
 /// Outputs `first, first + step, ...` and the taps they meet.
 #[derive(Clone, Debug)]
-pub(super) struct Phase {
-    pub(super) first: usize,
-    pub(super) step: usize,
-    pub(super) count: usize,
-    pub(super) taps: Vec<Tap>,
+pub(crate) struct Phase {
+    pub(crate) first: usize,
+    pub(crate) step: usize,
+    pub(crate) count: usize,
+    pub(crate) taps: Vec<Tap>,
 }
 
 /// An axis of a convolution.
 #[derive(Clone, Debug)]
-pub(super) struct Axis {
-    pub(super) phases: Vec<Phase>,
+pub(crate) struct Axis {
+    pub(crate) phases: Vec<Phase>,
     /// Input positions from one output of a phase to the next.
-    pub(super) input_step: usize,
+    pub(crate) input_step: usize,
     /// Input position that padded position 0 stands for.
-    pub(super) low: isize,
+    pub(crate) low: isize,
     /// Padded positions.
-    pub(super) padded: usize,
+    pub(crate) padded: usize,
     /// Whether every padded position is inside the input.
-    pub(super) inside: bool,
+    pub(crate) inside: bool,
 }
 
 /// First output, number of outputs, and the kernel index and input position of each tap.
@@ -71,7 +71,7 @@ fn gcd(a: usize, b: usize) -> usize {
 
 impl Axis {
     /// With `split`, outputs that miss some taps at the image's edge get phases of their own where that saves work.
-    pub(super) fn new(g: &Conv2d, axis: usize, split: bool) -> Axis {
+    pub(crate) fn new(g: &Conv2d, axis: usize, split: bool) -> Axis {
         let (input, output, kernel) = [(g.in_h, g.out_h, g.k_h), (g.in_w, g.out_w, g.k_w)][axis];
         let (stride, zeros) = (g.stride[axis], g.lhs_dilation[axis]);
         let common = gcd(stride, zeros);
@@ -136,17 +136,17 @@ impl Axis {
 }
 
 /// The input as the taps see it: in place where every tap is inside, else copied into a frame of zeros.
-pub(super) struct Frame {
-    pub(super) y: Axis,
-    pub(super) x: Axis,
+pub(crate) struct Frame {
+    pub(crate) y: Axis,
+    pub(crate) x: Axis,
     /// Elements of one image, one line and one pixel.
-    pub(super) image: usize,
-    pub(super) line: usize,
-    pub(super) pixel: usize,
+    pub(crate) image: usize,
+    pub(crate) line: usize,
+    pub(crate) pixel: usize,
     /// Offset of padded position (0, 0) where the input is used in place.
-    pub(super) offset: usize,
+    pub(crate) offset: usize,
     /// Whether the input must be copied.
-    pub(super) copies: bool,
+    pub(crate) copies: bool,
 }
 
 /// Elements of copied images that stay in the second cache with the rest.
@@ -154,7 +154,7 @@ const COPIED: usize = 192 * 1024;
 
 impl Frame {
     /// `spread` copies of each channel are laid side by side; `split` is as for [`Axis::new`], for rows.
-    pub(super) fn new(g: &Conv2d, spread: usize, split: bool) -> Frame {
+    pub(crate) fn new(g: &Conv2d, spread: usize, split: bool) -> Frame {
         let (y, x) = (Axis::new(g, 0, split), Axis::new(g, 1, false));
         let pixel = g.in_c * spread;
         if spread == 1 && y.inside && x.inside {
@@ -183,7 +183,7 @@ impl Frame {
     }
 
     /// How many images to take at a time.
-    pub(super) fn batch(&self, images: usize) -> usize {
+    pub(crate) fn batch(&self, images: usize) -> usize {
         if self.copies {
             (COPIED / self.image.max(1)).clamp(1, images.max(1))
         } else {
@@ -191,8 +191,8 @@ impl Frame {
         }
     }
 
-    /// Copies images into the frame; `to` must be zero outside of them, as the first call of a batch finds it.
-    pub(super) fn copy(&self, g: &Conv2d, spread: usize, images: &[f32], to: &mut [f32]) {
+    /// Calls `f` with each line of an image that lies in the frame: where it is in the image, and where it begins in the frame.
+    pub(crate) fn lines(&self, g: &Conv2d, mut f: impl FnMut(std::ops::Range<usize>, usize)) {
         let inside = |axis: &Axis, size: usize| {
             let first = axis.low.max(0);
             let end = (axis.low + axis.padded.cast_signed()).min(size.cast_signed());
@@ -207,14 +207,21 @@ impl Frame {
         if x0 == x1 {
             return;
         }
+        for y in y0..y1 {
+            let from = (y * g.in_w + x0) * g.in_c..(y * g.in_w + x1) * g.in_c;
+            f(from, (down + y - y0) * self.line + right * self.pixel);
+        }
+    }
+
+    /// Copies images into the frame; `to` must be zero outside of them, as the first call of a batch finds it.
+    pub(crate) fn copy(&self, g: &Conv2d, spread: usize, images: &[f32], to: &mut [f32]) {
         let per_image = images
             .chunks_exact(g.input_len().max(1))
             .zip(to.chunks_exact_mut(self.image.max(1)));
         for (image, to) in per_image {
-            for y in y0..y1 {
-                let from = &image[(y * g.in_w + x0) * g.in_c..(y * g.in_w + x1) * g.in_c];
-                let to = &mut to[(down + y - y0) * self.line + right * self.pixel..]
-                    [..from.len() * spread];
+            self.lines(g, |from, at| {
+                let from = &image[from];
+                let to = &mut to[at..][..from.len() * spread];
                 if spread == 1 {
                     to.copy_from_slice(from);
                 } else {
@@ -222,7 +229,7 @@ impl Frame {
                         to.fill(*from);
                     }
                 }
-            }
+            });
         }
     }
 }

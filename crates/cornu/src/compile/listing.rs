@@ -345,14 +345,16 @@ impl<'a> Lister<'a> {
 
 /// What an op does besides its name, in order.
 fn fused(op: &Op) -> Vec<String> {
-    let epilogue = |bias: bool, relu: bool| {
-        let parts = [(bias, "bias"), (relu, "ReLU")].into_iter();
-        parts.filter(|p| p.0).map(|p| p.1.to_owned()).collect()
+    let told = |parts: &[(bool, &str)]| {
+        let parts = parts.iter().filter(|p| p.0);
+        parts.map(|p| p.1.to_owned()).collect()
     };
     match op {
-        Op::MatMul(m) => epilogue(m.bias, m.relu),
-        Op::Conv2D(c) => epilogue(c.bias, c.relu),
-        Op::WinogradConv2D(w) => epilogue(w.of.bias, w.of.relu),
+        Op::MatMul(m) => told(&[(m.bf16, "bf16"), (m.bias, "bias"), (m.relu, "ReLU")]),
+        Op::Conv2D(c) => told(&[(c.bf16, "bf16"), (c.bias, "bias"), (c.relu, "ReLU")]),
+        Op::MatMulTn(m) => told(&[(m.bf16, "bf16")]),
+        Op::Conv2DWeightGrad(w) => told(&[(w.bf16, "bf16")]),
+        Op::WinogradConv2D(w) => told(&[(w.of.bias, "bias"), (w.of.relu, "ReLU")]),
         Op::Map(map) => {
             let instructions = map.program.instrs().iter();
             let names = instructions.filter_map(|instruction| match instruction {

@@ -26,6 +26,7 @@ mod lower;
 mod memory;
 pub(crate) mod plan;
 mod prepare;
+pub(crate) mod rounding;
 mod schedule;
 mod show;
 mod simplify;

@@ -38,7 +38,7 @@ pub(super) fn run(c: &Computation, prepared: bool) -> Computation {
     let least = if prepared { PREPARED_PIXELS } else { PIXELS };
     c.rewrite(|g, _, node, inputs| {
         let (op, operands) = match &node.op {
-            Op::Conv2D(conv) => {
+            Op::Conv2D(conv) if !conv.bf16 => {
                 let (image, w) = (&node.outputs[0].shape, g.shape(inputs[1]));
                 if !pays(
                     &conv.convolution,
@@ -54,7 +54,7 @@ pub(super) fn run(c: &Computation, prepared: bool) -> Computation {
                 let of = *conv;
                 (Op::from(WinogradConv2D { of, channels }), operands)
             }
-            Op::Conv2DWeightGrad(grad) => {
+            Op::Conv2DWeightGrad(grad) if !grad.bf16 => {
                 let (image, w) = (g.shape(inputs[1]), &node.outputs[0].shape);
                 if !pays(
                     &grad.convolution,

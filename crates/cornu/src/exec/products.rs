@@ -3,6 +3,8 @@
 use cornu_kernels::columns::Columns;
 use cornu_kernels::product::{Act, Factor, Init, Product, product, product_columns};
 
+use cornu_kernels::bf16;
+
 use super::{parallel, scratch};
 
 /// [`product`] on several threads if `parallel`, which take rows or columns each, so that the larger of A and B is read once.
@@ -50,3 +52,51 @@ pub(crate) fn shared(
         });
     }
 }
+
+/// As [`shared`], of operands rounded to bf16: threads take fewer and larger pieces, each of which packs B for itself.
+pub(crate) fn rounded(
+    parallel: bool,
+    p: &Product,
+    a: &[f32],
+    b: (&[f32], Factor),
+    init: Init<'_>,
+    act: Act,
+    c: &mut [f32],
+) {
+    debug_assert_eq!(p.n, p.ldc, "the rows of C lie one behind the other");
+    let (b, factor) = b;
+    if p.m < p.n || factor == Factor::Transposed {
+        let block = parallel::many_rows(parallel, p.n, p.m * p.k).next_multiple_of(COLUMNS);
+        let columns = Columns::cut(c, p.n, block.min(p.n));
+        parallel::each(parallel, columns, |_, c| {
+            let (start, n) = (c.first(), c.width());
+            let init = match init {
+                Init::Bias(bias) => Init::Bias(&bias[start..start + n]),
+                init => init,
+            };
+            let p = Product { n, ..*p };
+            let first = match factor {
+                Factor::Plain => start,
+                Factor::Transposed => start * p.ldb,
+            };
+            let b = (&b[first.min(b.len())..], factor);
+            scratch::with(|s| bf16::product_columns(&p, a, b, init, act, c, s));
+        });
+    } else {
+        let block = parallel::many_rows(parallel, p.m, p.n * p.k).next_multiple_of(ROWS);
+        parallel::chunks(parallel, c, block * p.n, |i, c| {
+            let p = Product {
+                m: c.len() / p.n,
+                ..*p
+            };
+            let a = &a[(i * block * p.a_row).min(a.len())..];
+            scratch::with(|s| bf16::product(&p, a, (b, factor), init, act, c, s));
+        });
+    }
+}
+
+/// Columns that are packed together.
+const COLUMNS: usize = if cfg!(test) { 2 } else { 128 };
+
+/// Rows that are multiplied together.
+const ROWS: usize = if cfg!(test) { 2 } else { 32 };

@@ -42,6 +42,16 @@ impl Array {
         }
     }
 
+    /// The array, its elements rounded to bf16 if it is so wanted.
+    pub(crate) fn rounded_if(&self, rounded: bool) -> std::borrow::Cow<'_, Self> {
+        if !rounded {
+            return std::borrow::Cow::Borrowed(self);
+        }
+        let round = |&x: &f64| f64::from(cornu_kernels::bf16::round(x as f32));
+        let data = self.data.iter().map(round).collect();
+        std::borrow::Cow::Owned(Self::new(self.shape.clone(), data))
+    }
+
     /// The element at an index.
     pub fn at(&self, index: &[usize]) -> f64 {
         self.data[self.offset(index)]

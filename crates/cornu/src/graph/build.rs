@@ -327,7 +327,7 @@ impl Graph {
 
     /// `[r.., m]ᵀ · [r.., n]`.
     pub fn matmul_tn(&mut self, a: Value, b: Value) -> Result<Value> {
-        self.push(MatMulTn.into(), vec![a, b])
+        self.push(MatMulTn::default().into(), vec![a, b])
     }
 
     /// The states of a recurrent cell after each step, `[batch, steps, units]`, in the order of time.
@@ -379,6 +379,7 @@ impl Graph {
             convolution,
             bias: false,
             relu: false,
+            bf16: false,
         };
         self.push(op.into(), vec![x, w])
     }
@@ -413,6 +414,7 @@ impl Graph {
         let op = Conv2DWeightGrad {
             convolution,
             kernel,
+            bf16: false,
         };
         self.push(op.into(), vec![x, dy])
     }

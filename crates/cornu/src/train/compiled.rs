@@ -7,6 +7,7 @@ use crate::model::Model;
 use crate::optimizers::{self, LearningRate, Optimizer, Slot, Weight};
 use crate::tensor::Tensor;
 
+use super::Precision;
 use super::goals::{self, Goals, Losses, MetricOf};
 
 /// Optimizer, loss and metrics of a model.
@@ -22,6 +23,8 @@ pub struct Compiled {
     pub(crate) iteration: u64,
     /// The learning rate: the optimizer's, or the number set since.
     pub(crate) learning_rate: LearningRate,
+    /// In which numbers products are wanted.
+    pub(crate) precision: Precision,
 }
 
 impl Model {
@@ -137,6 +140,7 @@ impl Compiled {
             trained,
             slots,
             iteration: 0,
+            precision: Precision::F32,
         })
     }
 

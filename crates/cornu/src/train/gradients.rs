@@ -2,7 +2,7 @@
 
 use super::evaluate::fill;
 use super::samples::Samples;
-use super::step::{Feeds, Purpose, check_samples, forward, rng_tensor};
+use super::step::{Feeds, Purpose, check_samples, forward, in_precision, rng_tensor};
 use crate::compile::{Computation, Mode, Plan, compile};
 use crate::error::Result;
 use crate::exec::executable::{Outcome, run};
@@ -107,15 +107,13 @@ impl Model {
             traced.loss,
             &weights,
         )?);
-        let plan = compile(
-            &Computation {
-                graph,
-                batch,
-                outputs,
-                ..Computation::default()
-            },
-            Mode::Fast,
-        )?;
+        let computation = Computation {
+            graph,
+            batch,
+            outputs,
+            ..Computation::default()
+        };
+        let plan = compile(&in_precision(self, computation), Mode::Fast)?;
         let mut feeds = Feeds::new(self, batch, &targets);
         feeds.rng = rng_tensor(0, 1);
         let samples: Vec<usize> = (0..batch).collect();

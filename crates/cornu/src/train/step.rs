@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::compile::{Computation, Mode, Plan, compile};
+use crate::compile::{Computation, Mode, Plan, compile, rounding};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Meta, Value};
 use crate::losses;
@@ -11,6 +11,7 @@ use crate::optimizers::{self, Trained};
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
+use super::Precision;
 use super::goals::{Shown, Wanted};
 
 /// What a batch is for.
@@ -236,12 +237,25 @@ pub(crate) fn plan(
         updates,
         guards,
     };
+    let computation = if training {
+        in_precision(model, computation)
+    } else {
+        computation
+    };
     Ok(StepPlan {
         plan: compile(&computation, mode)?,
         batch,
         losses: shown.len(),
         accumulators,
     })
+}
+
+/// The computation in the precision that the model is trained in.
+pub(crate) fn in_precision(model: &Model, computation: Computation) -> Computation {
+    match model.precision() {
+        Precision::F32 => computation,
+        Precision::Bf16 => rounding::run(&computation),
+    }
 }
 
 /// The feeds of a step, in the order of [`plan`]'s nodes, kept from batch to batch.

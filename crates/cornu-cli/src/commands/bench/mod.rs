@@ -12,6 +12,7 @@ mod work;
 use std::process::Command;
 
 use cornu::files::write_atomically;
+use cornu::train::Precision;
 use cornu_kernels::peak;
 use serde_json::json;
 
@@ -20,14 +21,22 @@ use crate::failure::{Failure, Result};
 use crate::interrupt;
 use crate::screen::{Screen, Voice};
 use rounds::{Entrant, Pace};
+use work::Purpose;
 
-/// Cornu's own name in the table.
-const OWN: &str = "cornu";
+/// Cornu's own names in the table.
+const OWN: [&str; 2] = ["cornu", "cornu-bf16"];
 
 pub(crate) fn run(args: &Bench, screen: Screen) -> Result<()> {
     let works = work::named(&args.work)?;
     if args.child {
-        return works.first().map_or(Ok(()), |work| own::serve(work));
+        let precision = args.precision.unwrap_or_default();
+        return works
+            .first()
+            .map_or(Ok(()), |work| own::serve(work, precision));
+    }
+    let here = args.precision.map(Precision::here);
+    if args.precision != here {
+        screen.warn("this processor has no instructions for bf16: both of Cornu's rows are f32");
     }
     let peers = peers::chosen(&args.peers)?;
     let python = peers::python(args.python.as_deref());
@@ -50,13 +59,21 @@ pub(crate) fn run(args: &Bench, screen: Screen) -> Result<()> {
         if interrupt::requested() {
             break;
         }
-        let mut command = Command::new(&program);
-        command.args(["bench", "--child", "--work", work.name, "--threads"]);
-        command.arg(threads.to_string());
-        let mut entrants = vec![Entrant {
-            name: OWN.into(),
-            command: Ok(command),
-        }];
+        let rounded = args.precision == Some(Precision::Bf16) && work.purpose == Purpose::Train;
+        let precisions = Precision::ALL.into_iter().zip(OWN);
+        let own = precisions.take(1 + usize::from(rounded));
+        let mut entrants: Vec<Entrant> = own
+            .map(|(precision, name)| {
+                let mut command = Command::new(&program);
+                command.args(["bench", "--child", "--work", work.name]);
+                command.args(["--precision", precision.name(), "--threads"]);
+                command.arg(threads.to_string());
+                Entrant {
+                    name: name.into(),
+                    command: Ok(command),
+                }
+            })
+            .collect();
         entrants.extend(peers.iter().map(|peer| Entrant {
             name: peer.name.into(),
             command: peer.command(&python, work.name, threads),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use cornu::losses::Targets;
 use cornu::model::Model;
 use cornu::train::callbacks::{Action, Callback, Event};
-use cornu::train::{Fit, Samples};
+use cornu::train::{Fit, Precision, Samples};
 use cornu::{DType, Shape, Tensor};
 use serde_json::json;
 
@@ -18,7 +18,7 @@ use crate::outcome::peak_memory;
 use crate::screen::{Screen, Voice};
 
 /// Answers `check` and `run STEPS`, each with one JSON line, until the input ends.
-pub(crate) fn serve(work: &Work) -> Result<()> {
+pub(crate) fn serve(work: &Work, precision: Precision) -> Result<()> {
     let screen = Screen { voice: Voice::Json };
     let name = format!("cornu {}", env!("CARGO_PKG_VERSION"));
     screen.event(|| json!({"ready": true, "implementation": name}));
@@ -37,7 +37,7 @@ pub(crate) fn serve(work: &Work) -> Result<()> {
                 })?;
                 let runner = match &mut runner {
                     Some(runner) => runner,
-                    none => none.insert(Runner::new(work)?),
+                    none => none.insert(Runner::new(work, precision)?),
                 };
                 let (seconds, loss) = runner.run(work, steps)?;
                 screen.event(|| {
@@ -85,8 +85,11 @@ enum Runner {
 }
 
 impl Runner {
-    fn new(work: &Work) -> Result<Self> {
-        let model = (work.model)(true)?;
+    fn new(work: &Work, precision: Precision) -> Result<Self> {
+        let mut model = (work.model)(true)?;
+        if work.purpose == Purpose::Train {
+            model.set_precision(precision)?;
+        }
         let samples = work.batch * work.batches;
         let x = work.inputs(samples)?;
         Ok(match work.purpose {

@@ -92,6 +92,11 @@ pub(crate) fn case(
     }
 }
 
+/// A case of operands that are rounded: its steps are beyond finite differences, and its gradients those of what is not rounded.
+pub(crate) fn rounded(case: Case) -> Case {
+    case.not_smooth()
+}
+
 impl Case {
     /// Allows an error so much larger than that of a plain sum of products.
     pub(crate) fn rounding(mut self, times: f64) -> Self {

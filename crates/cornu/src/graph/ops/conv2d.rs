@@ -1,8 +1,8 @@
 //! Two-dimensional convolution in its general form: strides, padding, both dilations, groups.
 
 use cornu_kernels::columns::Columns;
-use cornu_kernels::conv2d;
 use cornu_kernels::product::Act;
+use cornu_kernels::{bf16, conv2d};
 
 use super::{Array, Call, Convolution, GradientOf, Operand, Rule, Split};
 use crate::error::{Error, Result};
@@ -20,6 +20,8 @@ pub struct Conv2D {
     pub bias: bool,
     /// Negative results become 0. Set by the fusing pass alone.
     pub relu: bool,
+    /// Operands are rounded to bf16. Set by the rounding pass alone, behind differentiation.
+    pub bf16: bool,
 }
 
 /// A kernel of more elements than this is read once for the whole batch rather than once for each part of it: half of a second
@@ -75,7 +77,7 @@ impl Rule for Conv2D {
     }
 
     fn eval(&self, inputs: &[&Array], outputs: &[Meta]) -> Vec<Array> {
-        let (x, w) = (inputs[0], inputs[1]);
+        let [x, w] = [0, 1].map(|i| inputs[i].rounded_if(self.bf16));
         let mut y = vec![0.0; outputs[0].shape.elements()];
         self.convolution
             .each_product(&x.shape, &w.shape, &outputs[0].shape, |i, j, k| {
@@ -110,6 +112,14 @@ impl Rule for Conv2D {
             return;
         }
         let work = y_row * w.len() / y_shape[3];
+        let forward = |g: &conv2d::Conv2d, images: usize, x: &[f32], y: &mut [f32]| {
+            let kernel = if self.bf16 {
+                bf16::forward
+            } else {
+                conv2d::forward
+            };
+            scratch::with(|s| kernel(g, images, x, w, bias, act, y, s));
+        };
         let images = y_shape[0];
         // Every piece reads the whole of what is not cut, so the smaller of both is left uncut.
         if parallel && w.len() > x.len() && geometry.groups == 1 {
@@ -117,16 +127,19 @@ impl Rule for Conv2D {
             let piece = parallel::rows(parallel, panels, images * work / panels) * PANEL;
             let pieces = Columns::cut(y, y_shape[3], piece);
             parallel::each(parallel, pieces, |_, mut y| {
-                scratch::with(|s| {
-                    conv2d::forward_columns(&geometry, images, x, w, bias, act, &mut y, s);
-                });
+                let kernel = if self.bf16 {
+                    bf16::forward_columns
+                } else {
+                    conv2d::forward_columns
+                };
+                scratch::with(|s| kernel(&geometry, images, x, w, bias, act, &mut y, s));
             });
         } else if images > 1 {
             let piece = parallel::rows(parallel, y_shape[0], work);
             parallel::chunks(parallel, y, piece * y_row, |i, y| {
                 let images = y.len() / y_row;
                 let x = &x[i * piece * x_row..][..images * x_row];
-                scratch::with(|s| conv2d::forward(&geometry, images, x, w, bias, act, y, s));
+                forward(&geometry, images, x, y);
             });
         } else {
             // One image: several threads take bands of its rows.
@@ -139,7 +152,7 @@ impl Rule for Conv2D {
                     pad: [geometry.pad[0] - above, geometry.pad[1]],
                     ..geometry
                 };
-                scratch::with(|s| conv2d::forward(&band, 1, x, w, bias, act, y, s));
+                forward(&band, 1, x, y);
             });
         }
     }
@@ -157,12 +170,13 @@ pub(crate) fn input_grad_of(c: &Convolution, x: &[usize], w: &[usize], dy: &[usi
         convolution: c.input_grad(&x[1..3], &dy[1..3], &w[..2]),
         bias: false,
         relu: false,
+        bf16: false,
     }
 }
 
 #[cfg(test)]
 pub(crate) fn cases() -> Vec<super::check::Case> {
-    use super::check::{Fill::*, case};
+    use super::check::{Fill::*, case, rounded};
     let mut cases = Vec::new();
     for (name, image, kernel, convolution) in super::convolution::convolutions() {
         let [h, w, out] = kernel;
@@ -178,6 +192,34 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
             let y = s.g.add(y, b)?;
             s.g.relu(y)
         }));
+    }
+    for (name, image, kernel, convolution) in super::convolution::convolutions() {
+        let [h, w, out] = kernel;
+        // Both with channels that make no whole tile, and with those that do.
+        for (image, kernel) in [
+            (image, [h, w, image[2] / convolution.groups, out]),
+            (
+                [image[0], image[1], 32 * convolution.groups],
+                [h, w, 32, 16 * convolution.groups],
+            ),
+        ] {
+            cases.push(rounded(case(
+                format!("{name}, {image:?} by {kernel:?}, rounded"),
+                move |s| {
+                    let (x, w) = (s.batched(&image, Mixed)?, s.fixed(&kernel, Mixed)?);
+                    let b = s.fixed(&kernel[3..], Mixed)?;
+                    let op = Conv2D {
+                        convolution,
+                        bias: false,
+                        relu: false,
+                        bf16: true,
+                    };
+                    let y = s.g.push(op.into(), vec![x, w])?;
+                    let y = s.g.add(y, b)?;
+                    s.g.relu(y)
+                },
+            )));
+        }
     }
     let plain = super::convolution::convolutions()[0].3;
     cases.push(case("without a batch", move |s| {

@@ -1,6 +1,7 @@
 //! The gradient of a convolution with respect to its kernel.
 
-use cornu_kernels::conv2d;
+use cornu_kernels::columns::Columns;
+use cornu_kernels::{bf16, conv2d};
 
 use super::{Array, Call, Convolution, GradientOf, Operand, Rule, Split};
 use crate::error::{Error, Result};
@@ -14,11 +15,16 @@ pub struct Conv2DWeightGrad {
     pub convolution: Convolution,
     /// The kernel's height and width.
     pub kernel: [usize; 2],
+    /// Operands are rounded to bf16. Set by the rounding pass alone, behind differentiation.
+    pub bf16: bool,
 }
 
 /// A kernel of more elements than this is computed in one go, cut by itself, rather than as a sum of parts: each task's part
 /// would be as large as a core's cache, and all would have to be kept and added.
 const WHOLE_RESULT: usize = if cfg!(test) { 60 } else { 100_000 };
+
+/// Input channels that a task has a multiple of.
+const STRIPS: usize = if cfg!(test) { 1 } else { 32 };
 
 /// The gradient of a large kernel: several threads take rows of it for one half of the images or the other.
 fn by_halves(g: &conv2d::Conv2d, images: usize, x: &[f32], dy: &[f32], dw: &mut [f32]) {
@@ -45,6 +51,24 @@ fn by_halves(g: &conv2d::Conv2d, images: usize, x: &[f32], dy: &[f32], dw: &mut 
     for (a, b) in dw.iter_mut().zip(&second) {
         *a += b;
     }
+}
+
+/// The same of rounded operands: several threads take input channels, which they turn for all taps at once.
+fn by_channels(
+    g: &conv2d::Conv2d,
+    images: usize,
+    x: &[f32],
+    dy: &[f32],
+    accumulate: bool,
+    dw: &mut [f32],
+) {
+    let (ci, co) = (g.in_c, g.out_c);
+    let work = dy.len() * g.k_h * g.k_w;
+    let piece = parallel::many_rows(true, ci, work).next_multiple_of(STRIPS);
+    let pieces = Columns::cut(dw, ci * co, (piece * co).min(ci * co));
+    parallel::each(true, pieces, |_, mut dw| {
+        scratch::with(|s| bf16::weight_grad_channels(g, images, x, dy, accumulate, &mut dw, s));
+    });
 }
 
 impl Rule for Conv2DWeightGrad {
@@ -77,7 +101,7 @@ impl Rule for Conv2DWeightGrad {
     }
 
     fn eval(&self, inputs: &[&Array], outputs: &[Meta]) -> Vec<Array> {
-        let (x, dy) = (inputs[0], inputs[1]);
+        let [x, dy] = [0, 1].map(|i| inputs[i].rounded_if(self.bf16));
         let mut dw = vec![0.0; outputs[0].shape.elements()];
         self.convolution
             .each_product(&x.shape, &outputs[0].shape, &dy.shape, |i, j, k| {
@@ -106,13 +130,17 @@ impl Rule for Conv2DWeightGrad {
         let accumulate = call.accumulate;
         let parallel = call.parallel;
         let dw = call.out_f32(0);
+        if self.bf16 && parallel && geometry.groups == 1 && !dw.is_empty() {
+            by_channels(&geometry, images, x, dy, accumulate, dw);
+            return;
+        }
         if !accumulate {
             dw.fill(0.0);
         }
         if dw.is_empty() {
             return;
         }
-        if parallel && images > 1 && dw.len() > WHOLE_RESULT {
+        if parallel && images > 1 && dw.len() > WHOLE_RESULT && !self.bf16 {
             by_halves(&geometry, images, x, dy, dw);
             return;
         }
@@ -127,7 +155,12 @@ impl Rule for Conv2DWeightGrad {
                 pad: [geometry.pad[0] - above, geometry.pad[1]],
                 ..geometry
             };
-            scratch::with(|s| conv2d::weight_grad(&band, images, x, dy, dw, s));
+            let kernel = if self.bf16 {
+                bf16::weight_grad
+            } else {
+                conv2d::weight_grad
+            };
+            scratch::with(|s| kernel(&band, images, x, dy, dw, s));
         });
     }
 
@@ -140,7 +173,7 @@ impl Rule for Conv2DWeightGrad {
 
 #[cfg(test)]
 pub(crate) fn cases() -> Vec<super::check::Case> {
-    use super::check::{Fill::*, case};
+    use super::check::{Fill::*, case, rounded};
     let mut cases = Vec::new();
     for (name, image, kernel, convolution) in super::convolution::convolutions() {
         let [h, w, out] = kernel;
@@ -152,6 +185,23 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
             let dy = s.batched(&row, Mixed)?;
             s.g.conv2d_weight_grad(convolution, x, w, dy)
         }));
+        for channels in [kernel[2], 32] {
+            let image = [image[0], image[1], channels * convolution.groups];
+            let kernel = [h, w, channels, out];
+            let name = format!("{name}, {image:?} by {kernel:?}, rounded");
+            cases.push(rounded(case(name, move |s| {
+                let (x, w) = (s.batched(&image, Mixed)?, s.fixed(&kernel, Mixed)?);
+                let y = s.g.conv2d(x, w, convolution)?;
+                let row = s.g.shape(y)[1..].to_vec();
+                let dy = s.batched(&row, Mixed)?;
+                let op = Conv2DWeightGrad {
+                    convolution,
+                    kernel: [h, kernel[1]],
+                    bf16: true,
+                };
+                s.g.push(op.into(), vec![x, dy])
+            })));
+        }
     }
     cases
 }

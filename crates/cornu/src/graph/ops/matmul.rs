@@ -17,6 +17,8 @@ pub struct MatMul {
     pub relu: bool,
     /// The weight is given as `[n, k]`. Set by the fusing pass alone.
     pub transposed: bool,
+    /// Operands are rounded to bf16. Set by the rounding pass alone, behind differentiation.
+    pub bf16: bool,
 }
 
 impl MatMul {
@@ -70,7 +72,7 @@ impl Rule for MatMul {
     }
 
     fn eval(&self, inputs: &[&Array], outputs: &[Meta]) -> Vec<Array> {
-        let (x, w) = (inputs[0], inputs[1]);
+        let [x, w] = [0, 1].map(|i| inputs[i].rounded_if(self.bf16));
         let (k, n) = self.sizes(&w.shape);
         let (w_k, w_n) = if self.transposed { (1, k) } else { (n, 1) };
         let mut y = Vec::with_capacity(outputs[0].shape.elements());
@@ -127,7 +129,12 @@ impl Rule for MatMul {
         } else {
             Factor::Plain
         };
-        products::shared(parallel, &p, x, (w, factor), init, act, y);
+        let shared = if self.bf16 {
+            products::rounded
+        } else {
+            products::shared
+        };
+        shared(parallel, &p, x, (w, factor), init, act, y);
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
@@ -138,7 +145,13 @@ impl Rule for MatMul {
 
 #[cfg(test)]
 pub(crate) fn cases() -> Vec<super::check::Case> {
-    use super::check::{Fill::*, case};
+    use super::check::{Fill::*, case, rounded};
+    const ROUNDED: MatMul = MatMul {
+        bias: false,
+        relu: false,
+        transposed: false,
+        bf16: true,
+    };
     let mut cases = Vec::new();
     for (k, n) in [(1, 1), (3, 5), (17, 33), (64, 10)] {
         cases.push(case(format!("[b, {k}] · [{k}, {n}]"), move |s| {
@@ -186,6 +199,30 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
         let wt = s.g.transpose(w, &[1, 0])?;
         s.g.matmul(x, wt)
     }));
+    for (k, n) in [(1, 1), (35, 17), (64, 96)] {
+        cases.push(rounded(case(
+            format!("[b, {k}] · [{k}, {n}], rounded"),
+            move |s| {
+                let (x, w) = (s.batched(&[k], Mixed)?, s.fixed(&[k, n], Mixed)?);
+                let b = s.fixed(&[n], Mixed)?;
+                let y = s.g.push(ROUNDED.into(), vec![x, w])?;
+                let y = s.g.add(y, b)?;
+                s.g.relu(y)
+            },
+        )));
+        cases.push(rounded(case(
+            format!("[b, 3, {k}] · [{k}, {n}], rounded"),
+            move |s| {
+                let (x, w) = (s.batched(&[3, k], Mixed)?, s.fixed(&[k, n], Mixed)?);
+                s.g.push(ROUNDED.into(), vec![x, w])
+            },
+        )));
+    }
+    cases.push(rounded(case("by a transposed weight, rounded", |s| {
+        let (x, w) = (s.batched(&[13], Mixed)?, s.fixed(&[35, 13], Mixed)?);
+        let wt = s.g.transpose(w, &[1, 0])?;
+        s.g.push(ROUNDED.into(), vec![x, wt])
+    })));
     cases.push(case("by a batch", |s| {
         let n = s.batch;
         let (x, w) = (s.fixed(&[4, n], Mixed)?, s.batched(&[2], Mixed)?);

@@ -9,8 +9,11 @@ use crate::graph::{Meta, Value};
 use crate::shape::DType;
 
 /// `c[m, n] = Σ_r a[r, m] · b[r, n]`, `r` running over all leading axes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct MatMulTn;
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct MatMulTn {
+    /// Operands are rounded to bf16. Set by the rounding pass alone, behind differentiation.
+    pub bf16: bool,
+}
 
 /// A result of more elements than this is computed in one go, cut by its own rows, rather than as a sum of parts: the parts
 /// would have to be kept and added, 64 KiB each.
@@ -48,7 +51,7 @@ impl Rule for MatMulTn {
     }
 
     fn eval(&self, inputs: &[&Array], outputs: &[Meta]) -> Vec<Array> {
-        let (a, b) = (inputs[0], inputs[1]);
+        let [a, b] = [0, 1].map(|i| inputs[i].rounded_if(self.bf16));
         let (m, n) = (outputs[0].shape[0], outputs[0].shape[1]);
         let r = a.data.len() / m.max(1);
         vec![Array::from_fn(&outputs[0].shape, |i| {
@@ -94,7 +97,12 @@ impl Rule for MatMulTn {
         } else {
             Init::Zero
         };
-        products::shared(parallel, &p, a, (b, Factor::Plain), init, Act::Linear, c);
+        let shared = if self.bf16 {
+            products::rounded
+        } else {
+            products::shared
+        };
+        shared(parallel, &p, a, (b, Factor::Plain), init, Act::Linear, c);
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
@@ -104,7 +112,7 @@ impl Rule for MatMulTn {
 
 #[cfg(test)]
 pub(crate) fn cases() -> Vec<super::check::Case> {
-    use super::check::{Fill::*, case};
+    use super::check::{Fill::*, case, rounded};
     vec![
         case("of batches", |s| {
             let (a, b) = (s.batched(&[5], Mixed)?, s.batched(&[3], Mixed)?);
@@ -124,6 +132,15 @@ pub(crate) fn cases() -> Vec<super::check::Case> {
             let c = s.g.matmul_tn(a, b)?;
             s.g.sum(c, &[0], false)
         }),
+        rounded(case("of batches, rounded", |s| {
+            let (a, b) = (s.batched(&[5], Mixed)?, s.batched(&[3], Mixed)?);
+            s.g.push(MatMulTn { bf16: true }.into(), vec![a, b])
+        })),
+        rounded(case("too large for parts, rounded", |s| {
+            let (a, b) = (s.batched(&[129], Mixed)?, s.batched(&[130], Mixed)?);
+            let c = s.g.push(MatMulTn { bf16: true }.into(), vec![a, b])?;
+            s.g.sum(c, &[0], false)
+        })),
         case("too large for parts", |s| {
             let (a, b) = (s.batched(&[129], Mixed)?, s.batched(&[130], Mixed)?);
             let c = s.g.matmul_tn(a, b)?;

@@ -7,6 +7,8 @@
 //! that begin as the identity (Zagoruyko and Komodakis's Dirac initialization); SGD with Nesterov's momentum, biases of normalizations at 64 times the rate; Zhang et al.'s
 //! lookahead every five steps; images that are mirrored in every other epoch and shifted by up to two pixels; and at the end the mean over six views of each test image.
 //!
+//! One run reached 93.92 % (93.35 % of single views), 0.08 below the goal, in 21.2 minutes on two cores of an Intel Xeon with AVX-512, beside
+//! other work.
 //! `CORNU_DATA=... cargo run --release --example cifar10_94 [-- --quick | --epochs N]`; without CIFAR-10 it trains on the built-in shapes.
 
 // An example prints what it found.

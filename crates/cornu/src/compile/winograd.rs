@@ -15,8 +15,11 @@ pub(crate) const CHANNELS: usize = if cfg!(test) { 9 } else { 32 };
 const PIXELS: usize = if cfg!(test) { 16 } else { 1024 };
 
 /// The least pixels where the kernel was transformed before. One image of 14 × 14 pixels and 256 channels takes as long either way,
-/// and the transformed kernel is four times the memory.
+/// and the transformed kernel is four times the memory;
 const PREPARED_PIXELS: usize = if cfg!(test) { 16 } else { 400 };
+
+/// a small kernel stays in the second cache and pays from a few tiles on.
+const PREPARED_SMALL: (usize, usize) = (if cfg!(test) { 16 } else { 96 }, 1 << 13);
 
 fn pays(c: &Convolution, pixels: usize, least: usize, kernel: [usize; 4]) -> bool {
     let [h, w, i, o] = kernel;
@@ -35,17 +38,17 @@ fn pixels(image: &Shape) -> usize {
 
 /// The computation with such convolutions replaced.
 pub(super) fn run(c: &Computation, prepared: bool) -> Computation {
-    let least = if prepared { PREPARED_PIXELS } else { PIXELS };
+    let least = |kernel: [usize; 4]| match kernel[2] * kernel[3] {
+        _ if !prepared => PIXELS,
+        weights if weights <= PREPARED_SMALL.1 => PREPARED_SMALL.0,
+        _ => PREPARED_PIXELS,
+    };
     c.rewrite(|g, _, node, inputs| {
         let (op, operands) = match &node.op {
             Op::Conv2D(conv) if !conv.bf16 => {
                 let (image, w) = (&node.outputs[0].shape, g.shape(inputs[1]));
-                if !pays(
-                    &conv.convolution,
-                    pixels(image),
-                    least,
-                    [w[0], w[1], w[2], w[3]],
-                ) {
+                let kernel = [w[0], w[1], w[2], w[3]];
+                if !pays(&conv.convolution, pixels(image), least(kernel), kernel) {
                     return Ok(Some(copy(g, node, inputs)));
                 }
                 let channels = w[3];

@@ -23,8 +23,10 @@ pub(crate) fn shared(
     let (b, factor) = b;
     // What is turned is cut as it is packed, by columns.
     if p.m < p.n || factor == Factor::Transposed {
-        // Whole vectors of the widest tile each.
-        let block = parallel::rows(parallel, p.n, p.m * p.k).next_multiple_of(64);
+        // Few rows wait for B rather than for the multipliers. Whole vectors of the widest tile each, or of half of it.
+        let work = p.m.max(8) * p.k;
+        let block = parallel::rows(parallel, p.n, work);
+        let block = block.next_multiple_of(if block > 32 { 64 } else { 32 });
         let columns = Columns::cut(c, p.n, block);
         parallel::each(parallel, columns, |_, c| {
             let (start, n) = (c.first(), c.width());

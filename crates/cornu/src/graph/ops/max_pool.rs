@@ -5,6 +5,7 @@ use cornu_kernels::pool2d;
 use super::average_pool::{check_pool, height_and_width, images};
 use super::{Array, Call, GradientOf, Rule, ViewMut, Window};
 use crate::error::{Error, Result};
+use crate::exec::parallel;
 use crate::graph::{Meta, Value};
 use crate::shape::DType;
 
@@ -70,13 +71,50 @@ impl Rule for MaxPool {
             .window
             .geometry(&call.input_metas[0].shape, &call.output_metas[0].shape);
         let images = images(call.input_rows(0), &call.input_metas[0].shape);
-        let x = call.f32(0);
+        let (x, parallel) = (call.f32(0), call.parallel);
         let mut arg = call.take_out(1);
         let arg = match &mut arg {
-            ViewMut::U8(a) => Some(&mut **a),
-            _ => None,
+            ViewMut::U8(a) => &mut **a,
+            _ => &mut [],
         };
-        pool2d::max_forward(&g, images, x, call.out_f32(0), arg);
+        let y = call.out_f32(0);
+        // Several threads take some images each, or bands of rows where there is one image only.
+        let line = g.out_w * g.channels;
+        // Reading a pixel takes as long as sixteen multiply-adds.
+        let work = 16 * line * g.size[0] * g.size[1];
+        let (piece, lines) = if images > 1 {
+            let row = g.out_h * line;
+            (parallel::rows(parallel, images, g.out_h * work) * row, row)
+        } else {
+            (parallel::rows(parallel, g.out_h, work) * line, line)
+        };
+        if y.is_empty() || piece >= y.len() {
+            let arg = (!arg.is_empty()).then_some(arg);
+            pool2d::max_forward(&g, images, x, y, arg);
+            return;
+        }
+        let args = arg.chunks_mut(piece).map(Some);
+        let args = args.chain(std::iter::repeat_with(|| None));
+        let pieces = y.chunks_mut(piece).zip(args).collect();
+        parallel::each(true, pieces, |i, (y, arg)| {
+            let (first, count) = (i * piece / lines, y.len() / lines);
+            if images > 1 {
+                let image = g.in_h * g.in_w * g.channels;
+                let x = &x[first * image..][..count * image];
+                pool2d::max_forward(&g, count, x, y, arg);
+            } else {
+                let above = first * g.stride[0];
+                let skipped = above.saturating_sub(g.pad[0]);
+                let band = pool2d::Pool2d {
+                    in_h: g.in_h - skipped,
+                    out_h: count,
+                    pad: [g.pad[0].saturating_sub(above), g.pad[1]],
+                    ..g
+                };
+                let x = &x[skipped * g.in_w * g.channels..];
+                pool2d::max_forward(&band, 1, x, y, arg);
+            }
+        });
     }
 
     fn flops(&self, _: &[&Meta], outputs: &[Meta]) -> u64 {

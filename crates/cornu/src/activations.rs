@@ -274,6 +274,15 @@ fn hard_sigmoid(g: &mut Graph, x: Value) -> Result<Value> {
 /// let layer = Dense::new(4).activation("relu");
 /// let leaky = Dense::new(4).activation(Activation::leaky_relu(0.1));
 /// # let _ = (layer, leaky);
+/// // Each by its name:
+/// use cornu::choice::Named;
+/// let x = Tensor::new([1, 2], vec![-1.0f32, 2.0])?;
+/// for name in Activation::names() {
+///     let layer = cornu::layers::Activation::new(name);
+///     let y = Sequential::new().input([2]).add(layer).build()?.predict(&x)?;
+///     assert!(y.f32s()?.iter().all(|v| v.is_finite()), "{name}");
+/// }
+/// # Ok::<(), cornu::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Activation(Kind);

@@ -35,3 +35,8 @@ pub use error::{Error, Result};
 pub use shape::{DType, Shape};
 pub use tensor::{Data, Tensor};
 pub use threads::{instruction_set, set_threads, threads};
+
+/// The README's programs, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -133,6 +133,7 @@ fn rounded(peak: f64) {
         (32, 4, 512, 512, 3, 1),
         (4, 27, 48, 128, 5, 1),
         (4, 32, 3, 64, 3, 1),
+        (4, 15, 3, 32, 3, 1),
     ] {
         let same = usize::from(size != 15);
         let out = (size + 2 * same * (k / 2) - k) / stride + 1;

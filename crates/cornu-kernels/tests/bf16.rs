@@ -34,8 +34,9 @@ fn wanted(
 
 fn geometry(r: &mut Numbers) -> Conv2d {
     let groups = [1, 1, 1, 2][r.below(4)];
-    let channels = |r: &mut Numbers| match r.below(3) {
+    let channels = |r: &mut Numbers| match r.below(4) {
         0 => 32 * (1 + r.below(3)),
+        1 => 1 + r.below(4),
         _ => 1 + r.below(70),
     };
     let (ci, co) = (channels(r), channels(r));

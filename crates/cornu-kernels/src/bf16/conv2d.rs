@@ -1,6 +1,8 @@
 //! Convolutions of rounded operands: what may be asked for, and who computes it.
 
 use super::portable;
+#[cfg(target_arch = "x86_64")]
+use super::weight_grad::Operands;
 use crate::columns::Columns;
 use crate::conv2d::Conv2d;
 use crate::product::{Act, Init};
@@ -73,12 +75,7 @@ pub fn weight_grad(
     }
     #[cfg(target_arch = "x86_64")]
     if super::is_fast() && g.lhs_dilation == [1, 1] {
-        let of = super::weight_grad::Operands {
-            x,
-            dy,
-            pixels: [g.in_c, g.out_c],
-            row: g.out_c,
-        };
+        let of = Operands::of(g, x, dy);
         let (channels, dw) = (0..g.in_c / g.groups, dw.as_mut_ptr());
         // SAFETY: the instructions are there, and all of the weights the caller's.
         unsafe { super::weight_grad::run(g, images, of, channels, Init::Accumulate, dw, scratch) };
@@ -124,12 +121,7 @@ pub fn weight_grad_channels(
     };
     #[cfg(target_arch = "x86_64")]
     if super::is_fast() && g.lhs_dilation == [1, 1] && !dy.is_empty() && !x.is_empty() {
-        let of = super::weight_grad::Operands {
-            x,
-            dy,
-            pixels: [g.in_c, g.out_c],
-            row: g.out_c,
-        };
+        let of = Operands::of(g, x, dy);
         let channels = first..first + width;
         // SAFETY: the instructions are there, and `at` found these channels of each tap to be the caller's.
         unsafe { super::weight_grad::run(g, images, of, channels, init, from, scratch) };

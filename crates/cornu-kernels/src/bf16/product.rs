@@ -236,7 +236,8 @@ mod fast {
         let of = Operands {
             x: a,
             dy: b,
-            pixels: [p.a_k, p.ldb],
+            steps: [0, 0, p.a_k],
+            pixel: p.ldb,
             row: p.ldc,
         };
         // SAFETY: as the caller says.

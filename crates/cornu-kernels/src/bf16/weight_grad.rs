@@ -21,10 +21,25 @@ const WORKED: usize = 640 * 1024;
 pub(super) struct Operands<'a> {
     pub(super) x: &'a [f32],
     pub(super) dy: &'a [f32],
-    /// Floats from one pixel to the next in both.
-    pub(super) pixels: [usize; 2],
+    /// Floats of x from one image, line and pixel to the next.
+    pub(super) steps: [usize; 3],
+    /// Floats of dy from one pixel to the next.
+    pub(super) pixel: usize,
     /// Floats from one row of the result to the next.
     pub(super) row: usize,
+}
+
+impl<'a> Operands<'a> {
+    /// Images and gradients of a convolution.
+    pub(super) fn of(g: &Conv2d, x: &'a [f32], dy: &'a [f32]) -> Self {
+        Operands {
+            x,
+            dy,
+            steps: [g.input_len(), g.in_w * g.in_c, g.in_c],
+            pixel: g.out_c,
+            row: g.out_c,
+        }
+    }
 }
 
 /// How the pixels of some images lie as terms.
@@ -95,6 +110,25 @@ impl<'a> Terms<'a> {
         lines * self.remainders.len() * self.len * self.side
     }
 
+    /// Where up to 32 terms of a line begin: `row` tells it for a pixel of one of the images side by side.
+    fn rows(
+        &self,
+        first: usize,
+        end: usize,
+        row: impl Fn(usize, usize) -> Option<&'a [f32]>,
+    ) -> [*const f32; TERMS] {
+        let mut rows = [std::ptr::null(); TERMS];
+        let (mut x, mut n) = (first / self.side, first % self.side);
+        for to in &mut rows[..end - first] {
+            *to = row(x, n).map_or(std::ptr::null(), <[f32]>::as_ptr);
+            n += 1;
+            if n == self.side {
+                (x, n) = (x + 1, 0);
+            }
+        }
+        rows
+    }
+
     /// Turns `channels` of the images from `image` on, side by side: rows of channels, `line` numbers apart.
     ///
     /// # Safety
@@ -108,7 +142,7 @@ impl<'a> Terms<'a> {
         to: *mut u16,
         line: usize,
     ) {
-        let (g, [pixel, _]) = (self.g, self.of.pixels);
+        let (g, steps) = (self.g, self.of.steps);
         let run = self.len * self.side;
         for (iy, place) in self.lines.iter().enumerate() {
             let Some(place) = place else {
@@ -117,16 +151,11 @@ impl<'a> Terms<'a> {
             for (r, &remainder) in self.remainders.iter().enumerate() {
                 let at = (place * self.remainders.len() + r) * run;
                 for first in (0..run).step_by(TERMS) {
-                    let rows: [*const f32; TERMS] = std::array::from_fn(|k| {
-                        let (x, n) = ((first + k) / self.side, (first + k) % self.side);
+                    let rows = self.rows(first, run.min(first + TERMS), |x, n| {
                         let ix = (remainder + x * self.x.input_step).cast_signed() + self.x.low;
-                        match usize::try_from(ix) {
-                            Ok(ix) if ix < g.in_w && first + k < run => {
-                                let row = ((image + n) * g.in_h + iy) * g.in_w + ix;
-                                self.of.x[row * pixel + channel..][..channels].as_ptr()
-                            }
-                            _ => std::ptr::null(),
-                        }
+                        let ix = usize::try_from(ix).ok().filter(|&ix| ix < g.in_w)?;
+                        let at = (image + n) * steps[0] + iy * steps[1] + ix * steps[2];
+                        Some(&self.of.x[at + channel..][..channels])
                     });
                     for c in (0..channels).step_by(SIDE) {
                         // SAFETY: rows hold the channels, or are null; the place is the caller's.
@@ -153,17 +182,14 @@ impl<'a> Terms<'a> {
         to: *mut u16,
         panel: usize,
     ) {
-        let (g, [_, pixel]) = (self.g, self.of.pixels);
+        let (g, pixel) = (self.g, self.of.pixel);
         for oy in 0..g.out_h {
             for chunk in 0..self.chunks {
-                let rows: [*const f32; TERMS] = std::array::from_fn(|k| {
-                    let term = chunk * TERMS + k;
-                    let (ox, n) = (term / self.side, term % self.side);
-                    if ox >= g.out_w {
-                        return std::ptr::null();
-                    }
+                let first = chunk * TERMS;
+                let end = (first + TERMS).min(g.out_w * self.side);
+                let rows = self.rows(first, end, |ox, n| {
                     let row = ((image + n) * g.out_h + oy) * g.out_w + ox;
-                    self.of.dy[row * pixel + channel..][..channels].as_ptr()
+                    Some(&self.of.dy[row * pixel + channel..][..channels])
                 });
                 for c in (0..channels).step_by(SIDE) {
                     let at = c / SIDE * panel + (oy * self.chunks + chunk) * BYTES / 2;

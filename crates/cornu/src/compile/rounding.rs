@@ -5,7 +5,8 @@
 //! empty, where the weight would be packed for a few rows, and where pixels have three colours.
 
 use super::computation::{Computation, copy};
-use crate::graph::ops::matmul::WHOLE_WEIGHT;
+use crate::graph::ops::matmul::WHOLE_ROUNDED;
+use crate::graph::ops::matmul_tn::WHOLE_RESULT;
 use crate::graph::ops::{Conv2D, Conv2DWeightGrad, MatMul, MatMulTn, Op};
 use crate::graph::{Graph, Node, Value};
 
@@ -65,7 +66,7 @@ fn product(g: &Graph, node: &Node, inputs: &[Value]) -> bool {
     let (terms, columns) = (x[x.rank() - 1], y[y.rank() - 1]);
     let rows: usize = x[..x.rank() - 1].iter().product();
     let own: usize = x.iter().skip(1).rev().skip(1).product();
-    let once = x.rank() == 2 && w.elements() >= WHOLE_WEIGHT;
+    let once = x.rank() == 2 && w.elements() >= WHOLE_ROUNDED;
     terms >= TERMS && columns >= SIDE && rows >= SIDE / 2 && (once || x.rank() > 2 && own >= ROWS)
 }
 
@@ -73,6 +74,6 @@ fn product(g: &Graph, node: &Node, inputs: &[Value]) -> bool {
 fn transposed(g: &Graph, node: &Node, inputs: &[Value]) -> bool {
     let (x, w) = (g.shape(inputs[0]), &node.outputs[0].shape);
     let own: usize = x.iter().skip(1).rev().skip(1).product();
-    let once = x.rank() == 2 && w.elements() >= WHOLE_WEIGHT && x[0] >= SIDE / 2;
+    let once = x.rank() == 2 && w.elements() > WHOLE_RESULT && x[0] >= SIDE / 2;
     w[0].min(w[1]) >= SIDE && (once || x.rank() > 2 && own >= ROWS)
 }

@@ -36,6 +36,9 @@ impl MatMul {
 /// are single rows: 1 MiB, half of a core's own cache.
 pub(crate) const WHOLE_WEIGHT: usize = if cfg!(test) { 1 << 6 } else { 1 << 18 };
 
+/// The same of a weight that is rounded, which is packed anew for each part of the batch: 256 KiB.
+pub(crate) const WHOLE_ROUNDED: usize = if cfg!(test) { 1 << 6 } else { 1 << 16 };
+
 /// The same where a sample has many rows, so that a part of the batch makes up for reading the weight: 4 MiB.
 const WHOLE_WEIGHT_OF_MANY: usize = 1 << 20;
 
@@ -92,7 +95,9 @@ impl Rule for MatMul {
         let others = inputs[1..].iter().any(|o| o.batched);
         let rows = inputs[0].batched && !others && outputs[0].shape.rank() >= 2;
         let single = inputs[0].meta.shape.rank() == 2;
-        let whole = if single {
+        let whole = if single && self.bf16 {
+            WHOLE_ROUNDED
+        } else if single {
             WHOLE_WEIGHT
         } else {
             WHOLE_WEIGHT_OF_MANY

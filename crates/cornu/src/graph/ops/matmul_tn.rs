@@ -17,7 +17,7 @@ pub struct MatMulTn {
 
 /// A result of more elements than this is computed in one go, cut by its own rows, rather than as a sum of parts: the parts
 /// would have to be kept and added, 64 KiB each.
-const WHOLE_RESULT: usize = 1 << 14;
+pub(crate) const WHOLE_RESULT: usize = 1 << 14;
 
 /// Where each sample has many rows a part takes longer to compute than to keep and add, and what is multiplied, rows and all, need
 /// not be kept for the whole batch; but no part is larger than this, 512 KiB. A small GPT trains 1.18 times as fast for it.

@@ -130,7 +130,7 @@ fn mistakes_in_the_command_are_told_with_what_was_meant() {
         &["train", &recipe],
         2,
         "error: unknown field `optimiser` in the recipe\n  at   FOLDER/r.toml:2\n  help did you mean `optimizer`? \
-         known fields: epochs, batch_size, steps_per_epoch, seed, loss, optimizer, metrics, data, model, callbacks",
+         known fields: epochs, batch_size, steps_per_epoch, seed, precision, loss, optimizer, metrics, data, model, callbacks",
     );
     assert_eq!(
         fs::read_dir(&folder.0).unwrap().count(),

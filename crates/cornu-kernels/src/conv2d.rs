@@ -121,6 +121,27 @@ impl Conv2d {
             "{function}: elements of {images} output images of {self:?}"
         );
     }
+
+    /// As [`check`](Self::check), where `y` are some channels of the output: with several groups those of whole groups.
+    pub(crate) fn check_columns(
+        &self,
+        function: &str,
+        images: usize,
+        x: &[f32],
+        w: &[f32],
+        bias: Option<&[f32]>,
+        y: &Columns<'_>,
+    ) {
+        self.check(function, images, x.len(), w.len(), y.matrix_len());
+        let co = self.out_c / self.groups;
+        let whole = y.first().is_multiple_of(co) && y.width().is_multiple_of(co);
+        assert!(
+            bias.is_none_or(|bias| bias.len() == self.out_c) && (self.groups == 1 || whole),
+            "{function}: channels {} from {} on of {self:?}",
+            y.width(),
+            y.first()
+        );
+    }
 }
 
 /// Convolves `images` images: `y = act(bias + x ∗ w)`.
@@ -159,7 +180,7 @@ pub fn forward(
 }
 
 /// What sums start from that have a bias or none.
-fn start(bias: Option<&[f32]>) -> Init<'_> {
+pub(crate) fn start(bias: Option<&[f32]>) -> Init<'_> {
     bias.map_or(Init::Zero, Init::Bias)
 }
 
@@ -193,16 +214,7 @@ pub fn forward_columns(
     y: &mut Columns<'_>,
     scratch: &mut Vec<f32>,
 ) {
-    let len = y.matrix_len();
-    g.check("conv2d::forward_columns", images, x.len(), w.len(), len);
-    let co = g.out_c / g.groups;
-    assert!(
-        bias.is_none_or(|bias| bias.len() == g.out_c)
-            && (g.groups == 1 || y.first().is_multiple_of(co) && y.width().is_multiple_of(co)),
-        "conv2d::forward_columns: channels {} from {} on of {g:?}",
-        y.width(),
-        y.first()
-    );
+    g.check_columns("conv2d::forward_columns", images, x, w, bias, y);
     dense::forward(g, images, x, w, start(bias), act, y, scratch);
 }
 

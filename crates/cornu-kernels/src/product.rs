@@ -47,7 +47,7 @@ pub enum Act {
 }
 
 /// One past the last element a walk of `outer` steps of `outer_stride` and `inner` steps of `inner_stride` touches.
-fn reach(outer: usize, outer_stride: usize, inner: usize, inner_stride: usize) -> usize {
+pub(crate) fn reach(outer: usize, outer_stride: usize, inner: usize, inner_stride: usize) -> usize {
     if outer == 0 || inner == 0 {
         0
     } else {

@@ -5,6 +5,8 @@ use super::portable;
 use super::weight_grad::Operands;
 use crate::columns::Columns;
 use crate::conv2d::Conv2d;
+#[cfg(target_arch = "x86_64")]
+use crate::conv2d::start;
 use crate::product::{Act, Init};
 
 /// As [`conv2d::forward`](crate::conv2d::forward), of operands rounded to bf16.
@@ -36,24 +38,14 @@ pub fn forward_columns(
     y: &mut Columns<'_>,
     scratch: &mut Vec<f32>,
 ) {
-    let len = y.matrix_len();
-    g.check("bf16::forward_columns", images, x.len(), w.len(), len);
-    let co = g.out_c / g.groups;
-    assert!(
-        bias.is_none_or(|bias| bias.len() == g.out_c)
-            && (g.groups == 1 || y.first().is_multiple_of(co) && y.width().is_multiple_of(co)),
-        "bf16::forward_columns: channels {} from {} on of {g:?}",
-        y.width(),
-        y.first()
-    );
-    if y.width() == 0 || len == 0 {
+    g.check_columns("bf16::forward_columns", images, x, w, bias, y);
+    if y.width() == 0 || y.matrix_len() == 0 {
         return;
     }
     #[cfg(target_arch = "x86_64")]
     if super::is_fast() {
-        let init = bias.map_or(Init::Zero, Init::Bias);
         // SAFETY: the instructions are there.
-        return unsafe { super::forward::run(g, images, x, w, init, act, y, scratch) };
+        return unsafe { super::forward::run(g, images, x, w, start(bias), act, y, scratch) };
     }
     portable::forward_columns(g, images, x, w, bias, act, y, scratch);
 }

@@ -2,7 +2,7 @@
 
 use super::portable;
 use crate::columns::Columns;
-use crate::product::{Act, Factor, Init, Product};
+use crate::product::{Act, Factor, Init, Product, reach};
 
 /// As [`product`](crate::product::product), of operands rounded to bf16.
 ///
@@ -50,13 +50,6 @@ pub fn product_columns(
         [c.width(), c.stride()],
         "bf16::product: columns of C and the length of its rows"
     );
-    let reach = |outer: usize, far: usize, inner: usize, near: usize| {
-        if outer == 0 || inner == 0 {
-            0
-        } else {
-            (outer - 1) * far + (inner - 1) * near + 1
-        }
-    };
     let of_b = match b.1 {
         Factor::Plain => reach(p.k, p.ldb, p.n, 1),
         Factor::Transposed => reach(p.n, p.ldb, p.k, 1),
@@ -74,21 +67,21 @@ pub fn product_columns(
         return;
     }
     #[cfg(target_arch = "x86_64")]
-    if super::is_fast() && p.k > 0 {
+    if super::is_fast()
+        && p.k > 0
+        && (p.a_k == 1 || p.a_row == 1 && b.1 == Factor::Plain && act == Act::Linear)
+    {
         let mut c = c;
-        let first = c.at(c.first(), p.n, (p.m - 1) * p.ldc + p.n);
+        let first = c.at(c.first(), p.n, reach(p.m, p.ldc, p.n, 1));
         // SAFETY: the instructions are there; operands were checked, and `at` found the columns to be the caller's.
         unsafe {
             if p.a_k == 1 {
                 fast::of_rows(p, a, b, init, act, first, scratch);
-                return;
-            }
-            if p.a_row == 1 && b.1 == Factor::Plain && act == Act::Linear {
+            } else {
                 fast::of_columns(p, a, b.0, init, first, scratch);
-                return;
             }
         }
-        return portable::product_columns(p, a, b, init, act, c, scratch);
+        return;
     }
     portable::product_columns(p, a, b, init, act, c, scratch);
 }

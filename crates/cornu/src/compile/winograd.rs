@@ -15,11 +15,14 @@ pub(crate) const CHANNELS: usize = if cfg!(test) { 9 } else { 32 };
 const PIXELS: usize = if cfg!(test) { 16 } else { 1024 };
 
 /// The least pixels where the kernel was transformed before. One image of 14 × 14 pixels and 256 channels takes as long either way,
-/// and the transformed kernel is four times the memory;
+/// and the transformed kernel is four times the memory.
 const PREPARED_PIXELS: usize = if cfg!(test) { 16 } else { 400 };
 
-/// a small kernel stays in the second cache and pays from a few tiles on.
-const PREPARED_SMALL: (usize, usize) = (if cfg!(test) { 16 } else { 96 }, 1 << 13);
+/// A kernel of at most so many input times output channels stays in the second cache, transformed too.
+const SMALL_KERNEL: usize = 1 << 13;
+
+/// The least pixels for such a kernel that was transformed before: a few tiles.
+const PREPARED_PIXELS_OF_SMALL: usize = if cfg!(test) { 16 } else { 96 };
 
 fn pays(c: &Convolution, pixels: usize, least: usize, kernel: [usize; 4]) -> bool {
     let [h, w, i, o] = kernel;
@@ -38,10 +41,10 @@ fn pixels(image: &Shape) -> usize {
 
 /// The computation with such convolutions replaced.
 pub(super) fn run(c: &Computation, prepared: bool) -> Computation {
-    let least = |kernel: [usize; 4]| match kernel[2] * kernel[3] {
-        _ if !prepared => PIXELS,
-        weights if weights <= PREPARED_SMALL.1 => PREPARED_SMALL.0,
-        _ => PREPARED_PIXELS,
+    let least = |[_, _, i, o]: [usize; 4]| match prepared {
+        false => PIXELS,
+        true if i * o <= SMALL_KERNEL => PREPARED_PIXELS_OF_SMALL,
+        true => PREPARED_PIXELS,
     };
     c.rewrite(|g, _, node, inputs| {
         let (op, operands) = match &node.op {

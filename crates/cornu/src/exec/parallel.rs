@@ -60,14 +60,11 @@ pub(crate) fn rows(parallel: bool, rows: usize, work: usize) -> usize {
         // As many for each thread, and several, so that who is held up does less.
         let threads = threads();
         let pieces = (rows / least).min(4 * threads);
-        rows.div_ceil(
+        rows.div_ceil(if pieces > threads {
+            pieces - pieces % threads
+        } else {
             pieces
-                - if pieces > threads {
-                    pieces % threads
-                } else {
-                    0
-                },
-        )
+        })
     } else {
         rows.max(1)
     }

@@ -1,17 +1,24 @@
 //! One matrix product on several threads.
 
+use cornu_kernels::bf16;
 use cornu_kernels::columns::Columns;
 use cornu_kernels::product::{Act, Factor, Init, Product, product, product_columns};
 
-use cornu_kernels::bf16;
-
 use super::{parallel, scratch};
+
+/// Columns of rounded operands that are packed together.
+const COLUMNS: usize = if cfg!(test) { 2 } else { 128 };
+
+/// Rows of rounded operands that are multiplied together.
+const ROWS: usize = if cfg!(test) { 2 } else { 32 };
 
 /// [`product`] on several threads if `parallel`, which take rows or columns each, so that the larger of A and B is read once.
 ///
-/// The rows of C lie one behind the other.
+/// The rows of C lie one behind the other. Where operands are `rounded` to bf16, threads take fewer and larger pieces, each of which
+/// packs B for itself.
 pub(crate) fn shared(
     parallel: bool,
+    rounded: bool,
     p: &Product,
     a: &[f32],
     b: (&[f32], Factor),
@@ -23,10 +30,19 @@ pub(crate) fn shared(
     let (b, factor) = b;
     // What is turned is cut as it is packed, by columns.
     if p.m < p.n || factor == Factor::Transposed {
-        // Few rows wait for B rather than for the multipliers. Whole vectors of the widest tile each, or of half of it.
-        let work = p.m.max(8) * p.k;
-        let block = parallel::rows(parallel, p.n, work);
-        let block = block.next_multiple_of(if block > 32 { 64 } else { 32 });
+        let block = if rounded {
+            let block = parallel::many_rows(parallel, p.n, p.m * p.k);
+            block.next_multiple_of(COLUMNS).min(p.n)
+        } else {
+            // Few rows wait for B rather than for the multipliers. Whole vectors of the widest tile each, or of half of it.
+            let block = parallel::rows(parallel, p.n, p.m.max(8) * p.k);
+            block.next_multiple_of(if block > 32 { 64 } else { 32 })
+        };
+        let kernel = if rounded {
+            bf16::product_columns
+        } else {
+            product_columns
+        };
         let columns = Columns::cut(c, p.n, block);
         parallel::each(parallel, columns, |_, c| {
             let (start, n) = (c.first(), c.width());
@@ -40,65 +56,27 @@ pub(crate) fn shared(
                 Factor::Transposed => start * p.ldb,
             };
             let b = (&b[first.min(b.len())..], factor);
-            scratch::with(|s| product_columns(&p, a, b, init, act, c, s));
+            scratch::with(|s| kernel(&p, a, b, init, act, c, s));
         });
     } else {
-        let block = parallel::tall_rows(parallel, p.m, p.n * p.k);
+        let block = if rounded {
+            parallel::many_rows(parallel, p.m, p.n * p.k).next_multiple_of(ROWS)
+        } else {
+            parallel::tall_rows(parallel, p.m, p.n * p.k)
+        };
         parallel::chunks(parallel, c, block * p.n, |i, c| {
             let p = Product {
                 m: c.len() / p.n,
                 ..*p
             };
             let a = &a[(i * block * p.a_row).min(a.len())..];
-            scratch::with(|s| product(&p, a, b, init, act, c, s));
+            scratch::with(|s| {
+                if rounded {
+                    bf16::product(&p, a, (b, factor), init, act, c, s);
+                } else {
+                    product(&p, a, b, init, act, c, s);
+                }
+            });
         });
     }
 }
-
-/// As [`shared`], of operands rounded to bf16: threads take fewer and larger pieces, each of which packs B for itself.
-pub(crate) fn rounded(
-    parallel: bool,
-    p: &Product,
-    a: &[f32],
-    b: (&[f32], Factor),
-    init: Init<'_>,
-    act: Act,
-    c: &mut [f32],
-) {
-    debug_assert_eq!(p.n, p.ldc, "the rows of C lie one behind the other");
-    let (b, factor) = b;
-    if p.m < p.n || factor == Factor::Transposed {
-        let block = parallel::many_rows(parallel, p.n, p.m * p.k).next_multiple_of(COLUMNS);
-        let columns = Columns::cut(c, p.n, block.min(p.n));
-        parallel::each(parallel, columns, |_, c| {
-            let (start, n) = (c.first(), c.width());
-            let init = match init {
-                Init::Bias(bias) => Init::Bias(&bias[start..start + n]),
-                init => init,
-            };
-            let p = Product { n, ..*p };
-            let first = match factor {
-                Factor::Plain => start,
-                Factor::Transposed => start * p.ldb,
-            };
-            let b = (&b[first.min(b.len())..], factor);
-            scratch::with(|s| bf16::product_columns(&p, a, b, init, act, c, s));
-        });
-    } else {
-        let block = parallel::many_rows(parallel, p.m, p.n * p.k).next_multiple_of(ROWS);
-        parallel::chunks(parallel, c, block * p.n, |i, c| {
-            let p = Product {
-                m: c.len() / p.n,
-                ..*p
-            };
-            let a = &a[(i * block * p.a_row).min(a.len())..];
-            scratch::with(|s| bf16::product(&p, a, (b, factor), init, act, c, s));
-        });
-    }
-}
-
-/// Columns that are packed together.
-const COLUMNS: usize = if cfg!(test) { 2 } else { 128 };
-
-/// Rows that are multiplied together.
-const ROWS: usize = if cfg!(test) { 2 } else { 32 };

@@ -76,17 +76,16 @@ impl Model {
             .map(|m| empty(m.dtype, m.shape.elements() * count))
             .collect();
         let mut parts: Vec<Tensor> = Vec::new();
-        let (mut start, mut held) = (0, 0);
+        let mut start = 0;
         while start < count {
             let n = batch_size.min(count - start);
-            if n != held {
+            if parts.first().is_none_or(|part| part.shape()[0] != n) {
                 let of = inputs.iter().zip(&self.architecture.inputs);
                 parts = of
                     .map(|(x, i)| {
                         Tensor::zeros_of(i.dtype, x.shape().without_batch().with_batch(n))
                     })
                     .collect();
-                held = n;
             }
             let outputs = with_team(|| {
                 let samples: Vec<usize> = (start..start + n).collect();

@@ -1,6 +1,6 @@
 //! Where training and evaluation get their batches from.
 
-use crate::exec::parallel::each;
+use crate::exec::parallel::{chunks, each};
 use cornu_data::ImageSet;
 use cornu_kernels::reduce::all_finite;
 
@@ -163,20 +163,16 @@ fn convert_rows<T: Copy + Sync, U: Send>(
 ) {
     /// Elements a thread takes at a time: some 5 µs, most of them spent waiting for memory.
     const PIECE: usize = 1 << 14;
-    let rows = PIECE.div_ceil(row.max(1));
-    let copy = |_, (samples, to): (&[usize], &mut [U])| {
-        for (&i, to) in samples.iter().zip(to.chunks_mut(row.max(1))) {
+    let length = row.max(1);
+    let rows = PIECE.div_ceil(length);
+    chunks(true, to, rows * length, |piece, to| {
+        let samples = &samples[piece * rows..];
+        for (&i, to) in samples.iter().zip(to.chunks_mut(length)) {
             for (t, &v) in to.iter_mut().zip(&from[i * row..(i + 1) * row]) {
                 *t = f(v);
             }
         }
-    };
-    if samples.len() <= rows {
-        copy(0, (samples, to));
-    } else {
-        let pieces = samples.chunks(rows).zip(to.chunks_mut(rows * row.max(1)));
-        each(true, pieces.collect(), copy);
-    }
+    });
 }
 
 /// Rows of one tensor into a batch of any type; floats become whole numbers by cutting what follows the point, as a cast does.

@@ -134,12 +134,7 @@ impl Rule for MatMul {
         } else {
             Factor::Plain
         };
-        let shared = if self.bf16 {
-            products::rounded
-        } else {
-            products::shared
-        };
-        shared(parallel, &p, x, (w, factor), init, act, y);
+        products::shared(parallel, self.bf16, &p, x, (w, factor), init, act, y);
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {

@@ -97,12 +97,8 @@ impl Rule for MatMulTn {
         } else {
             Init::Zero
         };
-        let shared = if self.bf16 {
-            products::rounded
-        } else {
-            products::shared
-        };
-        shared(parallel, &p, a, (b, Factor::Plain), init, Act::Linear, c);
+        let b = (b, Factor::Plain);
+        products::shared(parallel, self.bf16, &p, a, b, init, Act::Linear, c);
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {

@@ -88,15 +88,13 @@ impl Rule for MaxPool {
         } else {
             (parallel::rows(parallel, g.out_h, work) * line, line)
         };
-        if y.is_empty() || piece >= y.len() {
-            let arg = (!arg.is_empty()).then_some(arg);
-            pool2d::max_forward(&g, images, x, y, arg);
+        if y.is_empty() {
             return;
         }
         let args = arg.chunks_mut(piece).map(Some);
         let args = args.chain(std::iter::repeat_with(|| None));
         let pieces = y.chunks_mut(piece).zip(args).collect();
-        parallel::each(true, pieces, |i, (y, arg)| {
+        parallel::each(parallel, pieces, |i, (y, arg)| {
             let (first, count) = (i * piece / lines, y.len() / lines);
             if images > 1 {
                 let image = g.in_h * g.in_w * g.channels;

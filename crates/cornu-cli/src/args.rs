@@ -1,8 +1,9 @@
 //! What can be said on the command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use cornu::train::Precision;
 
 /// Build, train, evaluate and use neural networks, without Python.
@@ -338,6 +339,16 @@ fn learning_rate(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Reads a command line. What looks like a number below 0 is a value, which its option then refuses in its own words.
+pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cornu, clap::Error> {
+    let numbers = |arg: Arg| {
+        let takes_one = arg.get_action().takes_values();
+        arg.allow_negative_numbers(takes_one)
+    };
+    let command = Cornu::command().mut_subcommands(|c| c.mut_args(numbers));
+    Cornu::from_arg_matches(&command.try_get_matches_from(line)?)
+}
+
 /// Says a parse error the way every other failure of the program is said.
 pub(crate) fn explain(error: &clap::Error) -> crate::failure::Failure {
     let text = error.to_string();
@@ -371,7 +382,6 @@ fn key_value(text: &str) -> Result<(String, serde_json::Value), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_consistent() {
@@ -379,7 +389,7 @@ mod tests {
     }
 
     fn failure(line: &str) -> String {
-        let error = Cornu::try_parse_from(line.split(' ')).unwrap_err();
+        let error = parse(line.split(' ').map(OsString::from)).unwrap_err();
         explain(&error).to_string()
     }
 
@@ -401,7 +411,10 @@ mod tests {
             "error: invalid value '0' for '--epochs <N>': it must be at least 1\n  \
              help `--help` tells every option"
         );
-        assert!(failure("cornu train --learning-rate nan").contains("expected a number above 0"));
+        for rate in ["nan", "-0.1"] {
+            let text = failure(&format!("cornu train --learning-rate {rate}"));
+            assert!(text.contains("expected a number above 0"), "{text}");
+        }
         assert!(failure("cornu train --quiet --json").contains("cannot be used with"));
         let augment = failure("cornu train --augment flip,wobble");
         assert!(augment.contains("invalid value 'wobble'"), "{augment}");

@@ -26,14 +26,13 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
-use args::{Command, Cornu};
+use args::Command;
 use screen::{Screen, Voice};
 
 fn main() -> ExitCode {
-    let args = match Cornu::try_parse() {
+    let args = match args::parse(std::env::args_os()) {
         Ok(args) => args,
         Err(error) => return say_usage(&error),
     };

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use cornu_data::{Dataset, Options, registry};
+use cornu_data::{Dataset, Options, Progress, registry};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
 
 use crate::failure::Result;
+use crate::progress::size as bytes;
 use crate::screen::{Screen, Voice, is_terminal};
 
 /// Which data set, from where, and how much of it.
@@ -18,7 +20,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) test: Option<usize>,
 }
 
-/// Loads the data set, cut to the wanted sizes.
+/// Loads the data set, cut to the wanted sizes. What is not on this machine is fetched, unless it was to be in a certain folder.
 pub(crate) fn load(wanted: Wanted<'_>, screen: Screen) -> Result<Dataset> {
     let info = registry::info(wanted.name)?;
     let (train, test) = (
@@ -36,9 +38,10 @@ pub(crate) fn load(wanted: Wanted<'_>, screen: Screen) -> Result<Dataset> {
     } else {
         let options = Options {
             data_dir: wanted.dir.map(Path::to_path_buf),
+            download: wanted.dir.is_none(),
             ..Options::default()
         };
-        registry::load(wanted.name, &options).map(|data| {
+        registry::load_with(wanted.name, &options, &mut fetching(&spinner, screen)).map(|data| {
             if train < data.train.len() || test < data.test.len() {
                 data.take(train, test)
             } else {
@@ -52,6 +55,25 @@ pub(crate) fn load(wanted: Wanted<'_>, screen: Screen) -> Result<Dataset> {
         screen.warn(warning);
     }
     Ok(data)
+}
+
+/// Tells how far a download is.
+pub(crate) fn fetching(bar: &ProgressBar, screen: Screen) -> impl FnMut(&Progress) {
+    let mut file = String::new();
+    move |progress| {
+        if file != progress.file {
+            file.clone_from(&progress.file);
+            screen.event(
+                || json!({"event": "download", "file": progress.file, "bytes": progress.total}),
+            );
+        }
+        bar.set_message(format!(
+            "{}  {} of {}",
+            progress.file,
+            bytes(progress.received),
+            bytes(progress.total)
+        ));
+    }
 }
 
 /// Something that moves while the user waits, on a terminal only.

@@ -222,10 +222,11 @@ fn not_found(
     DataError::new(DataErrorKind::NotFound, message)
         .at(if looked.is_empty() { "no folder to look in".to_owned() } else { format!("looked in {}", looked.join(", ")) })
         .help(format!(
-            "put into {}: {either}{} (each plain, .gz or .xz)\nthey are published ({megabytes} MB) at {}\nor name another folder with the data_dir option or CORNU_DATA, or ask for a download",
+            "put into {}: {either}{} (each plain, .gz or .xz)\nthey are published ({megabytes} MB) at {}\nor name another folder with the data_dir option or CORNU_DATA; `cornu data download {}` fetches them",
             target.display(),
             shown(&names),
-            urls.join(" ")
+            urls.join(" "),
+            release.name
         ))
 }
 

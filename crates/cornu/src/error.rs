@@ -52,6 +52,9 @@ struct Inner {
     help: Option<String>,
 }
 
+/// Of more known names than this, a misspelling is told the nearest alone.
+const MANY: usize = 40;
+
 /// A result whose error is Cornu's own.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -92,9 +95,11 @@ impl Error {
     ) -> Self {
         let known: Vec<&str> = known.into_iter().collect();
         let e = Self::config(format!("unknown {what} \"{name}\""));
+        let all = || format!("known: {}", known.join(", "));
         e.help(match nearest(name, known.iter().copied()) {
-            Some(best) => format!("did you mean \"{best}\"? known: {}", known.join(", ")),
-            None => format!("known: {}", known.join(", ")),
+            Some(best) if known.len() > MANY => format!("did you mean \"{best}\"?"),
+            Some(best) => format!("did you mean \"{best}\"? {}", all()),
+            None => all(),
         })
     }
 
@@ -103,6 +108,15 @@ impl Error {
     pub fn at(mut self, path: impl Into<String>) -> Self {
         if self.inner.path.is_none() {
             self.inner.path = Some(path.into());
+        }
+        self
+    }
+
+    /// Says in which model the place is: its name comes before the path.
+    #[must_use]
+    pub(crate) fn within(mut self, model: &str) -> Self {
+        if let Some(path) = &mut self.inner.path {
+            path.insert_str(0, &format!("{model}/"));
         }
         self
     }

@@ -8,7 +8,11 @@ use crate::error::{Error, Kind, Result};
 
 /// An error of the operating system about a file.
 pub(crate) fn io_error(path: &Path, what: &str, e: &std::io::Error) -> Error {
-    let error = Error::new(Kind::Io, format!("cannot {what}: {e}")).at(path.display().to_string());
+    let said = e.to_string();
+    // Without the system's number, as in "(os error 2)".
+    let said = said.split(" (os error").next().unwrap_or(&said);
+    let error =
+        Error::new(Kind::Io, format!("cannot {what}: {said}")).at(path.display().to_string());
     match e.kind() {
         std::io::ErrorKind::StorageFull => {
             error.help("the disk is full; nothing that was there before was changed")

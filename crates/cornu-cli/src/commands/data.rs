@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 
 use crate::args::Data;
 use crate::failure::Result;
-use crate::pictures::spinner;
-use crate::progress::size as bytes;
+use crate::pictures::{fetching, spinner};
 use crate::report::html::thousands;
 use crate::screen::Screen;
 use crate::table;
@@ -113,21 +112,7 @@ fn info(name: &str, options: &Options, screen: Screen) -> Result<()> {
 
 fn download(name: &str, options: &Options, screen: Screen) -> Result<()> {
     let bar = spinner("connecting", screen);
-    let mut file = String::new();
-    let folder = registry::download(name, options, &mut |progress| {
-        if file != progress.file {
-            file.clone_from(&progress.file);
-            screen.event(
-                || json!({"event": "download", "file": progress.file, "bytes": progress.total}),
-            );
-        }
-        bar.set_message(format!(
-            "{}  {} of {}",
-            progress.file,
-            bytes(progress.received),
-            bytes(progress.total)
-        ));
-    });
+    let folder = registry::download(name, options, &mut fetching(&bar, screen));
     bar.finish_and_clear();
     let folder = folder?;
     screen.result(

@@ -89,6 +89,10 @@ pub fn deserialize(class_name: &str, config: &Json) -> Result<Box<dyn Layer>> {
     config.retain(|key, v| !v.is_null() || NONE_IS_A_CHOICE.contains(&key.as_str()));
     if matches!(class_name, "Sequential" | "Functional" | "Model") {
         check_dtype(dtype, "float32").map_err(|e| e.at(path.clone()))?;
+        if let Some(name) = &name {
+            // Places in the model are told with it.
+            config.insert("name".to_owned(), name.as_str().into());
+        }
         let mut model = Nested::from_config(class_name, config).map_err(|e| e.at(path))?;
         model.base_mut().name = name;
         model.base_mut().trainable = trainable;

@@ -66,13 +66,19 @@ impl MetricChoice {
     pub fn resolve(&self, targets: &Targets, prediction: &Shape) -> Result<Box<dyn Metric>> {
         let metric = match self {
             Self::Metric(m) => m.clone(),
-            Self::Named(name) => match name.to_ascii_lowercase().as_str() {
-                "accuracy" | "acc" => accuracy(name, targets, prediction),
-                _ => deserialize(name, Map::new())?,
-            },
+            Self::Named(name) if is_accuracy(name) => accuracy(name, targets, prediction),
+            Self::Named(name) => deserialize(name, Map::new())?,
         };
         metric.check(targets, prediction)?;
         Ok(metric)
+    }
+
+    /// Whether the name is known, before there are targets and predictions.
+    pub(crate) fn check_name(&self) -> Result<()> {
+        match self {
+            Self::Named(name) if !is_accuracy(name) => deserialize(name, Map::new()).map(|_| ()),
+            _ => Ok(()),
+        }
     }
 
     /// The name or the whole config, as Keras writes it.
@@ -100,6 +106,12 @@ impl MetricChoice {
         let config = json.get("config").and_then(Json::as_object);
         deserialize(class, config.cloned().unwrap_or_default()).map(Self::Metric)
     }
+}
+
+fn is_accuracy(name: &str) -> bool {
+    ["accuracy", "acc"]
+        .iter()
+        .any(|n| name.eq_ignore_ascii_case(n))
 }
 
 /// Keras's rule for the name "accuracy".

@@ -249,8 +249,8 @@ fn sequential(config: &Json) -> Result<Architecture> {
                 o.remove("batch_shape");
             }
         }
-        let layer =
-            layers::deserialize(class, &own).map_err(|e| e.at(format!("{name}/layers[{i}]")))?;
+        let layer = layers::deserialize(class, &own)
+            .map_err(|e| e.at(format!("layers[{i}]")).within(&name))?;
         made.push(layer);
     }
     let (batch, shape) = match shape {
@@ -436,7 +436,7 @@ fn functional(config: &Json) -> Result<Architecture> {
         }
         own["name"] = own_name.clone().into();
         hold_call_arguments(layer, &mut own).map_err(place)?;
-        made.push(layers::deserialize(class, &own).map_err(place)?);
+        made.push(layers::deserialize(class, &own).map_err(|e| e.within(&name))?);
         for (call, node) in list(layer, "inbound_nodes")
             .map_err(place)?
             .iter()

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+use safetensors::SafeTensorError;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::{Value as Json, json};
 
@@ -18,6 +19,9 @@ use crate::train::Compiled;
 
 /// The ending of model files.
 const ENDING: &str = "cornu";
+
+/// Where a safetensors file has its metadata, a JSON object; before it stands how long they are.
+const HEADER: usize = 8;
 
 /// The number of this layout of the metadata.
 const FORMAT: u32 = 1;
@@ -36,7 +40,11 @@ fn check_ending(path: &Path) -> Result<()> {
         "model files end in .{ENDING}, received \"{}\"",
         path.display()
     ))
-    .at(path.display().to_string()))
+    .at(path.display().to_string())
+    .help(format!(
+        "as in \"{}\"",
+        path.with_extension(ENDING).display()
+    )))
 }
 
 impl Model {
@@ -112,7 +120,20 @@ impl Model {
     }
 
     fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self> {
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(path, e))?;
+        if bytes.get(HEADER) != Some(&b'{') {
+            return Err(Error::new(Kind::Format, "the file is no model of Cornu's")
+                .at(path.display().to_string())
+                .help("`cornu train` and `Model::save` write such files"));
+        }
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| match e {
+            SafeTensorError::InvalidHeaderLength | SafeTensorError::MetadataIncompleteBuffer => {
+                damaged(
+                    path,
+                    format!("it ends after {} bytes, too early", bytes.len()),
+                )
+            }
+            e => damaged(path, e),
+        })?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| damaged(path, e))?;
         let text = header.metadata().as_ref().and_then(|m| m.get("cornu"));
         let text = text.ok_or_else(|| {

@@ -325,6 +325,7 @@ impl Goals {
                     )));
                 }
             };
+            m.choice.check_name().map_err(|e| e.at(model.name()))?;
             all[output].metrics.push((m.choice.clone(), m.weighted));
         }
         all.retain(|g| g.loss.is_some() || !g.metrics.is_empty());

@@ -26,7 +26,7 @@ const SMALL: f64 = 6.3;
 
 const STYLE: &str = "
   text { font-family: system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; fill: #1c2430 }
-  .name { font-size: 13px; font-weight: 600 } .small { font-size: 11px; fill: #5b6675 } .title { font-size: 16px; font-weight: 600 }
+  .name { font-size: 13px; font-weight: 600 } .small { font-size: 11px; font-weight: 400; fill: #5b6675 } .title { font-size: 16px; font-weight: 600 }
   .end { text-anchor: end } .page { fill: #ffffff } .box { fill: #ffffff; stroke: #c9d1dc } .frame { fill: #f5f7fa; stroke: #aeb8c6; stroke-dasharray: 5 3 }
   .edge { fill: none; stroke: #8390a2; stroke-width: 1.4 } .tip { fill: #8390a2 } .dot { fill: #8390a2 }
   .input { fill: #64748b } .convolution { fill: #2f6fde } .dense { fill: #7c4dcc } .recurrent { fill: #b8408f } .attention { fill: #c2410c }
@@ -240,6 +240,7 @@ fn box_width(shown: &Shown) -> f64 {
 fn weights_text(weights: usize) -> String {
     match weights {
         0 => String::new(),
+        1 => "1 weight".to_owned(),
         n => format!("{} weights", grouped(n)),
     }
 }
@@ -375,11 +376,11 @@ impl Model {
         });
         let facts: Vec<Facts> = facts.collect();
         let drawing = Drawing::new(a, &facts, true)?;
-        let total = format!(
-            "{}, {}",
-            a.kind.class_name(),
-            weights_text(self.count_params()).replace("weights", "weights in all")
-        );
+        let class = a.kind.class_name();
+        let total = match self.count_params() {
+            0 => format!("{class}, no weights"),
+            n => format!("{class}, {} in all", weights_text(n)),
+        };
         let heading = self.name().len() as f64 * 9.5 + 16.0 + total.len() as f64 * SMALL;
         let width = drawing.layout.width.max(heading) + 2.0 * MARGIN;
         let height = drawing.layout.height + 2.0 * MARGIN + 34.0;
@@ -390,9 +391,7 @@ impl Model {
              <title>{name}</title>\n<style>{STYLE}\n</style>\n\
              <defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"1\" refY=\"4\" markerWidth=\"6\" markerHeight=\"6\" orient=\"auto\"><path class=\"tip\" d=\"M0 0L8 4L0 8z\"/></marker></defs>\n\
              <rect class=\"page\" width=\"100%\" height=\"100%\"/>\n\
-             <text class=\"title\" x=\"{MARGIN}\" y=\"34\">{name}</text>\n\
-             <text class=\"small\" x=\"{:.1}\" y=\"34\">{}</text>\n",
-            MARGIN + self.name().chars().count() as f64 * 9.5 + 8.0,
+             <text class=\"title\" x=\"{MARGIN}\" y=\"34\">{name}<tspan class=\"small\" dx=\"10\">{}</tspan></text>\n",
             escaped(&total),
             name = escaped(self.name()),
         );
@@ -415,7 +414,8 @@ impl Model {
             return Err(crate::error::Error::config(format!(
                 "a picture of a model ends in .svg, received \"{}\"",
                 path.display()
-            )));
+            ))
+            .help("pictures are SVG, which browsers show and convert"));
         }
         write_atomically(path, self.to_svg()?.as_bytes())
     }

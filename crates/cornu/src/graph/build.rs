@@ -1,18 +1,17 @@
 //! The words with which layers, losses and optimizers write a graph.
 
+mod products;
+mod random;
+mod reductions;
+
 use super::ops::{
-    ArgMax, Binary, Broadcast, Cast, Concat, Constant, Conv2D, Conv2DWeightGrad, Convolution,
-    Distribution, FlipKernel, Input, LogSoftmax, MatMul, MatMulTn, MaxPool, MaxPoolGrad, OneHot,
-    Pad, Random, Recurrence, Reduce, Reduction, Reshape, Reverse, Select, Slice, Softmax,
-    StopGradient, TakeLast, Transpose, Unary, UnaryKind, Window, input, reduce,
+    ArgMax, Binary, BinaryKind, Broadcast, Cast, Concat, Constant, Input, LogSoftmax, OneHot, Pad,
+    Reshape, Reverse, Select, Slice, Softmax, StopGradient, TakeLast, Transpose, Unary, UnaryKind,
+    input,
 };
 use super::{Graph, Meta, Value};
-use cornu_kernels::recurrent::Cell;
-
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::shape::{DType, Shape};
-
-use super::ops::BinaryKind;
 
 macro_rules! unary_words {
     ($($(#[$doc:meta])* $name:ident => $kind:ident,)*) => {
@@ -201,102 +200,6 @@ impl Graph {
         self.push(Broadcast { shape }.into(), vec![x])
     }
 
-    pub(crate) fn reduce(
-        &mut self,
-        kind: Reduction,
-        x: Value,
-        axes: &[usize],
-        keepdims: bool,
-    ) -> Result<Value> {
-        let shape = self.shape(x).clone();
-        let mut axes = axes.to_vec();
-        axes.sort_unstable();
-        axes.dedup();
-        if let Some(axis) = axes.iter().find(|&&a| a >= shape.rank()) {
-            return Err(Error::shape(format!(
-                "axis {axis} is out of range for {shape}"
-            )));
-        }
-        let mut y = x;
-        for (start, end) in reduce::runs(&axes) {
-            y = self.push(Reduce { kind, start, end }.into(), vec![y])?;
-        }
-        if keepdims {
-            y = self.reshape(y, reduce::keep_dims(&shape, &axes))?;
-        }
-        Ok(y)
-    }
-
-    /// The sum over the axes listed.
-    pub fn sum(&mut self, x: Value, axes: &[usize], keepdims: bool) -> Result<Value> {
-        self.reduce(Reduction::Sum, x, axes, keepdims)
-    }
-
-    /// The mean over the axes listed.
-    pub fn mean(&mut self, x: Value, axes: &[usize], keepdims: bool) -> Result<Value> {
-        let sum = self.sum(x, axes, keepdims)?;
-        let n = self.shape(x).elements() / self.shape(sum).elements().max(1);
-        self.scale(sum, 1.0 / n.max(1) as f32)
-    }
-
-    /// Vectors along the axes listed scaled to length 1; those shorter than 1e-7 by 1e7.
-    pub(crate) fn normalize(&mut self, x: Value, axes: &[usize]) -> Result<Value> {
-        let squares = self.square(x)?;
-        let squared = self.sum(squares, axes, true)?;
-        // Held from zero before the root, whose gradient there is infinite.
-        let least = self.constant(1e-14)?;
-        let squared = self.maximum(squared, least)?;
-        let inverse = self.rsqrt(squared)?;
-        self.mul(x, inverse)
-    }
-
-    /// For each channel (of the last axis) the sum of those at most `radius` away.
-    pub fn channel_sum(&mut self, x: Value, radius: usize) -> Result<Value> {
-        self.push(super::ops::ChannelSum { radius }.into(), vec![x])
-    }
-
-    /// Mean and variance of each channel (the last axis) over all other axes.
-    pub fn moments(&mut self, x: Value) -> Result<(Value, Value)> {
-        let mean = self.push(super::ops::Moments.into(), vec![x])?;
-        Ok((mean, Value { output: 1, ..mean }))
-    }
-
-    /// The mean of all elements.
-    pub fn mean_all(&mut self, x: Value) -> Result<Value> {
-        let axes: Vec<usize> = (0..self.shape(x).rank()).collect();
-        self.mean(x, &axes, false)
-    }
-
-    /// The sum of all elements.
-    pub fn sum_all(&mut self, x: Value) -> Result<Value> {
-        let axes: Vec<usize> = (0..self.shape(x).rank()).collect();
-        self.sum(x, &axes, false)
-    }
-
-    /// The largest element over the axes listed.
-    pub fn max(&mut self, x: Value, axes: &[usize], keepdims: bool) -> Result<Value> {
-        self.reduce(Reduction::Max, x, axes, keepdims)
-    }
-
-    /// The smallest element over the axes listed.
-    pub fn min(&mut self, x: Value, axes: &[usize], keepdims: bool) -> Result<Value> {
-        self.reduce(Reduction::Min, x, axes, keepdims)
-    }
-
-    /// Sums `x` over the axes along which an operand like `like` was repeated to make it.
-    pub(crate) fn sum_to_shape_of(&mut self, x: Value, like: Value) -> Result<Value> {
-        let (from, to) = (self.shape(x).clone(), self.shape(like).clone());
-        if from == to {
-            return Ok(x);
-        }
-        let skip = from.rank() - to.rank();
-        let axes: Vec<usize> = (0..from.rank())
-            .filter(|&i| i < skip || (to[i - skip] == 1 && from[i] != 1))
-            .collect();
-        let y = self.sum(x, &axes, false)?;
-        self.reshape(y, to)
-    }
-
     /// Arrays set side by side along one axis.
     pub fn concat(&mut self, xs: &[Value], axis: usize) -> Result<Value> {
         self.push(Concat { axis }.into(), xs.to_vec())
@@ -320,49 +223,6 @@ impl Graph {
         )
     }
 
-    /// `[.., k] · [k, n]`.
-    pub fn matmul(&mut self, x: Value, w: Value) -> Result<Value> {
-        self.push(MatMul::default().into(), vec![x, w])
-    }
-
-    /// `[r.., m]ᵀ · [r.., n]`.
-    pub fn matmul_tn(&mut self, a: Value, b: Value) -> Result<Value> {
-        self.push(MatMulTn::default().into(), vec![a, b])
-    }
-
-    /// The states of a recurrent cell after each step, `[batch, steps, units]`, in the order of time.
-    ///
-    /// `p` are the projections of the inputs, `[batch, steps, gates·units]`, `u` the recurrent weights, `[units, gates·units]`;
-    /// `bias` is that of [`Cell::GruResetAfter`] alone. Where the mask `[batch, steps]` is 0, a step changes nothing. Beside the
-    /// states, an LSTM gives its inner state after the last step, `[batch, 1, units]`.
-    pub fn recurrence(
-        &mut self,
-        cell: Cell,
-        reverse: bool,
-        p: Value,
-        u: Value,
-        bias: Option<Value>,
-        mask: Option<Value>,
-    ) -> Result<(Value, Option<Value>)> {
-        let op = Recurrence {
-            cell,
-            reverse,
-            masked: mask.is_some(),
-        };
-        let inputs = [Some(p), Some(u), bias, mask];
-        let h = self.push(op.into(), inputs.into_iter().flatten().collect())?;
-        if cell != Cell::Lstm {
-            return Ok((h, None));
-        }
-        let last = if reverse {
-            0
-        } else {
-            self.shape(h)[1].saturating_sub(1)
-        };
-        let c = self.slice(Value { output: 2, ..h }, 1, last, 1)?;
-        Ok((h, Some(c)))
-    }
-
     /// The entries of one axis from the last to the first.
     pub fn reverse(&mut self, x: Value, axis: usize) -> Result<Value> {
         let node = self.node(x);
@@ -371,104 +231,6 @@ impl Graph {
             return Ok(node.inputs[0]);
         }
         self.push(Reverse { axis }.into(), vec![x])
-    }
-
-    /// Images NHWC convolved with a kernel HWIO.
-    pub fn conv2d(&mut self, x: Value, w: Value, convolution: Convolution) -> Result<Value> {
-        let op = Conv2D {
-            convolution,
-            bias: false,
-            relu: false,
-            bf16: false,
-        };
-        self.push(op.into(), vec![x, w])
-    }
-
-    /// The gradient of `conv2d(x, w)` with respect to `x`, which is linear in `w` and `dy`.
-    pub(crate) fn conv2d_input_grad(
-        &mut self,
-        c: Convolution,
-        x: Value,
-        w: Value,
-        dy: Value,
-    ) -> Result<Value> {
-        let (xs, ws, ys) = (
-            self.shape(x).clone(),
-            self.shape(w).clone(),
-            self.shape(dy).clone(),
-        );
-        let flipped = self.flip_kernel(w, c.groups)?;
-        let op = super::ops::conv2d::input_grad_of(&c, &xs, &ws, &ys);
-        self.push(op.into(), vec![dy, flipped])
-    }
-
-    /// The gradient of `conv2d(x, w)` with respect to `w`.
-    pub(crate) fn conv2d_weight_grad(
-        &mut self,
-        convolution: Convolution,
-        x: Value,
-        w: Value,
-        dy: Value,
-    ) -> Result<Value> {
-        let kernel = [self.shape(w)[0], self.shape(w)[1]];
-        let op = Conv2DWeightGrad {
-            convolution,
-            kernel,
-            bf16: false,
-        };
-        self.push(op.into(), vec![x, dy])
-    }
-
-    /// A convolution's kernel mirrored, with its channels exchanged.
-    pub(crate) fn flip_kernel(&mut self, w: Value, groups: usize) -> Result<Value> {
-        self.push(FlipKernel { groups }.into(), vec![w])
-    }
-
-    /// The maximum of each window.
-    ///
-    /// The maximum of a ReLU is the ReLU of the maximum, and cheaper by the size of the window: the ReLU is moved behind the
-    /// pooling, so that neither pass keeps the large image.
-    pub fn max_pool(&mut self, x: Value, window: Window) -> Result<Value> {
-        let node = self.node(x);
-        if let super::Op::Unary(Unary {
-            kind: UnaryKind::Relu,
-        }) = node.op
-        {
-            let (before, path) = (node.inputs[0], node.path.clone());
-            let pooled = self.push(MaxPool { window }.into(), vec![before])?;
-            let outer = self.set_path(Some(path));
-            let y = self.relu(pooled);
-            self.set_path(outer);
-            return y;
-        }
-        self.push(MaxPool { window }.into(), vec![x])
-    }
-
-    /// The maximum of each window, and its position in the window, in bytes.
-    pub fn max_pool_with_positions(&mut self, x: Value, window: Window) -> Result<(Value, Value)> {
-        let largest = self.push(MaxPool { window }.into(), vec![x])?;
-        Ok((
-            largest,
-            Value {
-                output: 1,
-                ..largest
-            },
-        ))
-    }
-
-    pub(crate) fn max_pool_grad(
-        &mut self,
-        dy: Value,
-        positions: Value,
-        window: Window,
-        image: [usize; 2],
-    ) -> Result<Value> {
-        self.push(MaxPoolGrad { window, image }.into(), vec![dy, positions])
-    }
-
-    /// The mean of each window.
-    pub fn average_pool(&mut self, x: Value, window: Window) -> Result<Value> {
-        self.push(super::ops::AveragePool { window }.into(), vec![x])
     }
 
     /// Probabilities from scores, along the last axis.
@@ -494,61 +256,5 @@ impl Graph {
     /// The index of the largest element of each row.
     pub fn arg_max(&mut self, x: Value) -> Result<Value> {
         self.push(ArgMax.into(), vec![x])
-    }
-
-    /// Random numbers from seed and step (int32 `[4]`); each call draws another stream.
-    pub(crate) fn random(
-        &mut self,
-        rng: Value,
-        distribution: Distribution,
-        shape: Shape,
-        batched: bool,
-    ) -> Result<Value> {
-        self.random_of(rng, None, distribution, shape, batched)
-    }
-
-    /// As [`Graph::random`], with a seed of its own in place of the one in `rng`: what is drawn from one seed does not depend on what
-    /// else the graph draws.
-    pub(crate) fn random_of(
-        &mut self,
-        rng: Value,
-        seed: Option<u64>,
-        distribution: Distribution,
-        shape: Shape,
-        batched: bool,
-    ) -> Result<Value> {
-        self.draw(&[rng], seed, distribution, shape, batched)
-    }
-
-    /// Logarithms of numbers of the gamma distribution whose shape is a value: one number.
-    pub(crate) fn log_gamma(
-        &mut self,
-        rng: Value,
-        seed: Option<u64>,
-        alpha: Value,
-        shape: Shape,
-        batched: bool,
-    ) -> Result<Value> {
-        self.draw(&[rng, alpha], seed, Distribution::LogGamma, shape, batched)
-    }
-
-    fn draw(
-        &mut self,
-        operands: &[Value],
-        seed: Option<u64>,
-        distribution: Distribution,
-        shape: Shape,
-        batched: bool,
-    ) -> Result<Value> {
-        let stream = self.streams.entry(seed).or_default();
-        let op = Random {
-            distribution,
-            shape,
-            stream: *stream,
-            seed,
-            batched,
-        };
-        *stream += 1;
-        self.push(op.into(), operands.to_vec())
     }
 }

@@ -11,6 +11,7 @@ mod adam_w;
 mod adamax;
 mod asgd;
 mod base;
+mod class;
 mod clip;
 mod ftrl;
 mod group;
@@ -37,6 +38,7 @@ mod sgd;
 mod slot;
 #[cfg(test)]
 mod trajectories;
+mod update;
 
 pub use adadelta::Adadelta;
 pub use adafactor::Adafactor;
@@ -46,7 +48,7 @@ pub use adam_w::AdamW;
 pub use adamax::Adamax;
 pub use asgd::ASGD;
 pub(crate) use base::AVERAGE;
-pub use base::{Base, Trained, apply};
+pub use base::Base;
 pub use ftrl::Ftrl;
 pub use group::Group;
 pub use lamb::Lamb;
@@ -67,13 +69,14 @@ pub use rprop::Rprop;
 pub use schedule_free_adam_w::ScheduleFreeAdamW;
 pub use sgd::{MomentumForm, SGD};
 pub use slot::{Slot, Start, Weight};
+pub use update::{Trained, apply};
 
 use std::fmt;
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::arguments;
-use base::{base_arguments, optimizer_class, optimizer_identity};
+use class::{base_arguments, optimizer_class, optimizer_identity};
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Value};
@@ -157,7 +160,7 @@ pub trait Optimizer: fmt::Debug + Send + Sync {
         learning_rate: Value,
         iteration: Value,
     ) -> Result<Vec<Stepped>> {
-        base::update(self, g, trained, learning_rate, iteration)
+        update::update(self, g, trained, learning_rate, iteration)
     }
 
     /// The loss as gradients are taken of it; `memory` is that of the first weight. [`Optimizer::update`] takes the scale out again.

@@ -8,7 +8,7 @@ use crate::optimizers::{self, LearningRate, Optimizer, Slot, Weight};
 use crate::tensor::Tensor;
 
 use super::Precision;
-use super::goals::{self, Goals, Losses, MetricOf};
+use super::goals::{Goals, Losses, MetricOf};
 
 /// Optimizer, loss and metrics of a model.
 #[derive(Debug, Clone)]
@@ -200,13 +200,13 @@ impl Compiled {
         };
         let (class, config) = named("optimizer")?;
         let optimizer = optimizers::deserialize(&class, config)?;
-        let losses = goals::losses_from(json.get("loss").unwrap_or(&Json::Null))?;
+        let losses = Losses::from_json(json.get("loss").unwrap_or(&Json::Null))?;
         let empty = Vec::new();
         let list = json
             .get("metrics")
             .and_then(Json::as_array)
             .unwrap_or(&empty);
-        let metrics = list.iter().map(goals::metric_from);
+        let metrics = list.iter().map(MetricOf::from_json);
         let goals = Goals::new(model, losses, metrics.collect::<Result<_>>()?)?;
         let mut compiled = Self::new(model, optimizer, goals)?;
         compiled.iteration = json.get("iteration").and_then(Json::as_u64).unwrap_or(0);

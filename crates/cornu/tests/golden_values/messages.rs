@@ -378,10 +378,9 @@ fn names_that_nothing_has() {
         )
     );
     let error = metric("acuracy").resolve(&labels(&[], 0, 9), &[10].into());
-    let text = error.expect_err("a mistake").to_string();
-    assert!(
-        text.starts_with("unknown metric \"acuracy\"\n  help did you mean \"accuracy\"? known: accuracy, auc, binary_accuracy,"),
-        "{text}"
+    assert_eq!(
+        error.expect_err("a mistake").to_string(),
+        "unknown metric \"acuracy\"\n  help did you mean \"accuracy\"?"
     );
     let error = MetricChoice::from_json(&json!(7)).expect_err("a mistake");
     assert_eq!(

@@ -1,4 +1,5 @@
-"""Derivatives of small functions as JAX computes them in double precision: gradients, products, Jacobians, Hessians, gradients of one's own.
+"""Derivatives of small functions as JAX computes them in double precision: gradients, products, Jacobians, Hessians, gradients of one's own,
+and of Keras's words that sort.
 
     python golden/gradient_cases.py            # writes golden/gradients.json
     python golden/gradient_cases.py --check    # writes nothing; fails where a stored case deviates
@@ -6,8 +7,13 @@
 Each entry: `inputs` and `values`, by name, as [shape, numbers]. The functions are written once more in tests/golden_gradients.rs.
 """
 
+import os
+
+os.environ["KERAS_BACKEND"] = "jax"
+
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 
 import case_file
@@ -94,6 +100,20 @@ def cases():
         "second": jax.grad(lambda x: jnp.sum(jnp.square(jax.grad(lambda x: jnp.sum(clipped(x)))(x))))(x),
         "stopped": jax.grad(lambda x: jnp.sum(jax.lax.stop_gradient(jnp.exp(x)) * x))(x),
     })
+    for name, shape in (("sorted", (4, 7)), ("sorted_deep", (2, 3, 5)), ("sorted_row", (6,))):
+        x, v = draw(*shape), draw(*shape)
+        x[..., 3] = x[..., 0]
+        index = np.stack([np.arange(4)[::-1]] * (x.size // shape[-1])).reshape(*shape[:-1], 4)
+        yield case(name, {"x": x, "v": v, "index": index}, {
+            "sort": keras.ops.sort(x),
+            "argsort": keras.ops.argsort(x),
+            "top": keras.ops.top_k(x, 3)[0],
+            "top_indices": keras.ops.top_k(x, 3)[1],
+            "taken": keras.ops.take_along_axis(x, index, axis=-1),
+            "sort_gradient": jax.grad(lambda x: jnp.sum(keras.ops.sort(x) * v))(x),
+            "top_gradient": jax.grad(lambda x: jnp.sum(keras.ops.top_k(x, 3)[0] ** 2 * v[..., :3]))(x),
+            "taken_gradient": jax.grad(lambda x: jnp.sum(keras.ops.take_along_axis(x, index, axis=-1) * v[..., :4]))(x),
+        })
 
 
 if __name__ == "__main__":

@@ -168,13 +168,14 @@ class SinePositionEncoding(layers.Layer):
 class RotaryEmbedding(layers.Layer):
     """Su et al., 2021, as complex numbers; KerasHub has a layer of this name."""
 
-    def __init__(self, max_wavelength=10000, scaling_factor=1.0, sequence_axis=1, feature_axis=-1, **kwargs):
+    def __init__(self, max_wavelength=10000, scaling_factor=1.0, sequence_axis=1, feature_axis=-1, start_index=0, **kwargs):
         super().__init__(**kwargs)
         self.arguments = {
             "max_wavelength": max_wavelength,
             "scaling_factor": scaling_factor,
             "sequence_axis": sequence_axis,
             "feature_axis": feature_axis,
+            "start_index": start_index,
         }
 
     def call(self, x):
@@ -183,7 +184,7 @@ class RotaryEmbedding(layers.Layer):
         x = keras.ops.moveaxis(x, axes, (-2, -1))
         places, features = x.shape[-2:]
         rate = a["max_wavelength"] ** (-np.arange(0, features, 2) / features)
-        angles = np.arange(places)[:, None] / a["scaling_factor"] * rate
+        angles = (a["start_index"] + np.arange(places))[:, None] / a["scaling_factor"] * rate
         turn = tf.constant(np.exp(1j * angles), tf.complex64)
         y = tf.complex(x[..., : features // 2], x[..., features // 2 :]) * turn
         y = tf.concat([tf.math.real(y), tf.math.imag(y)], axis=-1)
@@ -198,6 +199,7 @@ ROWS = [
     ("SinePositionEncoding", "6x4_w50", lambda: SinePositionEncoding(50), [(1, 6, 4)]),
     ("RotaryEmbedding", "5x6", lambda: RotaryEmbedding(), [(2, 5, 6)]),
     ("RotaryEmbedding", "heads_w100_s2", lambda: RotaryEmbedding(100, 2.0), [(2, 5, 3, 4)]),
+    ("RotaryEmbedding", "start7_s0.5", lambda: RotaryEmbedding(scaling_factor=0.5, start_index=7), [(2, 4, 6)]),
     ("RotaryEmbedding", "axes2_1", lambda: RotaryEmbedding(sequence_axis=2, feature_axis=1), [(2, 4, 5, 3)]),
     # Expressions: arithmetic with numbers, reductions, shapes, several inputs, conditions, activations.
     ("Lambda", "scaled", lambda: Lambda(op("divide", op("multiply", op("subtract", X, 1.5), 2), op("add", 1, op("exp", op("negative", X))))), [(3, 4)]),

@@ -235,7 +235,11 @@ pub(crate) struct Summary {
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "training")]
     pub(crate) plan: Option<PlanOf>,
 
-    /// Draw the network into this SVG file
+    /// Show the layers of models within the network too
+    #[arg(long)]
+    pub(crate) expand_nested: bool,
+
+    /// Draw the network into this SVG file; models within it are drawn with their layers
     #[arg(long, value_name = "FILE.svg")]
     pub(crate) plot: Option<PathBuf>,
 }

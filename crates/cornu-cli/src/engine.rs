@@ -209,6 +209,11 @@ impl Network {
         })
     }
 
+    /// The table of layers with those of models within.
+    pub(crate) fn expanded(&self) -> Result<Summary> {
+        Ok(self.model.summary_expanded()?)
+    }
+
     /// Draws the network into an SVG file.
     pub(crate) fn plot(&self, path: &Path) -> Result<()> {
         Ok(self.model.plot(path)?)

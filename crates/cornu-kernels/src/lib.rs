@@ -52,6 +52,7 @@ pub mod resample;
 pub mod sample;
 mod simd;
 pub mod softmax;
+pub mod sort;
 pub mod team;
 
 pub use level::{Level, init, level, with_level};

@@ -219,6 +219,54 @@ fn gradients_of_ones_own() -> cornu::Result<()> {
 }
 
 #[test]
+fn sorting() -> cornu::Result<()> {
+    for name in ["sorted", "sorted_deep", "sorted_row"] {
+        let case = Case::named(name);
+        let (x, v) = (case.input("x"), case.input("v"));
+        let index: Vec<i32> = case
+            .input("index")
+            .f32s()?
+            .iter()
+            .map(|&i| i as i32)
+            .collect();
+        let index = Tensor::new(case.input("index").shape().to_vec(), index)?;
+        let last = x.shape().rank() - 1;
+        let values = compute(&[&x, &v, &index], |g, at| {
+            let (x, v) = (at[0], at[1]);
+            let sorted = g.sort(x, false)?;
+            let order = g.arg_sort(x, false)?;
+            let order = g.cast(order, DType::F32)?;
+            let (top, places) = g.top_k(x, 3)?;
+            let places = g.cast(places, DType::F32)?;
+            let taken = g.take_along(x, at[2])?;
+            let mut found = vec![sorted, order, top, places, taken];
+            let squares = g.square(top)?;
+            for y in [sorted, squares, taken] {
+                let width = g.shape(y)[last];
+                let share = g.slice(v, last, 0, width)?;
+                let product = g.mul(y, share)?;
+                found.push(gradients(g, product, &[x])?[0]);
+            }
+            Ok(found)
+        })?;
+        let names = [
+            "sort",
+            "argsort",
+            "top",
+            "top_indices",
+            "taken",
+            "sort_gradient",
+            "top_gradient",
+            "taken_gradient",
+        ];
+        for (name, value) in names.iter().zip(&values) {
+            case.check(name, value);
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn what_does_not_fit_is_refused() -> cornu::Result<()> {
     let (x, v) = (Tensor::zeros([3]), Tensor::zeros([2]));
     let e = compute(&[&x, &v], |g, at| {

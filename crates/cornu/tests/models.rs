@@ -1,5 +1,7 @@
 //! Models made of layers, models and layers of one's own, by the public interface alone.
 
+#[path = "models/learning.rs"]
+mod learning;
 #[path = "models/mistakes.rs"]
 mod mistakes;
 #[path = "models/nested.rs"]

@@ -44,7 +44,7 @@ pub(crate) fn value(outline: &Outline) -> Value {
         .map(|row| {
             json!({
                 "name": row.name, "class": row.class_name, "output_shape": row.output_shape.to_vec(),
-                "weights": row.params, "flops": row.flops,
+                "weights": row.params, "flops": row.flops, "depth": row.depth,
             })
         })
         .collect();

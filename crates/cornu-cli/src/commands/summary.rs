@@ -37,7 +37,10 @@ pub(crate) fn run(args: &Summary, screen: Screen) -> Result<()> {
         (None, Some(path)) => Network::load(&model_file(path)?)?,
         (None, None) => from_recipe(Recipe::default())?,
     };
-    let outline = network.outline(args.batch_size)?;
+    let mut outline = network.outline(args.batch_size)?;
+    if args.expand_nested {
+        outline.summary = network.expanded()?;
+    }
     let plan = match args.plan {
         Some(what) => Some(network.plan(args.batch_size, what)?),
         None => None,

@@ -109,6 +109,49 @@ fn arrays_go_in_and_come_out() {
 }
 
 #[test]
+fn layers_of_models_within_are_shown_where_asked_for() {
+    use cornu::prelude::*;
+    let folder = Folder::new("nested");
+    let encoder = Sequential::new()
+        .input([8])
+        .add(Dense::new(4).name("inner"));
+    let encoder = encoder.build().unwrap().named("encoder");
+    let model = Sequential::new().input([8]).add(encoder).add(Dense::new(1));
+    model
+        .build()
+        .unwrap()
+        .save(folder.file("nested.cornu"))
+        .unwrap();
+    let text = |options: &[&str]| {
+        let output = cornu(&folder.0, options);
+        assert!(output.status.success(), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let plain = text(&["summary", "nested.cornu"]);
+    assert!(
+        plain.contains("encoder") && !plain.contains("inner"),
+        "{plain}"
+    );
+    let expanded = text(&["summary", "nested.cornu", "--expand-nested"]);
+    assert!(expanded.contains("└ inner (Dense)"), "{expanded}");
+    let value = text(&["summary", "nested.cornu", "--expand-nested", "--json"]);
+    let value: serde_json::Value = serde_json::from_str(&value).unwrap();
+    let depths: Vec<_> = value["layers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| l["depth"].as_u64())
+        .collect();
+    assert_eq!(depths, [Some(0), Some(1), Some(0)]);
+    text(&["summary", "nested.cornu", "--plot", "nested.svg"]);
+    assert!(
+        std::fs::read_to_string(folder.file("nested.svg"))
+            .unwrap()
+            .contains("inner")
+    );
+}
+
+#[test]
 fn a_plan_is_shown_where_asked_for() {
     let folder = Folder::new("plan");
     let text = |options: &[&str]| {

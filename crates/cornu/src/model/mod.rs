@@ -262,9 +262,8 @@ impl Model {
     /// Whether training changes the weight with this number.
     pub(crate) fn is_trainable(&self, weight: usize) -> bool {
         let w = &self.weights[weight];
-        let earlier = self.weights[..weight].iter();
-        let own = earlier.filter(|e| e.layer == w.layer).count();
-        nested::is_trainable(&*self.architecture.layers[w.layer].1, &w.spec, own)
+        let layer = &*self.architecture.layers[w.layer].1;
+        w.spec.trainable && nested::may_train(layer, &w.spec.name)
     }
 
     /// Names of the weights, "model/layer/weight", in order.

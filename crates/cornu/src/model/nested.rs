@@ -95,13 +95,6 @@ impl Nested {
     pub(crate) fn architecture(&self) -> &Architecture {
         &self.architecture
     }
-
-    /// Number of the inner layer that holds a weight, and the weight's number in it.
-    pub(crate) fn holder(&self, weight: usize) -> (usize, usize) {
-        let layer = self.entries[weight].layer;
-        let earlier = self.entries[..weight].iter();
-        (layer, earlier.filter(|e| e.layer == layer).count())
-    }
 }
 
 /// Sets a layer and all layers within.
@@ -112,16 +105,16 @@ pub(super) fn set_trainable(layer: &mut dyn Layer, trainable: bool) {
     }
 }
 
-/// Whether training changes a layer's weight, as far as the layer and those within it say.
-pub(super) fn is_trainable(layer: &dyn Layer, spec: &WeightSpec, weight: usize) -> bool {
-    layer.base().trainable
-        && match layer.as_nested() {
-            None => spec.trainable,
-            Some(nested) => {
-                let (inner, own) = nested.holder(weight);
-                is_trainable(&*nested.architecture.layers[inner].1, spec, own)
-            }
-        }
+/// What a weight is called in a layer within another: nothing if that layer does not hold it.
+pub(super) fn name_within<'a>(weight: &'a str, layer: &str) -> Option<&'a str> {
+    weight.strip_prefix(layer)?.strip_prefix('/')
+}
+
+/// Whether training may change the weight of this name in a layer, as far as the layer and those within it say.
+pub(super) fn may_train(layer: &dyn Layer, weight: &str) -> bool {
+    let mut inner = layer.inner().iter();
+    let holder = inner.find_map(|(name, inner)| Some((inner, name_within(weight, name)?)));
+    layer.base().trainable && holder.is_none_or(|(inner, weight)| may_train(&**inner, weight))
 }
 
 impl Layer for Nested {
@@ -305,8 +298,9 @@ impl Model {
         // In the order in which the inner model declares its weights, cut into its layers' shares.
         let mut held = vec![Some(Vec::new()); architecture.layers.len()];
         for (own, variable) in found.variables().into_iter().enumerate() {
-            let (inner, _) = nested.holder(own);
-            held[inner].get_or_insert_default().push(variable);
+            held[nested.entries[own].layer]
+                .get_or_insert_default()
+                .push(variable);
         }
         Self::assemble(architecture, Drawn { seed: 0, held }, None)
     }

@@ -2,7 +2,7 @@
 
 use super::Model;
 use super::architecture::{Architecture, TensorId};
-use super::nested::set_trainable;
+use super::nested::{name_within, set_trainable};
 use super::symbol::Symbol;
 use crate::error::{Error, Kind, Result};
 use crate::exec::Variable;
@@ -31,7 +31,8 @@ fn position(names: &[(String, Box<dyn Layer>)], name: &str, at: &str) -> Result<
 }
 
 impl Model {
-    /// A layer by its name; a layer within a layer that is a model by its path, "encoder/conv2d_1".
+    /// A layer by its name; a layer within a layer by its path: "encoder/conv2d_1" of one that is a model,
+    /// "bidirectional/forward_lstm" of one that runs another in both directions.
     ///
     /// # Errors
     /// [`Kind::Config`] if no layer has that name, with the nearest one.
@@ -50,22 +51,22 @@ impl Model {
         let name = parts.next().unwrap_or_default();
         let outer = position(&self.architecture.layers, name, self.name())?;
         let mut layer = &*self.architecture.layers[outer].1;
-        let all = self.weights.iter().filter(|w| w.layer == outer).count();
         // The weights of a layer within are not always neighbours among those of the outermost, so they are found one by one.
-        let mut own: Vec<usize> = (0..all).collect();
+        let all = self.weights.iter().filter(|w| w.layer == outer);
+        let mut own: Vec<(usize, &str)> = all.map(|w| &*w.spec.name).enumerate().collect();
         let mut within = false;
         for name in parts {
             let inner = position(layer.inner(), name, self.name())?;
-            if let Some(nested) = layer.as_nested() {
-                let held = (0..own.len()).filter(|&w| nested.holder(w).0 == inner);
-                own = held.map(|w| own[w]).collect();
-            }
+            own = own
+                .into_iter()
+                .filter_map(|(w, weight)| Some((w, name_within(weight, name)?)))
+                .collect();
             layer = &*layer.inner()[inner].1;
             within = true;
         }
-        let first = own.first().copied().unwrap_or(0);
+        let first = own.first().map_or(0, |w| w.0);
         debug_assert!(
-            own.iter().enumerate().all(|(i, &w)| w == first + i),
+            own.iter().enumerate().all(|(i, w)| w.0 == first + i),
             "weights are declared layer by layer"
         );
         Ok(LayerOf {

@@ -4,25 +4,22 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, Result};
 use crate::model::Model;
-use crate::optimizers::{self, LearningRate, Optimizer, Slot, Weight};
-use crate::tensor::Tensor;
+use crate::optimizers::{self, Optimizer, Slot, Weight};
 
 use super::Precision;
+use super::custom::OptimizerHandle;
 use super::goals::{Goals, Losses, MetricOf};
 
 /// Optimizer, loss and metrics of a model.
 #[derive(Debug, Clone)]
 pub struct Compiled {
-    pub(crate) optimizer: Box<dyn Optimizer>,
+    /// The optimizer at work, which steps of a user's own may share.
+    pub(crate) working: OptimizerHandle,
     pub(crate) goals: Goals,
     /// Numbers of the weights that training changes.
     pub(crate) trained: Vec<usize>,
     /// For each of them what the optimizer remembers, in the order of their states.
     pub(crate) slots: Vec<Vec<Slot>>,
-    /// How many steps were made.
-    pub(crate) iteration: u64,
-    /// The learning rate: the optimizer's, or the number set since.
-    pub(crate) learning_rate: LearningRate,
     /// In which numbers products are wanted.
     pub(crate) precision: Precision,
 }
@@ -81,7 +78,7 @@ impl Model {
 
     /// The learning rate of the next step.
     pub fn learning_rate(&self) -> Option<f32> {
-        self.compiled.as_ref().map(Compiled::rate)
+        self.compiled.as_ref().map(|c| c.working.learning_rate())
     }
 
     /// Sets the learning rate of the steps that follow.
@@ -95,26 +92,56 @@ impl Model {
                 "a learning rate must be a finite number of at least 0, received {learning_rate}"
             )));
         }
-        if let LearningRate::Schedule(schedule) = &self.compiled()?.learning_rate {
-            return Err(Error::config(format!(
-                "the learning rate follows a {}, it cannot be set",
-                schedule.class_name()
-            ))
-            .at(self.name())
-            .help("compile the model with a number as the optimizer's learning rate"));
-        }
-        if let Some(c) = &mut self.compiled {
-            c.learning_rate = learning_rate.into();
-        }
-        Ok(())
+        let working = &self.compiled()?.working;
+        working
+            .set_learning_rate(learning_rate)
+            .map_err(|e| e.at(self.name()))
+    }
+
+    /// The optimizer at work that the model was compiled with: a [`TrainStep`](crate::train::TrainStep) that uses it goes on where `fit`
+    /// stopped, and [`Model::save`] writes what it remembers of the weights that were trainable then. Losses are not needed for that.
+    ///
+    /// # Errors
+    /// [`Kind::Config`](crate::error::Kind::Config) before `compile`.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::prelude::*;
+    /// let mut model = Sequential::new().input([2]).add(Dense::new(1)).build()?;
+    /// model.compile(Adam::new(0.01), Losses::new(), [] as [&str; 0])?;
+    /// let step = |model: &Model| {
+    ///     TrainStep::new(4, |t| {
+    ///         let (x, y) = (t.input([2])?, t.input([1])?);
+    ///         let p = t.call(model, x)?;
+    ///         let loss = t.loss(&MeanSquaredError::default(), y, p)?;
+    ///         t.minimize(loss, model, model.optimizer()?)?;
+    ///         Ok(loss)
+    ///     })
+    /// };
+    /// let (x, y) = (Tensor::new([4, 2], vec![1.0f32; 8])?, Tensor::zeros([4, 1]));
+    /// step(&model)?.run(&[&x, &y])?;
+    /// let path = std::env::temp_dir().join("cornu-doc-optimizer.cornu");
+    /// model.save(&path)?;
+    /// let again = Model::load(&path)?;
+    /// assert_eq!(again.optimizer()?.iterations(), 1);
+    /// // The next step is the same for both, Adam's moments included.
+    /// step(&model)?.run(&[&x, &y])?;
+    /// step(&again)?.run(&[&x, &y])?;
+    /// assert_eq!(model.weights(), again.weights());
+    /// # std::fs::remove_file(&path).ok();
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    ///
+    /// # Keras
+    /// `self.optimizer` in a `train_step` of one's own.
+    pub fn optimizer(&self) -> Result<OptimizerHandle> {
+        Ok(self.compiled()?.working.clone())
     }
 }
 
 impl Compiled {
     fn new(model: &mut Model, optimizer: Box<dyn Optimizer>, goals: Goals) -> Result<Self> {
-        optimizer
-            .check()
-            .map_err(|e| e.at(optimizer.class_name()))?;
+        let working = OptimizerHandle::new(optimizer.clone())?;
         let trained: Vec<usize> = (0..model.weights.len())
             .filter(|&i| model.is_trainable(i))
             .collect();
@@ -126,32 +153,19 @@ impl Compiled {
                 path: &entry.path,
                 shape: &entry.spec.shape,
             };
-            let memory = optimizer.memory(weight);
-            for slot in &memory {
-                let start = slot.variable(&model.variables.all()[i])?;
-                model.variables.add(start);
+            slots.push(optimizer.memory(weight));
+            let variable = model.variables.all()[i].clone();
+            for slot in working.slots(&entry.path, &variable)? {
+                model.variables.add(slot);
             }
-            slots.push(memory);
         }
         Ok(Self {
-            learning_rate: optimizer.base().learning_rate.clone(),
-            optimizer,
+            working,
             goals,
             trained,
             slots,
-            iteration: 0,
             precision: Precision::F32,
         })
-    }
-
-    /// The learning rate of the next step.
-    pub(crate) fn rate(&self) -> f32 {
-        self.learning_rate.at(self.iteration)
-    }
-
-    /// The same as a step is fed it, with those of optimizers inside.
-    pub(crate) fn rates(&self) -> Tensor {
-        optimizers::fed_rates(&*self.optimizer, self.rate(), self.iteration)
     }
 
     /// Number of the state that holds the first slot of a trained weight (by its place among the trained); the others follow.
@@ -173,15 +187,11 @@ impl Compiled {
 
     pub(crate) fn to_json(&self) -> Json {
         json!({
-            "optimizer": optimizers::serialize(&*self.optimizer),
+            "optimizer": optimizers::serialize(&*self.working.optimizer()),
             "loss": self.goals.losses_json(),
             "metrics": self.goals.metrics_json(),
-            "iteration": self.iteration,
-            // A schedule is the optimizer's own argument.
-            "learning_rate": match self.learning_rate {
-                LearningRate::Constant(rate) => Some(rate),
-                LearningRate::Schedule(_) => None,
-            },
+            "iteration": self.working.iterations(),
+            "learning_rate": self.working.constant_rate(),
         })
     }
 
@@ -208,11 +218,10 @@ impl Compiled {
             .unwrap_or(&empty);
         let metrics = list.iter().map(MetricOf::from_json);
         let goals = Goals::new(model, losses, metrics.collect::<Result<_>>()?)?;
-        let mut compiled = Self::new(model, optimizer, goals)?;
-        compiled.iteration = json.get("iteration").and_then(Json::as_u64).unwrap_or(0);
-        if let Some(rate) = json.get("learning_rate").and_then(Json::as_f64) {
-            compiled.learning_rate = rate.into();
-        }
+        let compiled = Self::new(model, optimizer, goals)?;
+        let steps = json.get("iteration").and_then(Json::as_u64).unwrap_or(0);
+        let rate = json.get("learning_rate").and_then(Json::as_f64);
+        compiled.working.resume(steps, rate);
         Ok(compiled)
     }
 }

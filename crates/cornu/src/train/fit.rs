@@ -356,10 +356,10 @@ impl Trainer<'_> {
         let n = range.len();
         let at = self.step_for(model, n)?;
         let (plan, feeds) = &mut self.steps[at];
-        let compiled = model.compiled()?;
-        let iteration = compiled.iteration + 1;
+        let working = model.optimizer()?;
+        let iteration = working.iterations() + 1;
         feeds.rng = rng_tensor(self.seed, iteration);
-        feeds.learning_rate = compiled.rates();
+        feeds.learning_rate = working.rates();
         feeds.iteration = Tensor::scalar(iteration as f32);
         let (data, samples) = (self.data, &self.order[range]);
         let workspace = &mut model.workspace;
@@ -383,9 +383,7 @@ impl Trainer<'_> {
                 )?);
             }
         }
-        if let Some(c) = &mut model.compiled {
-            c.iteration = iteration;
-        }
+        working.advance(1);
         Ok(())
     }
 

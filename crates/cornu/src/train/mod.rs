@@ -11,6 +11,7 @@ mod fit;
 mod goals;
 mod gradients;
 mod history;
+mod named;
 mod precision;
 mod predict;
 mod samples;

@@ -181,7 +181,7 @@ pub(crate) fn plan(
             .iter()
             .map(|&i| traced.weights[i])
             .collect();
-        let optimizer = &*compiled.optimizer;
+        let optimizer = &*compiled.working.optimizer();
         g.set_path(Some("optimizer".into()));
         let count = model.weights.len();
         let mut memory = Vec::with_capacity(weights.len());

@@ -144,3 +144,56 @@ fn calls_say_whether_they_are_of_training() -> cornu::Result<()> {
     assert_eq!(Model::from_json(&json)?.to_json(), json);
     Ok(())
 }
+
+#[test]
+fn each_direction_of_a_bidirectional_layer_is_reached_by_its_name() -> cornu::Result<()> {
+    let mut model = Sequential::new()
+        .input([5, 3])
+        .add(Bidirectional::new(GRU::new(4)))
+        .add(Dense::new(1))
+        .seed(8)
+        .build()?;
+    let weights = model.weights();
+    let paths = model.weight_paths();
+    assert_eq!(paths[0], "sequential/bidirectional/forward_gru/kernel");
+    assert_eq!(paths[3], "sequential/bidirectional/backward_gru/kernel");
+    let backward = model.layer("bidirectional/backward_gru")?;
+    assert_eq!(backward.weights(), weights[3..6]);
+    assert_eq!(backward.layer().class_name(), "GRU");
+    backward.set_weights(&[
+        numbers(&[3, 12], 1),
+        numbers(&[4, 12], 2),
+        numbers(&[2, 12], 3),
+    ])?;
+    assert_eq!(model.weights()[..3], weights[..3]);
+    assert_eq!(model.weights()[3], numbers(&[3, 12], 1));
+    let e = model
+        .layer("bidirectional/backward_lstm")
+        .expect_err("a GRU");
+    assert!(e.to_string().contains("backward_gru"), "{e}");
+
+    // One direction stays as it is, also behind a file.
+    model.set_trainable("bidirectional/forward_gru", false)?;
+    let path = std::env::temp_dir().join("cornu-test-directions.cornu");
+    model.save(&path)?;
+    let mut again = Model::load(&path)?;
+    std::fs::remove_file(&path).ok();
+    assert_eq!(again.to_json(), model.to_json());
+    let data = (numbers(&[8, 5, 3], 4), numbers(&[8, 1], 5));
+    for model in [&mut model, &mut again] {
+        let before = model.weights();
+        model.compile(
+            Adam::new(0.01),
+            MeanSquaredError::default(),
+            [] as [&str; 0],
+        )?;
+        model.fit(&data, Fit::epochs(1).full_batch())?;
+        let after = model.weights();
+        assert_eq!(after[..3], before[..3]);
+        assert!(after[3..].iter().zip(&before[3..]).all(|(a, b)| a != b));
+    }
+    assert_eq!(again.weights(), model.weights());
+    model.set_trainable("bidirectional", true)?;
+    assert_eq!(model.summary()?.non_trainable, 0);
+    Ok(())
+}

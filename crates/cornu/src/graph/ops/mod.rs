@@ -98,6 +98,7 @@ ops! {
     attention::Attention,
     attention_grad::AttentionGrad,
     arg_max::ArgMax,
+    arg_sort::ArgSort,
     random::Random,
     sample::Sample,
     sample_grad::SampleGrad,

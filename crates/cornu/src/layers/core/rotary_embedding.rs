@@ -12,7 +12,7 @@ use crate::shape::Shape;
 /// Turns pairs of features by angles that grow with the place, so that products of two vectors tell how far apart they stand.
 ///
 /// With `x = [x₁, x₂]`, the halves of the features: `y = [x₁ · cos - x₂ · sin, x₂ · cos + x₁ · sin]`, angles
-/// `t / scaling_factor · max_wavelength^(-2i/features)` for feature `i` of a half at place `t`
+/// `t / scaling_factor · max_wavelength^(-2i/features)` for feature `i` of a half at place `t`, counted from `start_index`
 ///
 /// # Shapes
 /// Any with an axis of places and one of features; the output has the input's.
@@ -32,7 +32,8 @@ use crate::shape::Shape;
 /// Su et al., "`RoFormer`: Enhanced Transformer with Rotary Position Embedding", 2021.
 ///
 /// # Keras
-/// The layer of this name in KerasHub, without the arguments for Llama 3.1's stretched wavelengths.
+/// The layer of this name in KerasHub, without the arguments for Llama 3.1's stretched wavelengths; `start_index` is an argument of its
+/// call, here it is the layer's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RotaryEmbedding {
@@ -46,6 +47,8 @@ pub struct RotaryEmbedding {
     sequence_axis: Axes,
     #[serde(default = "last")]
     feature_axis: Axes,
+    #[serde(default)]
+    start_index: usize,
     #[serde(skip)]
     place: Place,
 }
@@ -77,6 +80,7 @@ impl RotaryEmbedding {
             scaling_factor: one(),
             sequence_axis: first(),
             feature_axis: last(),
+            start_index: 0,
             place: Place::default(),
         }
     }
@@ -90,6 +94,8 @@ impl RotaryEmbedding {
         sequence_axis: Axes,
         /// The axis of the features.
         feature_axis: Axes,
+        /// The number of the first place: of a sequence that goes on where another one ended.
+        start_index: usize,
     }
 }
 
@@ -149,6 +155,7 @@ impl Layer for RotaryEmbedding {
         let (t, half) = (shape[places], shape[features] / 2);
         let at = self.place.numbers(cx, 0, t)?;
         let g = &mut *cx.graph;
+        let at = g.add_scalar(at, self.start_index as f32)?;
         let along = |axis: usize, n: usize| {
             let mut lengths = vec![1; shape.rank()];
             lengths[axis] = n;

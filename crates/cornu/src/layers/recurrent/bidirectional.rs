@@ -1,7 +1,9 @@
 //! A recurrent layer run in both directions.
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::wrapped::Wrapped;
 use crate::choice::{Choice, Named};
@@ -27,6 +29,9 @@ use crate::shape::Shape;
 /// use cornu::prelude::*;
 /// let model = Sequential::new().input([20, 8]).add(Bidirectional::new(LSTM::new(16))).build()?;
 /// assert_eq!(model.output_shape().axes(), &[32]);
+/// // Each direction is a layer within, under Keras's name.
+/// let backward = model.layer("bidirectional/backward_lstm")?;
+/// assert_eq!(backward.weights().len(), 3);
 /// # Ok::<(), cornu::Error>(())
 /// ```
 ///
@@ -45,6 +50,18 @@ pub struct Bidirectional {
     layer: Wrapped,
     #[serde(default)]
     backward_layer: Option<Wrapped>,
+    #[serde(skip)]
+    directions: Directions,
+}
+
+/// The layers of both directions with their names, once somebody asks for them; it follows from the arguments.
+#[derive(Clone, Debug, Default)]
+struct Directions(OnceLock<Vec<(String, Box<dyn Layer>)>>);
+
+impl PartialEq for Directions {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// How two directions become one output.
@@ -99,6 +116,7 @@ impl Bidirectional {
             merge_mode: concat(),
             layer: Wrapped(Box::new(layer)),
             backward_layer: None,
+            directions: Directions::default(),
         }
     }
 
@@ -117,6 +135,7 @@ impl Bidirectional {
     /// The layer of the other direction, where it is not to be a copy; its `go_backwards` must be the opposite.
     pub fn backward_layer(mut self, layer: impl Layer + 'static) -> Self {
         self.backward_layer = Some(Wrapped(Box::new(layer)));
+        self.directions = Directions::default();
         self
     }
 
@@ -182,7 +201,60 @@ fn halves<T: Clone>(inputs: &[T]) -> Result<[Vec<T>; 2]> {
 }
 
 impl Layer for Bidirectional {
-    layer_identity!(Bidirectional);
+    fn class_name(&self) -> &'static str {
+        "Bidirectional"
+    }
+
+    fn base(&self) -> &Base {
+        &self.base
+    }
+
+    fn base_mut(&mut self) -> &mut Base {
+        &mut self.base
+    }
+
+    fn config(&self) -> Map<String, Json> {
+        let mut own = self.clone();
+        if let Some([(_, forward), (_, backward)]) = self.directions.0.get().map(Vec::as_slice) {
+            own.layer.0.base_mut().trainable = forward.base().trainable;
+            if let Some(given) = &mut own.backward_layer {
+                given.0.base_mut().trainable = backward.base().trainable;
+            } else if backward.base().trainable != forward.base().trainable {
+                own.backward_layer = Some(Wrapped(backward.clone()));
+            }
+        }
+        match serde_json::to_value(own) {
+            Ok(Json::Object(map)) => map,
+            other => unreachable!("a layer's struct is an object: {other:?}"),
+        }
+    }
+
+    fn boxed(&self) -> Box<dyn Layer> {
+        Box::new(self.clone())
+    }
+
+    /// None where the arguments do not fit together, which `build` tells.
+    fn inner(&self) -> &[(String, Box<dyn Layer>)] {
+        self.directions.0.get_or_init(|| {
+            let layers = self.layers().into_iter().flatten();
+            let named = layers
+                .zip(["forward", "backward"])
+                .map(|(layer, direction)| {
+                    let name = format!("{direction}_{}", snake_case(layer.0.class_name()));
+                    (name, layer.0)
+                });
+            named.collect()
+        })
+    }
+
+    fn inner_mut(&mut self) -> &mut [(String, Box<dyn Layer>)] {
+        self.inner();
+        self.directions
+            .0
+            .get_mut()
+            .map_or(&mut [], Vec::as_mut_slice)
+    }
+
     passes_mask!(Self::gives_sequences);
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
@@ -193,14 +265,10 @@ impl Layer for Bidirectional {
         self.merge_mode.as_ref().map(Choice::get).transpose()?;
         let mut weights = Vec::new();
         let inputs = halves(inputs)?;
-        for ((direction, layer), inputs) in ["forward", "backward"]
-            .iter()
-            .zip(self.layers()?)
-            .zip(inputs)
-        {
-            let class = snake_case(layer.0.class_name());
-            for mut weight in layer.0.build_for(&inputs, batch)? {
-                weight.name = format!("{direction}_{class}/{}", weight.name);
+        self.layers()?;
+        for ((name, layer), inputs) in self.inner().iter().zip(inputs) {
+            for mut weight in layer.build_for(&inputs, batch)? {
+                weight.name = format!("{name}/{}", weight.name);
                 weights.push(weight);
             }
         }

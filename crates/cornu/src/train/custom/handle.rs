@@ -87,8 +87,25 @@ impl OptimizerHandle {
         working.learning_rate.at(working.iterations)
     }
 
-    /// The same as a step is fed it, with those of optimizers inside.
-    pub(super) fn rates(&self) -> Tensor {
+    /// The learning rate, where it is a number: a schedule is the optimizer's own argument.
+    pub(crate) fn constant_rate(&self) -> Option<f32> {
+        match self.lock().learning_rate {
+            LearningRate::Constant(rate) => Some(rate),
+            LearningRate::Schedule(_) => None,
+        }
+    }
+
+    /// Goes on behind steps that were made elsewhere, with the learning rate they ended with, where it is a number.
+    pub(crate) fn resume(&self, steps: u64, rate: Option<f64>) {
+        let mut working = self.lock();
+        working.iterations = steps;
+        if let Some(rate) = rate {
+            working.learning_rate = rate.into();
+        }
+    }
+
+    /// The learning rate as a step is fed it, with those of optimizers inside.
+    pub(in crate::train) fn rates(&self) -> Tensor {
         let working = self.lock();
         let own = working.learning_rate.at(working.iterations);
         optimizers::fed_rates(&*working.optimizer, own, working.iterations)
@@ -105,22 +122,24 @@ impl OptimizerHandle {
             )));
         }
         let mut working = self.lock();
-        if matches!(working.learning_rate, LearningRate::Schedule(_)) {
-            return Err(Error::config(
-                "the learning rate follows a schedule, it cannot be set",
-            ));
+        if let LearningRate::Schedule(schedule) = &working.learning_rate {
+            return Err(Error::config(format!(
+                "the learning rate follows a {}, it cannot be set",
+                schedule.class_name()
+            ))
+            .help("give the optimizer a number as its learning rate"));
         }
         working.learning_rate = learning_rate.into();
         Ok(())
     }
 
     /// The optimizer.
-    pub(super) fn optimizer(&self) -> Box<dyn Optimizer> {
+    pub(in crate::train) fn optimizer(&self) -> Box<dyn Optimizer> {
         self.lock().optimizer.clone()
     }
 
     /// What it remembers for a weight of a path.
-    pub(super) fn slots(&self, path: &str, weight: &Variable) -> Result<Vec<Variable>> {
+    pub(in crate::train) fn slots(&self, path: &str, weight: &Variable) -> Result<Vec<Variable>> {
         let mut working = self.lock();
         if let Some(slots) = working.slots.get(&weight.id()) {
             return Ok(slots.clone());
@@ -134,7 +153,7 @@ impl OptimizerHandle {
     }
 
     /// Counts steps that were made.
-    pub(super) fn advance(&self, steps: u64) {
+    pub(in crate::train) fn advance(&self, steps: u64) {
         self.lock().iterations += steps;
     }
 

@@ -151,6 +151,12 @@ impl<R: Outputs> TrainStep<R> {
         self
     }
 
+    /// Counts runs from here, so that random numbers go on where those of an earlier step ended.
+    pub fn after(mut self, runs: u64) -> Self {
+        self.runs = runs;
+        self
+    }
+
     /// How many runs were made.
     pub fn runs(&self) -> u64 {
         self.runs

@@ -2,6 +2,7 @@
 
 mod against;
 
+use against::convolution::each;
 use against::{Numbers, each_level};
 use cornu_kernels::columns::Columns;
 use cornu_kernels::conv2d::{Conv2d, winograd};
@@ -27,34 +28,6 @@ fn geometry(r: &mut Numbers) -> Conv2d {
         lhs_dilation: [1, 1],
         rhs_dilation: [1, 1],
         groups: 1,
-    }
-}
-
-/// Calls `f(x index, w index, y index)` for every product of the definition.
-fn each(g: &Conv2d, images: usize, mut f: impl FnMut(usize, usize, usize)) {
-    for (n, oy, ox) in (0..images)
-        .flat_map(|n| (0..g.out_h).flat_map(move |oy| (0..g.out_w).map(move |ox| (n, oy, ox))))
-    {
-        for (ky, kx) in (0..3).flat_map(|ky| (0..3).map(move |kx| (ky, kx))) {
-            let at = |o: usize, k: usize, pad: isize, size: usize| {
-                usize::try_from((o + k) as isize - pad)
-                    .ok()
-                    .filter(|&i| i < size)
-            };
-            let (Some(iy), Some(ix)) = (at(oy, ky, g.pad[0], g.in_h), at(ox, kx, g.pad[1], g.in_w))
-            else {
-                continue;
-            };
-            for i in 0..g.in_c {
-                for o in 0..g.out_c {
-                    f(
-                        ((n * g.in_h + iy) * g.in_w + ix) * g.in_c + i,
-                        ((ky * 3 + kx) * g.in_c + i) * g.out_c + o,
-                        ((n * g.out_h + oy) * g.out_w + ox) * g.out_c + o,
-                    );
-                }
-            }
-        }
     }
 }
 

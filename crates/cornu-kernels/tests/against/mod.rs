@@ -1,6 +1,8 @@
 //! What every kernel test needs: each level in turn, reproducible numbers, and a comparison that names the element.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod convolution;
+
 use cornu_kernels::{Level, with_level};
 
 /// Runs the test at every level this machine has.

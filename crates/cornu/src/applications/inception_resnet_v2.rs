@@ -11,7 +11,8 @@
 //! # Source
 //! Szegedy, Ioffe, Vanhoucke and Alemi, "Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning", 2016.
 
-use super::settings::{Common, called};
+use super::inception::{Branch, branch, conv, halving, mixed, named_conv};
+use super::settings::Common;
 use crate::layers::classes::*;
 use crate::model::{Apply, Symbol};
 
@@ -23,50 +24,8 @@ application! {
 
 preprocessing!(Tf);
 
-/// Convolutions one after another, each of filters and a kernel, normalised and followed by ReLU.
-type Branch<'a> = &'a [(usize, (usize, usize))];
-
 const ONE: (usize, usize) = (1, 1);
 const THREE: (usize, usize) = (3, 3);
-
-fn named_conv(x: &Symbol, conv: Conv2D, name: Option<&str>) -> Symbol {
-    let n = |part: &str| name.map(|name| format!("{name}{part}"));
-    let x = called(conv.use_bias(false), n("")).on(x);
-    let x = called(BatchNormalization::new().scale(false), n("_bn")).on(&x);
-    called(Activation::new("relu"), n("_ac")).on(&x)
-}
-
-fn conv(
-    x: &Symbol,
-    filters: usize,
-    kernel: (usize, usize),
-    stride: usize,
-    padding: &str,
-) -> Symbol {
-    let conv = Conv2D::new(filters, kernel)
-        .strides(stride)
-        .padding(padding);
-    named_conv(x, conv, None)
-}
-
-fn branch(x: &Symbol, convolutions: Branch<'_>) -> Symbol {
-    let same = |x: Symbol, &(filters, kernel): &(usize, (usize, usize))| {
-        conv(&x, filters, kernel, 1, "same")
-    };
-    convolutions.iter().fold(x.clone(), same)
-}
-
-/// A branch whose last convolution halves the maps.
-fn halving(x: &Symbol, convolutions: Branch<'_>) -> Symbol {
-    match convolutions {
-        [before @ .., (filters, kernel)] => conv(&branch(x, before), *filters, *kernel, 2, "valid"),
-        [] => MaxPooling2D::new(3).strides(2).on(x),
-    }
-}
-
-fn mixed(name: &str, branches: &[Symbol]) -> Symbol {
-    Concatenate::new().name(name).on(branches)
-}
 
 /// The name of a kind of block, the channels that go through it, and its branches.
 type Block<'a> = (&'a str, usize, &'a [Branch<'a>]);

@@ -11,6 +11,7 @@
 //! # Source
 //! Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, "Rethinking the Inception Architecture for Computer Vision", 2015.
 
+use super::inception::{branch, conv, halving, mixed};
 use super::settings::Common;
 use crate::layers::classes::*;
 use crate::model::{Apply, Symbol};
@@ -23,47 +24,10 @@ application! {
 
 preprocessing!(Tf);
 
-/// Convolutions one after another, each of filters and a kernel, normalised and followed by ReLU.
-type Branch<'a> = &'a [(usize, (usize, usize))];
-
-fn conv(
-    x: &Symbol,
-    filters: usize,
-    kernel: (usize, usize),
-    stride: usize,
-    padding: &str,
-) -> Symbol {
-    let conv = Conv2D::new(filters, kernel)
-        .strides(stride)
-        .padding(padding);
-    let x = conv.use_bias(false).on(x);
-    let x = BatchNormalization::new().scale(false).on(&x);
-    Activation::new("relu").on(&x)
-}
-
-fn branch(x: &Symbol, convolutions: Branch<'_>) -> Symbol {
-    let same = |x: Symbol, &(filters, kernel): &(usize, (usize, usize))| {
-        conv(&x, filters, kernel, 1, "same")
-    };
-    convolutions.iter().fold(x.clone(), same)
-}
-
-/// A branch whose last convolution halves the maps.
-fn halving(x: &Symbol, convolutions: Branch<'_>) -> Symbol {
-    match convolutions {
-        [before @ .., (filters, kernel)] => conv(&branch(x, before), *filters, *kernel, 2, "valid"),
-        [] => MaxPooling2D::new(3).strides(2).on(x),
-    }
-}
-
 /// The mean of each neighbourhood, then a 1×1 convolution.
 fn pooled(x: &Symbol, filters: usize) -> Symbol {
     let mean = AveragePooling2D::new(3).strides(1).padding("same").on(x);
     branch(&mean, &[(filters, (1, 1))])
-}
-
-fn mixed(name: &str, branches: &[Symbol]) -> Symbol {
-    Concatenate::new().name(name).on(branches)
 }
 
 fn inception(common: &Common, image: &Symbol) -> Symbol {

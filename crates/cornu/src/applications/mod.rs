@@ -6,6 +6,7 @@
 #[macro_use]
 mod settings;
 mod extent;
+mod inception;
 #[macro_use]
 pub mod imagenet_utils;
 

@@ -205,9 +205,48 @@ macro_rules! layer {
     };
 }
 
-/// Builder methods that set an argument of the same name: `units: usize`; with `= Some` where the argument may be absent.
+/// Builder methods that set an argument of the same name: `units: usize`; with `= Some` where the argument may be absent. `kernel_and_bias`
+/// and `gamma_and_beta` stand for how these weights begin, what is added to the loss for them, and what they are brought back to.
 macro_rules! setters {
     () => {};
+    (kernel_and_bias, $($rest:tt)*) => {
+        setters! {
+            /// How the kernel begins.
+            kernel_initializer: $crate::initializers::InitializerConfig,
+            /// What is added to the loss for the kernel.
+            kernel_regularizer: $crate::regularizers::Regularizer = Some,
+            /// What the kernel is brought back to after each step.
+            kernel_constraint: $crate::constraints::Constraint = Some,
+            /// How the bias begins.
+            bias_initializer: $crate::initializers::InitializerConfig,
+            /// What is added to the loss for the bias.
+            bias_regularizer: $crate::regularizers::Regularizer = Some,
+            /// What the bias is brought back to after each step.
+            bias_constraint: $crate::constraints::Constraint = Some,
+            $($rest)*
+        }
+    };
+    (gamma_and_beta, $($rest:tt)*) => {
+        setters! {
+            /// Whether `gamma` is multiplied in.
+            scale: bool,
+            /// Whether `beta` is added.
+            center: bool,
+            /// How `gamma` begins.
+            gamma_initializer: $crate::initializers::InitializerConfig,
+            /// What is added to the loss for `gamma`.
+            gamma_regularizer: $crate::regularizers::Regularizer = Some,
+            /// What `gamma` is brought back to after each step.
+            gamma_constraint: $crate::constraints::Constraint = Some,
+            /// How `beta` begins.
+            beta_initializer: $crate::initializers::InitializerConfig,
+            /// What is added to the loss for `beta`.
+            beta_regularizer: $crate::regularizers::Regularizer = Some,
+            /// What `beta` is brought back to after each step.
+            beta_constraint: $crate::constraints::Constraint = Some,
+            $($rest)*
+        }
+    };
     // Whole numbers as they are: a literal would not know what to become.
     ($(#[$doc:meta])* $name:ident: usize = Some, $($rest:tt)*) => {
         $(#[$doc])*

@@ -110,6 +110,44 @@ macro_rules! optimizer_identity {
 }
 pub(super) use optimizer_identity;
 
+/// The trait's methods that are those of the optimizer in the field `inner`, and the identity.
+macro_rules! around_another {
+    ($name:ident) => {
+        fn class_name(&self) -> &'static str {
+            stringify!($name)
+        }
+
+        fn full_config(&self) -> Map<String, Json> {
+            self.config()
+        }
+
+        fn base(&self) -> &Base {
+            self.inner.base()
+        }
+
+        fn base_mut(&mut self) -> &mut Base {
+            self.inner.base_mut()
+        }
+
+        fn slots(&self, weight: Weight<'_>) -> Vec<Slot> {
+            self.inner.slots(weight)
+        }
+
+        fn step(&self, g: &mut Graph, step: Step<'_>) -> Result<Stepped> {
+            self.inner.step(g, step)
+        }
+
+        fn rates(&self, own: f32, step: u64) -> Vec<f32> {
+            self.inner.rates(own, step)
+        }
+
+        fn boxed(&self) -> Box<dyn Optimizer> {
+            Box::new(self.clone())
+        }
+    };
+}
+pub(super) use around_another;
+
 /// An optimizer's struct with Keras's arguments and defaults, `new` with a learning rate, and a builder method for each argument.
 macro_rules! optimizer_class {
     (

@@ -3,11 +3,10 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    Base, Optimizer, Slot, Step, Stepped, Trained, Weight, arguments, from_written, serialize,
-    towards,
+    Base, Optimizer, Slot, Step, Stepped, Trained, Weight, arguments, around_another, at_every,
+    from_written, serialize, towards,
 };
 use crate::error::{Error, Result};
-use crate::graph::ops::UnaryKind;
 use crate::graph::{Graph, Value};
 
 /// `w` by the inner optimizer; every `k` steps `s ← s + α·(w - s)`, `w ← s`, for slow weights `s` that begin as the weights.
@@ -79,9 +78,7 @@ impl Lookahead {
 }
 
 impl Optimizer for Lookahead {
-    fn class_name(&self) -> &'static str {
-        "Lookahead"
-    }
+    around_another!(Lookahead);
 
     fn config(&self) -> Map<String, Json> {
         Map::from_iter([
@@ -89,18 +86,6 @@ impl Optimizer for Lookahead {
             ("k".to_owned(), json!(self.k)),
             ("alpha".to_owned(), json!(self.alpha)),
         ])
-    }
-
-    fn full_config(&self) -> Map<String, Json> {
-        self.config()
-    }
-
-    fn base(&self) -> &Base {
-        self.inner.base()
-    }
-
-    fn base_mut(&mut self) -> &mut Base {
-        self.inner.base_mut()
     }
 
     fn check(&self) -> Result<()> {
@@ -111,22 +96,10 @@ impl Optimizer for Lookahead {
         arguments::unit("Lookahead", "alpha", self.alpha)
     }
 
-    fn slots(&self, weight: Weight<'_>) -> Vec<Slot> {
-        self.inner.slots(weight)
-    }
-
     fn memory(&self, weight: Weight<'_>) -> Vec<Slot> {
         let mut slots = self.inner.memory(weight);
         slots.push(Slot::copy("slow", weight));
         slots
-    }
-
-    fn step(&self, g: &mut Graph, step: Step<'_>) -> Result<Stepped> {
-        self.inner.step(g, step)
-    }
-
-    fn rates(&self, own: f32, step: u64) -> Vec<f32> {
-        self.inner.rates(own, step)
     }
 
     fn update(
@@ -141,10 +114,7 @@ impl Optimizer for Lookahead {
             slow.push(t.slots.pop().expect("slow weights are the last slot"));
         }
         let mut stepped = self.inner.update(g, &inner, learning_rate, iteration)?;
-        let part = g.scale(iteration, 1.0 / self.k as f32)?;
-        let done = g.unary(UnaryKind::Floor, part)?;
-        let whole = g.scale(done, self.k as f32)?;
-        let now = g.equal(whole, iteration)?;
+        let now = at_every(g, self.k, iteration)?;
         for (s, slow) in stepped.iter_mut().zip(slow) {
             let followed = towards(g, slow, s.weight, self.alpha)?;
             s.weight = g.select(now, followed, s.weight)?;
@@ -159,9 +129,5 @@ impl Optimizer for Lookahead {
 
     fn passes_over_not_finite(&self) -> bool {
         self.inner.passes_over_not_finite()
-    }
-
-    fn boxed(&self) -> Box<dyn Optimizer> {
-        Box::new(self.clone())
     }
 }

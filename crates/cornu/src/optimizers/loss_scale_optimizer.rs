@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    Base, Optimizer, Slot, Step, Stepped, Trained, Weight, arguments, from_written, serialize,
+    Base, Optimizer, Slot, Step, Stepped, Trained, Weight, arguments, around_another, from_written,
+    serialize,
 };
 use crate::error::{Error, Result};
 use crate::graph::ops::UnaryKind;
@@ -91,9 +92,7 @@ impl LossScaleOptimizer {
 const OWN: usize = 2;
 
 impl Optimizer for LossScaleOptimizer {
-    fn class_name(&self) -> &'static str {
-        "LossScaleOptimizer"
-    }
+    around_another!(LossScaleOptimizer);
 
     fn config(&self) -> Map<String, Json> {
         Map::from_iter([
@@ -104,18 +103,6 @@ impl Optimizer for LossScaleOptimizer {
                 json!(self.dynamic_growth_steps),
             ),
         ])
-    }
-
-    fn full_config(&self) -> Map<String, Json> {
-        self.config()
-    }
-
-    fn base(&self) -> &Base {
-        self.inner.base()
-    }
-
-    fn base_mut(&mut self) -> &mut Base {
-        self.inner.base_mut()
     }
 
     fn check(&self) -> Result<()> {
@@ -135,24 +122,12 @@ impl Optimizer for LossScaleOptimizer {
         Ok(())
     }
 
-    fn slots(&self, weight: Weight<'_>) -> Vec<Slot> {
-        self.inner.slots(weight)
-    }
-
     fn memory(&self, weight: Weight<'_>) -> Vec<Slot> {
         let mut slots = self.inner.memory(weight);
         let scale = self.initial_scale as f32;
         slots.push(Slot::filled("dynamic_scale", Shape::scalar(), scale));
         slots.push(Slot::filled("step_counter", Shape::scalar(), 0.0));
         slots
-    }
-
-    fn step(&self, g: &mut Graph, step: Step<'_>) -> Result<Stepped> {
-        self.inner.step(g, step)
-    }
-
-    fn rates(&self, own: f32, step: u64) -> Vec<f32> {
-        self.inner.rates(own, step)
     }
 
     fn update(
@@ -208,9 +183,5 @@ impl Optimizer for LossScaleOptimizer {
 
     fn passes_over_not_finite(&self) -> bool {
         true
-    }
-
-    fn boxed(&self) -> Box<dyn Optimizer> {
-        Box::new(self.clone())
     }
 }

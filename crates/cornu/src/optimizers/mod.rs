@@ -76,9 +76,10 @@ use std::fmt;
 use serde_json::{Map, Value as Json, json};
 
 use crate::arguments;
-use class::{base_arguments, optimizer_class, optimizer_identity};
+use class::{around_another, base_arguments, optimizer_class, optimizer_identity};
 
 use crate::error::{Error, Result};
+use crate::graph::ops::UnaryKind;
 use crate::graph::{Graph, Value};
 
 /// What an optimizer sees of one weight at one step.
@@ -211,6 +212,14 @@ fn begun(g: &mut Graph, beta: f64, t: Value) -> Result<Value> {
     let beta = g.constant(beta as f32)?;
     let power = g.pow(beta, t)?;
     g.one_minus(power)
+}
+
+/// 1 at each of so many steps, counted from the first, else 0.
+fn at_every(g: &mut Graph, steps: u64, iteration: Value) -> Result<Value> {
+    let share = g.scale(iteration, 1.0 / steps as f32)?;
+    let done = g.unary(UnaryKind::Floor, share)?;
+    let whole = g.scale(done, steps as f32)?;
+    g.equal(whole, iteration)
 }
 
 /// The length of a weight or gradient, all of its elements taken together.

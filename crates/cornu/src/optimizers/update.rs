@@ -1,7 +1,7 @@
 //! One step of all weights: accumulation, clipping, decay, the rule itself, running means.
 
 use super::base::Base;
-use super::{Optimizer, Step, Stepped, Weight, clip, group};
+use super::{Optimizer, Step, Stepped, Weight, at_every, clip, group};
 use crate::error::Result;
 use crate::graph::ops::UnaryKind;
 use crate::graph::{Graph, Value};
@@ -45,10 +45,7 @@ pub(super) fn update<O: Optimizer + ?Sized>(
         return averaged(base, g, trained, stepped, iteration);
     };
     // Weights change at every so manieth step; the steps that count are those changes.
-    let share = g.scale(iteration, 1.0 / steps as f32)?;
-    let done = g.unary(UnaryKind::Floor, share)?;
-    let whole = g.scale(done, steps as f32)?;
-    let now = g.equal(whole, iteration)?;
+    let now = at_every(g, steps, iteration)?;
     let before = g.add_scalar(iteration, -1.0)?;
     let before = g.scale(before, 1.0 / steps as f32)?;
     let before = g.unary(UnaryKind::Floor, before)?;
@@ -144,12 +141,7 @@ fn averaged(
     let share = g.one_minus(momentum)?;
     let now = match base.ema_overwrite_frequency {
         None => None,
-        Some(steps) => {
-            let part = g.scale(iteration, 1.0 / steps as f32)?;
-            let done = g.unary(UnaryKind::Floor, part)?;
-            let whole = g.scale(done, steps as f32)?;
-            Some(g.equal(whole, iteration)?)
-        }
+        Some(steps) => Some(at_every(g, steps, iteration)?),
     };
     for (s, t) in stepped.iter_mut().zip(trained) {
         let accumulates = usize::from(base.gradient_accumulation_steps.is_some());

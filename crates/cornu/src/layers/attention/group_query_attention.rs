@@ -138,20 +138,9 @@ impl GroupQueryAttention {
         return_attention_scores: bool,
         /// A seed of the layer's own for its dropout.
         seed: i64 = Some,
-        /// How the kernels begin.
-        kernel_initializer: InitializerConfig,
-        /// How the biases begin.
-        bias_initializer: InitializerConfig,
-        /// What is added to the loss for the kernels.
-        kernel_regularizer: Regularizer = Some,
-        /// What is added to the loss for the biases.
-        bias_regularizer: Regularizer = Some,
+        kernel_and_bias,
         /// What is added to the loss for what the projections give.
         activity_regularizer: Regularizer = Some,
-        /// What the kernels are brought back to after each step.
-        kernel_constraint: Constraint = Some,
-        /// What the biases are brought back to after each step.
-        bias_constraint: Constraint = Some,
     }
 
     fn projections(&self) -> Projections<'_> {

@@ -94,20 +94,9 @@ impl Dense {
         activation: Choice<Activation>,
         /// Whether a bias is added.
         use_bias: bool,
-        /// How the kernel begins.
-        kernel_initializer: InitializerConfig,
-        /// How the bias begins.
-        bias_initializer: InitializerConfig,
-        /// What is added to the loss for the kernel.
-        kernel_regularizer: Regularizer = Some,
-        /// What is added to the loss for the bias.
-        bias_regularizer: Regularizer = Some,
+        kernel_and_bias,
         /// What is added to the loss for the output.
         activity_regularizer: Regularizer = Some,
-        /// What the kernel is brought back to after each step.
-        kernel_constraint: Constraint = Some,
-        /// What the bias is brought back to after each step.
-        bias_constraint: Constraint = Some,
         /// Of which rank a matrix is learnt beside the kernel, which stays as it is.
         lora_rank: usize = Some,
         /// How strong that matrix is: times `lora_alpha / lora_rank`; without it as it is.

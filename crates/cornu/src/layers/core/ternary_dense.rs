@@ -95,20 +95,9 @@ impl TernaryDense {
         activation: Choice<Activation>,
         /// Whether a bias is added.
         use_bias: bool,
-        /// How the kernel begins.
-        kernel_initializer: InitializerConfig,
-        /// How the bias begins.
-        bias_initializer: InitializerConfig,
-        /// What is added to the loss for the kernel.
-        kernel_regularizer: Regularizer = Some,
-        /// What is added to the loss for the bias.
-        bias_regularizer: Regularizer = Some,
+        kernel_and_bias,
         /// What is added to the loss for the output.
         activity_regularizer: Regularizer = Some,
-        /// What the kernel is brought back to after each step.
-        kernel_constraint: Constraint = Some,
-        /// What the bias is brought back to after each step.
-        bias_constraint: Constraint = Some,
     }
 
     /// The kernel as it is used, with the gradient of the one that is kept.

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::grouped::Affine;
 use super::renorm::{self, RenormClipping};
 use crate::constraints::Constraint;
 use crate::error::{Error, Result};
@@ -126,26 +125,11 @@ impl BatchNormalization {
         momentum: f64,
         /// What is added to the variance, so that nothing is divided by zero.
         epsilon: f64,
-        /// Whether `beta` is added.
-        center: bool,
-        /// Whether `gamma` is multiplied in.
-        scale: bool,
-        /// How `beta` begins.
-        beta_initializer: InitializerConfig,
-        /// How `gamma` begins.
-        gamma_initializer: InitializerConfig,
+        gamma_and_beta,
         /// How the moving mean begins.
         moving_mean_initializer: InitializerConfig,
         /// How the moving variance begins.
         moving_variance_initializer: InitializerConfig,
-        /// What is added to the loss for `beta`.
-        beta_regularizer: Regularizer = Some,
-        /// What is added to the loss for `gamma`.
-        gamma_regularizer: Regularizer = Some,
-        /// What `beta` is brought back to after each step.
-        beta_constraint: Constraint = Some,
-        /// What `gamma` is brought back to after each step.
-        gamma_constraint: Constraint = Some,
         /// Whether training, too, normalises by moving statistics: by those of the batch, and then corrected towards them.
         renorm: bool,
         /// How far those corrections may go.
@@ -154,20 +138,7 @@ impl BatchNormalization {
         renorm_momentum: f64,
     }
 
-    fn affine(&self) -> Affine<'_> {
-        Affine {
-            gamma: self.scale.then_some((
-                &self.gamma_initializer,
-                &self.gamma_regularizer,
-                &self.gamma_constraint,
-            )),
-            beta: self.center.then_some((
-                &self.beta_initializer,
-                &self.beta_regularizer,
-                &self.beta_constraint,
-            )),
-        }
-    }
+    affine!();
 
     /// New value of a moving statistic.
     fn moved(&self, g: &mut Graph, moving: Value, batch: Value) -> Result<Value> {

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::grouped::Affine;
 use crate::constraints::Constraint;
 use crate::error::{Error, Result};
 use crate::graph::ops::Normalization;
@@ -97,38 +96,10 @@ impl LayerNormalization {
         axis: Axes,
         /// What is added to the variance, so that nothing is divided by zero.
         epsilon: f64,
-        /// Whether `beta` is added.
-        center: bool,
-        /// Whether `gamma` is multiplied in.
-        scale: bool,
-        /// How `beta` begins.
-        beta_initializer: InitializerConfig,
-        /// How `gamma` begins.
-        gamma_initializer: InitializerConfig,
-        /// What is added to the loss for `beta`.
-        beta_regularizer: Regularizer = Some,
-        /// What is added to the loss for `gamma`.
-        gamma_regularizer: Regularizer = Some,
-        /// What `beta` is brought back to after each step.
-        beta_constraint: Constraint = Some,
-        /// What `gamma` is brought back to after each step.
-        gamma_constraint: Constraint = Some,
+        gamma_and_beta,
     }
 
-    fn affine(&self) -> Affine<'_> {
-        Affine {
-            gamma: self.scale.then_some((
-                &self.gamma_initializer,
-                &self.gamma_regularizer,
-                &self.gamma_constraint,
-            )),
-            beta: self.center.then_some((
-                &self.beta_initializer,
-                &self.beta_regularizer,
-                &self.beta_constraint,
-            )),
-        }
-    }
+    affine!();
 }
 
 impl Default for LayerNormalization {

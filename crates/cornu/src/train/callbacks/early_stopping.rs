@@ -19,9 +19,6 @@ use crate::tensor::Tensor;
 /// The same arguments and defaults.
 #[derive(Debug)]
 pub struct EarlyStopping {
-    name: String,
-    mode: Mode,
-    min_delta: f64,
     patience: usize,
     restore_best_weights: bool,
     start_from_epoch: usize,
@@ -34,9 +31,6 @@ impl EarlyStopping {
     /// Watches a number: "val_loss", "val_accuracy", …
     pub fn new(monitor: &str) -> Self {
         Self {
-            name: monitor.to_owned(),
-            mode: Mode::Auto,
-            min_delta: 0.0,
             patience: 0,
             restore_best_weights: false,
             start_from_epoch: 0,
@@ -54,15 +48,13 @@ impl EarlyStopping {
 
     /// Less than this is no improvement.
     pub fn min_delta(mut self, min_delta: f64) -> Self {
-        self.min_delta = min_delta;
-        self.monitor = Monitor::new(&self.name, self.mode, min_delta);
+        self.monitor.min_delta = min_delta;
         self
     }
 
     /// Which way the number improves.
     pub fn mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
-        self.monitor = Monitor::new(&self.name, mode, self.min_delta);
+        self.monitor.mode = mode;
         self
     }
 

@@ -19,25 +19,30 @@ pub enum Mode {
 #[derive(Clone, Debug)]
 pub(super) struct Monitor {
     name: String,
-    larger: bool,
-    min_delta: f64,
+    /// Which way it improves.
+    pub(super) mode: Mode,
+    /// A change of less than this is no improvement.
+    pub(super) min_delta: f64,
     best: Option<f64>,
 }
 
 impl Monitor {
     pub(super) fn new(name: &str, mode: Mode, min_delta: f64) -> Self {
-        let larger = match mode {
-            Mode::Max => true,
-            Mode::Min => false,
-            Mode::Auto => ["acc", "auc", "precision", "recall", "f1"]
-                .iter()
-                .any(|m| name.contains(m)),
-        };
         Self {
             name: name.to_owned(),
-            larger,
-            min_delta: min_delta.abs(),
+            mode,
+            min_delta,
             best: None,
+        }
+    }
+
+    /// Whether larger is better.
+    fn larger(&self) -> bool {
+        let rising = ["acc", "auc", "precision", "recall", "f1"];
+        match self.mode {
+            Mode::Max => true,
+            Mode::Min => false,
+            Mode::Auto => rising.iter().any(|m| self.name.contains(m)),
         }
     }
 
@@ -58,8 +63,8 @@ impl Monitor {
         })?;
         let better = match self.best {
             None => !value.is_nan(),
-            Some(best) if self.larger => value > best + self.min_delta,
-            Some(best) => value < best - self.min_delta,
+            Some(best) if self.larger() => value > best + self.min_delta.abs(),
+            Some(best) => value < best - self.min_delta.abs(),
         };
         if better {
             self.best = Some(value);

@@ -24,9 +24,6 @@ use crate::model::Model;
 /// The same defaults: factor 0.1, patience 10, `min_delta` 0.0001, no cooldown, `min_lr` 0.
 #[derive(Clone, Debug)]
 pub struct ReduceLROnPlateau {
-    name: String,
-    mode: Mode,
-    min_delta: f64,
     monitor: Monitor,
     factor: f32,
     patience: usize,
@@ -40,9 +37,6 @@ impl ReduceLROnPlateau {
     /// Watches a number of the epochs, such as "`val_loss`".
     pub fn new(monitor: &str) -> Self {
         Self {
-            name: monitor.to_owned(),
-            mode: Mode::Auto,
-            min_delta: 1e-4,
             monitor: Monitor::new(monitor, Mode::Auto, 1e-4),
             factor: 0.1,
             patience: 10,
@@ -79,15 +73,13 @@ impl ReduceLROnPlateau {
 
     /// What counts as an improvement must be larger than this.
     pub fn min_delta(mut self, min_delta: f64) -> Self {
-        self.min_delta = min_delta;
-        self.monitor = Monitor::new(&self.name, self.mode, min_delta);
+        self.monitor.min_delta = min_delta;
         self
     }
 
     /// Which way the number improves.
     pub fn mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
-        self.monitor = Monitor::new(&self.name, mode, self.min_delta);
+        self.monitor.mode = mode;
         self
     }
 }

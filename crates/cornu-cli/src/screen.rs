@@ -1,4 +1,5 @@
-//! Everything the program says goes through the screen, which knows whether to be quiet, plain or JSON, and ends without a word when nobody listens.
+//! Everything the program says goes through the screen, which knows whether to be quiet, plain or JSON, and ends without a word when nobody
+//! listens.
 
 use std::fmt;
 use std::io::{self, ErrorKind, IsTerminal, Write};

@@ -153,6 +153,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri itself ends where memory does")]
     fn an_impossible_size_is_an_error() {
         assert_eq!(
             Arena::new(usize::MAX).expect_err("too much"),

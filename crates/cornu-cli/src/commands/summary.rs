@@ -1,4 +1,5 @@
-//! `cornu summary`: a network layer by layer, from a saved model, a recipe, or a published network by its name; without any the one that is trained.
+//! `cornu summary`: a network layer by layer, from a saved model, a recipe, or a published network by its name; without any the one that is
+//! trained.
 
 use std::path::Path;
 

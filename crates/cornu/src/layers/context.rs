@@ -247,7 +247,8 @@ impl<'a> Context<'a> {
         &self.losses
     }
 
-    /// Tells which steps of each output count, where [`Layer::mask`](super::Layer::mask) cannot: of several outputs that tells of the first alone.
+    /// Tells which steps of each output count, where [`Layer::mask`](super::Layer::mask) cannot: of several outputs that tells of the first
+    /// alone.
     pub fn set_masks(&mut self, masks: Vec<Option<Value>>) {
         self.output_masks = Some(masks);
     }
@@ -269,8 +270,8 @@ impl<'a> Context<'a> {
         )
     }
 
-    /// Numbers drawn anew at each step and for each call; from a seed of the layer's own, if it has one, which neither the seed of the run nor
-    /// other layers change.
+    /// Numbers drawn anew at each step and for each call; from a seed of the layer's own, if it has one, which neither the seed of the run
+    /// nor other layers change.
     pub fn draw(
         &mut self,
         seed: Option<i64>,

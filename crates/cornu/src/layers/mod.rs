@@ -306,7 +306,8 @@ macro_rules! layer_identity {
     };
 }
 
-/// [`Layer::place_by_place`] of a layer that makes each place of its output of the same place of its inputs, where the condition given holds.
+/// [`Layer::place_by_place`] of a layer that makes each place of its output of the same place of its inputs, where the condition given
+/// holds.
 macro_rules! keeps_places {
     () => {
         keeps_places!(|_layer: &Self| true);

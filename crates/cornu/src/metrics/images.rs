@@ -133,8 +133,8 @@ pub fn ssim(a: &Tensor, b: &Tensor, max_val: f64) -> Result<Vec<f64>> {
     Ok(result)
 }
 
-/// Fréchet distance of two sets of feature vectors, taken for normal distributions: `‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2·(Σ₁Σ₂)^½)`. Of the features
-/// that a network trained on pictures gives, it is called FID.
+/// Fréchet distance of two sets of feature vectors, taken for normal distributions: `‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2·(Σ₁Σ₂)^½)`. Of the
+/// features that a network trained on pictures gives, it is called FID.
 ///
 /// # Shapes
 /// Two tensors `[samples, features]`, with samples of their own number.

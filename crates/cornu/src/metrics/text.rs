@@ -112,8 +112,8 @@ pub fn bleu<R: AsRef<[S]>, S: AsRef<str>>(texts: &[&str], references: &[R]) -> R
     Ok(brevity * (sum / orders).exp())
 }
 
-/// chrF of a whole set of texts, from 0 to 1: the F-score of runs of 1 to 6 characters, white space left out, in which recall counts `β` times
-/// as much as precision; with `word_order` 2 also of runs of 1 and 2 words, which is chrF++.
+/// chrF of a whole set of texts, from 0 to 1: the F-score of runs of 1 to 6 characters, white space left out, in which recall counts `β`
+/// times as much as precision; with `word_order` 2 also of runs of 1 and 2 words, which is chrF++.
 ///
 /// # Errors
 /// Other numbers of texts and references.

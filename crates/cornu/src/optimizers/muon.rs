@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::graph::{Graph, Value};
 
 optimizer_class! {
-    /// Of a matrix: `m ← μ·m + g`, `u` the momentum (with Nesterov's, `g + μ·m`) made nearly orthogonal by `ns_steps` steps of Newton and Schulz,
-    /// `w ← w - lr·u·√max(rows, columns)·rms_rate`. All other weights, embeddings, and what `exclude_layers` names: AdamW.
+    /// Of a matrix: `m ← μ·m + g`, `u` the momentum (with Nesterov's, `g + μ·m`) made nearly orthogonal by `ns_steps` steps of Newton and
+    /// Schulz, `w ← w - lr·u·√max(rows, columns)·rms_rate`. All other weights, embeddings, and what `exclude_layers` names: AdamW.
     ///
     /// # Errors
     /// A learning rate below 0, `β` or momentum outside `[0, 1)`, `ε` below 0, more than one kind of clipping.
@@ -24,7 +24,8 @@ optimizer_class! {
     /// ```
     ///
     /// # Source
-    /// Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024; Liu et al., "Muon is Scalable for LLM Training", 2025.
+    /// Jordan et al., "Muon: An optimizer for hidden layers in neural networks", 2024; Liu et al., "Muon is Scalable for LLM Training",
+    /// 2025.
     ///
     /// # Keras
     /// The same arithmetic and defaults.

@@ -65,8 +65,8 @@ pub struct Windows {
 
 /// Pieces of a series `[steps, ..]`, each with the target that stands at its beginning.
 ///
-/// Piece `i` is `data[start + i·stride + k·rate]` for `k` below `sequence_length`, its target `targets[start + i·stride]`: to forecast, give targets
-/// that are the series further on.
+/// Piece `i` is `data[start + i·stride + k·rate]` for `k` below `sequence_length`, its target `targets[start + i·stride]`: to forecast,
+/// give targets that are the series further on.
 ///
 /// # Errors
 /// Lengths of 0, strides beyond the series, indices outside of it, pieces longer than it.

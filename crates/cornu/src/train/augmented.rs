@@ -14,11 +14,11 @@ use crate::tensor::Tensor;
 use super::samples::{RowsMut, Samples, copy_tensor_rows};
 use super::step::rng_tensor;
 
-/// Samples whose images and targets go through a layer batch by batch: [`MixUp`](crate::layers::MixUp), [`CutMix`](crate::layers::CutMix), or one of your own
-/// that takes `(images, targets)`.
+/// Samples whose images and targets go through a layer batch by batch: [`MixUp`](crate::layers::MixUp), [`CutMix`](crate::layers::CutMix),
+/// or one of your own that takes `(images, targets)`.
 ///
-/// Class numbers become one-hot rows first. What a layer draws follows from the seed and from which samples are in the batch, so that it is another thing in each epoch of a
-/// shuffled training, and the same when the training is repeated.
+/// Class numbers become one-hot rows first. What a layer draws follows from the seed and from which samples are in the batch, so that it is
+/// another thing in each epoch of a shuffled training, and the same when the training is repeated.
 ///
 /// # Shapes
 /// Inputs as those of the samples; targets `[classes]`.

@@ -1,8 +1,9 @@
 //! The four linear maps of F(4×4, 3×3), two-dimensional by applying the one-dimensional map to columns, then to rows.
 //!
-//! With the interpolation points 0, ±1/√2, ±√2, ∞ (the usual 0, ±1, ±2, ∞ lose another factor of six in accuracy): inputs `Bᵀ d B`, weights `G g Gᵀ`, outputs `Aᵀ m A`, and for gradients
-//! their transposes `A dy Aᵀ` and `Gᵀ u G`. Each works on a vector of channels at a time; a map of a tile is some 150
-//! additions and multiplications for 36 loads and 36 stores, so it is bound by arithmetic where the operand is in cache.
+//! With the interpolation points 0, ±1/√2, ±√2, ∞ (the usual 0, ±1, ±2, ∞ lose another factor of six in accuracy): inputs `Bᵀ d B`, weights
+//! `G g Gᵀ`, outputs `Aᵀ m A`, and for gradients their transposes `A dy Aᵀ` and `Gᵀ u G`. Each works on a vector of channels at a time; a
+//! map of a tile is some 150 additions and multiplications for 36 loads and 36 stores, so it is bound by arithmetic where the operand is in
+//! cache.
 #![allow(
     unsafe_op_in_unsafe_fn,
     reason = "the contract of each map is stated on its entry, which checks the lengths"

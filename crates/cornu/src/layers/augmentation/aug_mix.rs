@@ -18,14 +18,16 @@ use crate::shape::Shape;
 
 /// Mixes an image with what chains of random changes make of it, drawn anew for each image at each step of training; does nothing in use.
 ///
-/// `y = clip(m · x + (1 - m) · Σ wₖ cₖ(x))` over `num_chains` chains `c` of `chain_depth` changes each, with weights `w` from Dirichlet's distribution and `m` from the beta
-/// distribution, both of parameter `alpha`. Changes are those of RandAugment, or none; without `all_ops` those of brightness, colour, contrast and sharpness are left out.
+/// `y = clip(m · x + (1 - m) · Σ wₖ cₖ(x))` over `num_chains` chains `c` of `chain_depth` changes each, with weights `w` from Dirichlet's
+/// distribution and `m` from the beta distribution, both of parameter `alpha`. Changes are those of RandAugment, or none; without `all_ops`
+/// those of brightness, colour, contrast and sharpness are left out.
 ///
 /// # Shapes
 /// `[height, width, channels]`, 3 channels or 1; the output has the input's.
 ///
 /// # Errors
-/// A factor that is not from 0 to 1; an `alpha` of 0; more than 64 chains or changes; an interpolation of another name; a `value_range` that is none; an input that is no image, or of other channels.
+/// A factor that is not from 0 to 1; an `alpha` of 0; more than 64 chains or changes; an interpolation of another name; a `value_range`
+/// that is none; an input that is no image, or of other channels.
 ///
 /// # Example
 /// ```
@@ -37,11 +39,12 @@ use crate::shape::Shape;
 /// ```
 ///
 /// # Source
-/// Hendrycks, Mu, Cubuk, Zoph, Gilmer, Lakshminarayanan, "AugMix: A Simple Data Processing Method to Improve Robustness and Uncertainty", ICLR 2020.
+/// Hendrycks, Mu, Cubuk, Zoph, Gilmer, Lakshminarayanan, "AugMix: A Simple Data Processing Method to Improve Robustness and Uncertainty",
+/// ICLR 2020.
 ///
 /// # Keras
-/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. Each image has chains and weights of its own, where Keras draws them once for a batch, and the changes once for a program. One number `f` as the factor
-/// means from 0 to `f`.
+/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. Each image has chains and weights of its own, where
+/// Keras draws them once for a batch, and the changes once for a program. One number `f` as the factor means from 0 to `f`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AugMix {

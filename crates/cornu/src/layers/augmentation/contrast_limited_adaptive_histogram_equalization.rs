@@ -14,8 +14,9 @@ use crate::shape::Shape;
 
 /// Spreads the shades of each channel evenly within each tile of an image, frequent shades counted up to a limit, in training as in use.
 ///
-/// The image is cut into `tile_grid_size` tiles. In each, shades are counted; what exceeds `clip_limit` times the mean count is shared by all shades; and a shade
-/// becomes its share of the pixels up to it. A pixel's new shade is interpolated between those that the four nearest tiles give it.
+/// The image is cut into `tile_grid_size` tiles. In each, shades are counted; what exceeds `clip_limit` times the mean count is shared by
+/// all shades; and a shade becomes its share of the pixels up to it. A pixel's new shade is interpolated between those that the four
+/// nearest tiles give it.
 ///
 /// # Shapes
 /// `[height, width, channels]`; the output has the input's.

@@ -12,14 +12,15 @@ use crate::layers::images::{ChannelsLast, images};
 use crate::layers::{Base, Context, WeightSpec};
 use crate::shape::Shape;
 
-/// Replaces a box of each image by that of another one of the batch, and as large a part of its target, drawn anew at each step of training; does nothing in use.
+/// Replaces a box of each image by that of another one of the batch, and as large a part of its target, drawn anew at each step of
+/// training; does nothing in use.
 ///
-/// `y = x'` within a box of `√(1 - m)` of the image's height and width, else `x`, with `m` from the beta distribution whose parameter comes from the factor's range, and
-/// `x'` the image so many places further on in the batch. Targets are mixed as the areas are.
+/// `y = x'` within a box of `√(1 - m)` of the image's height and width, else `x`, with `m` from the beta distribution whose parameter comes
+/// from the factor's range, and `x'` the image so many places further on in the batch. Targets are mixed as the areas are.
 ///
 /// # Shapes
-/// `[height, width, channels]` alone, or with targets `[targets]` as a second input: shares of classes as one-hot rows have them. The output has the
-/// images' shape; with targets, a second one has theirs ([`Layer::call_all`](crate::layers::Layer::call_all)).
+/// `[height, width, channels]` alone, or with targets `[targets]` as a second input: shares of classes as one-hot rows have them. The
+/// output has the images' shape; with targets, a second one has theirs ([`Layer::call_all`](crate::layers::Layer::call_all)).
 ///
 /// # Errors
 /// A factor that is not from 0 to 1; a first input that is no image; targets that are no rows of numbers.
@@ -40,8 +41,9 @@ use crate::shape::Shape;
 /// Yun, Han, Oh, Chun, Choe, Yoo, "CutMix: Regularization Strategy to Train Strong Classifiers with Localizable Features", ICCV 2019.
 ///
 /// # Keras
-/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. Keras takes a dict of images and labels; here they are two inputs, or [`Augmented`](crate::train::Augmented) samples, where a `fit` needs both. The other images are
-/// those of the batch moved round by a random number of places, where Keras shuffles them: batches of a training are shuffled already.
+/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. Keras takes a dict of images and labels; here they
+/// are two inputs, or [`Augmented`](crate::train::Augmented) samples, where a `fit` needs both. The other images are those of the batch
+/// moved round by a random number of places, where Keras shuffles them: batches of a training are shuffled already.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CutMix {

@@ -13,8 +13,8 @@ use crate::shape::Shape;
 
 /// Spreads the shades of each channel of an image so that each is as frequent as the others, during training; does nothing in use.
 ///
-/// `y = round(255 · (c(x) - c₀) / (n - c₀))` for pixels brought to bytes, where `c(x)` counts the channel's pixels in the bins up to that of `x`, `c₀` those in the first
-/// bin that has any, and `n` all; a channel with one bin stays.
+/// `y = round(255 · (c(x) - c₀) / (n - c₀))` for pixels brought to bytes, where `c(x)` counts the channel's pixels in the bins up to that
+/// of `x`, `c₀` those in the first bin that has any, and `n` all; a channel with one bin stays.
 ///
 /// # Shapes
 /// `[height, width, channels]`; the output has the input's.

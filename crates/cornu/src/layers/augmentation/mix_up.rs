@@ -12,11 +12,12 @@ use crate::shape::Shape;
 
 /// Mixes each image with another one of the batch, and their targets likewise, drawn anew at each step of training; does nothing in use.
 ///
-/// `y = w · x + (1 - w) · x'` for images and targets alike, with `w` from the beta distribution of `alpha`, and `x'` the image so many places further on in the batch.
+/// `y = w · x + (1 - w) · x'` for images and targets alike, with `w` from the beta distribution of `alpha`, and `x'` the image so many
+/// places further on in the batch.
 ///
 /// # Shapes
-/// `[height, width, channels]` alone, or with targets `[targets]` as a second input: shares of classes as one-hot rows have them. The output has the
-/// images' shape; with targets, a second one has theirs ([`Layer::call_all`](crate::layers::Layer::call_all)).
+/// `[height, width, channels]` alone, or with targets `[targets]` as a second input: shares of classes as one-hot rows have them. The
+/// output has the images' shape; with targets, a second one has theirs ([`Layer::call_all`](crate::layers::Layer::call_all)).
 ///
 /// # Errors
 /// An `alpha` of 0; a first input that is no image; targets that are no rows of numbers.
@@ -37,8 +38,9 @@ use crate::shape::Shape;
 /// Zhang, Cisse, Dauphin, Lopez-Paz, "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
 ///
 /// # Keras
-/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. Keras takes a dict of images and labels; here they are two inputs, or [`Augmented`](crate::train::Augmented) samples, where a `fit` needs both. The other images are
-/// those of the batch moved round by a random number of places, where Keras shuffles them: batches of a training are shuffled already.
+/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. Keras takes a dict of images and labels; here they
+/// are two inputs, or [`Augmented`](crate::train::Augmented) samples, where a `fit` needs both. The other images are those of the batch
+/// moved round by a random number of places, where Keras shuffles them: batches of a training are shuffled already.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MixUp {

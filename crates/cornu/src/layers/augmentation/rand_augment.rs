@@ -14,16 +14,18 @@ use crate::layers::images::{ChannelsLast, images};
 use crate::layers::{Base, Context, WeightSpec};
 use crate::shape::Shape;
 
-/// Changes an image in `num_ops` of eleven ways after each other, each chosen at random for each image at each step of training; does nothing in use.
+/// Changes an image in `num_ops` of eleven ways after each other, each chosen at random for each image at each step of training; does
+/// nothing in use.
 ///
-/// The ways are RandomShear, RandomTranslation, RandomRotation, RandomBrightness, RandomColorDegeneration, RandomContrast, RandomSharpness, RandomPosterization,
-/// Solarization, AutoContrast and Equalization, all with factors from the same range.
+/// The ways are RandomShear, RandomTranslation, RandomRotation, RandomBrightness, RandomColorDegeneration, RandomContrast, RandomSharpness,
+/// RandomPosterization, Solarization, AutoContrast and Equalization, all with factors from the same range.
 ///
 /// # Shapes
 /// `[height, width, channels]`, 3 channels or 1; the output has the input's.
 ///
 /// # Errors
-/// A factor that is not from 0 to 1; more than 64 ops; an interpolation of another name; a `value_range` that is none; an input that is no image, or of other channels.
+/// A factor that is not from 0 to 1; more than 64 ops; an interpolation of another name; a `value_range` that is none; an input that is no
+/// image, or of other channels.
 ///
 /// # Example
 /// ```
@@ -38,8 +40,9 @@ use crate::shape::Shape;
 /// Cubuk, Zoph, Shlens, Le, "RandAugment: Practical automated data augmentation with a reduced search space", NeurIPS 2020.
 ///
 /// # Keras
-/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. Each image has ways of its own, where Keras changes all images of a batch in the same. All eleven are computed for every image, as in Keras. One number
-/// `f` as the factor means from 0 to `f`.
+/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. Each image has ways of its own, where Keras changes
+/// all images of a batch in the same. All eleven are computed for every image, as in Keras. One number `f` as the factor means from 0 to
+/// `f`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandAugment {

@@ -11,10 +11,11 @@ use crate::layers::images::{ChannelsLast, images};
 use crate::layers::{Base, Context, Layer, WeightSpec, inputs};
 use crate::shape::Shape;
 
-/// Changes brightness, contrast, saturation and hue of an image, those whose factors are given and in this order, drawn anew for each image at each step of training; does nothing in use.
+/// Changes brightness, contrast, saturation and hue of an image, those whose factors are given and in this order, drawn anew for each image
+/// at each step of training; does nothing in use.
 ///
-/// As [`RandomBrightness`](crate::layers::RandomBrightness), [`RandomContrast`](crate::layers::RandomContrast), [`RandomSaturation`](crate::layers::RandomSaturation) and
-/// [`RandomHue`](crate::layers::RandomHue) one after the other.
+/// As [`RandomBrightness`](crate::layers::RandomBrightness), [`RandomContrast`](crate::layers::RandomContrast),
+/// [`RandomSaturation`](crate::layers::RandomSaturation) and [`RandomHue`](crate::layers::RandomHue) one after the other.
 ///
 /// # Shapes
 /// `[height, width, channels]`, 3 channels where saturation or hue change; the output has the input's.

@@ -10,7 +10,8 @@ use crate::layers::images::{ChannelsLast, images};
 use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
-/// Moves the pixels of each channel away from their mean or towards it, drawn anew for each image at each step of training; does nothing in use.
+/// Moves the pixels of each channel away from their mean or towards it, drawn anew for each image at each step of training; does nothing in
+/// use.
 ///
 /// `y = clip((x - mean) · f + mean)` with `f` from `1 - lower` to `1 + upper`, the mean that of the image's channel, and pixels held
 /// to the `value_range`.
@@ -31,7 +32,8 @@ use crate::shape::Shape;
 /// ```
 ///
 /// # Keras
-/// One number `f` means contrasts from 1 to `1 + f`, as Keras 3 has it: `(f, f)` is what goes both ways. Factors come from the run's seed or from the layer's own; they are not Keras's.
+/// One number `f` means contrasts from 1 to `1 + f`, as Keras 3 has it: `(f, f)` is what goes both ways. Factors come from the run's seed
+/// or from the layer's own; they are not Keras's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomContrast {

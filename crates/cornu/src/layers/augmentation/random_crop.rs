@@ -16,8 +16,9 @@ use crate::shape::Shape;
 
 /// Cuts a window out of an image, at a place drawn anew for each image at each step of training; in use, the middle one.
 ///
-/// `y[i, j] = x[i + u, j + v]` with `u` from 0 to the difference of the heights and `v` from 0 to that of the widths. In use, and where an image is not larger
-/// than the window in both directions, the output is the largest window of its proportions in the middle of the image, resized.
+/// `y[i, j] = x[i + u, j + v]` with `u` from 0 to the difference of the heights and `v` from 0 to that of the widths. In use, and where an
+/// image is not larger than the window in both directions, the output is the largest window of its proportions in the middle of the image,
+/// resized.
 ///
 /// # Shapes
 /// `[input height, input width, channels]`; output `[height, width, channels]`.
@@ -34,8 +35,8 @@ use crate::shape::Shape;
 /// ```
 ///
 /// # Keras
-/// Each image has a place of its own, where Keras cuts all images of a batch at one. In use Keras hands the whole image on, against what it documents;
-/// this cuts. What is drawn comes from the run's seed or from the layer's own; it is not Keras's.
+/// Each image has a place of its own, where Keras cuts all images of a batch at one. In use Keras hands the whole image on, against what it
+/// documents; this cuts. What is drawn comes from the run's seed or from the layer's own; it is not Keras's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomCrop {

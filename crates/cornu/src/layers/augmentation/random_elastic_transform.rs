@@ -13,17 +13,19 @@ use crate::layers::images::{ChannelsLast, images};
 use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
-/// Moves each pixel of an image by a random way that is much like its neighbours', drawn anew for each image at each step of training; does nothing in use.
+/// Moves each pixel of an image by a random way that is much like its neighbours', drawn anew for each image at each step of training; does
+/// nothing in use.
 ///
-/// The ways, down and to the right, are normally distributed numbers of standard deviation `σ`, blurred with a Gaussian of that width and multiplied with `α`, where
-/// `α = 0.1 · s · max(height, width)` and `σ = 0.05 · s · min(height, width)` with `s` from the range of `scale`. An image is changed with a probability from the factor's
-/// range; what comes from outside follows from the `fill_mode`.
+/// The ways, down and to the right, are normally distributed numbers of standard deviation `σ`, blurred with a Gaussian of that width and
+/// multiplied with `α`, where `α = 0.1 · s · max(height, width)` and `σ = 0.05 · s · min(height, width)` with `s` from the range of
+/// `scale`. An image is changed with a probability from the factor's range; what comes from outside follows from the `fill_mode`.
 ///
 /// # Shapes
 /// `[height, width, channels]`; the output has the input's.
 ///
 /// # Errors
-/// A factor or a scale that is not from 0 to 1; a fill mode or interpolation of another name; a `value_range` that is none; an input that is no image.
+/// A factor or a scale that is not from 0 to 1; a fill mode or interpolation of another name; a `value_range` that is none; an input that
+/// is no image.
 ///
 /// # Example
 /// ```
@@ -38,8 +40,10 @@ use crate::shape::Shape;
 /// Simard, Steinkraus, Platt, "Best Practices for Convolutional Neural Networks Applied to Visual Document Analysis", ICDAR 2003.
 ///
 /// # Keras
-/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. The ways down and to the right are independent, where Keras's are equal; `s` is drawn once for a batch. What lies outside is decided for places, as
-/// for the other layers, where Keras decides for the pixels around a place. One number `f` as the factor or scale means a range from 0 to `f`, as Keras has it: `(f, f)` is always `f`.
+/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. The ways down and to the right are independent,
+/// where Keras's are equal; `s` is drawn once for a batch. What lies outside is decided for places, as for the other layers, where Keras
+/// decides for the pixels around a place. One number `f` as the factor or scale means a range from 0 to `f`, as Keras has it: `(f, f)` is
+/// always `f`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomElasticTransform {

@@ -12,16 +12,18 @@ use crate::layers::images::{ChannelsLast, images};
 use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
-/// Paints over a box of an image with a probability, its place and size drawn anew for each image at each step of training; does nothing in use.
+/// Paints over a box of an image with a probability, its place and size drawn anew for each image at each step of training; does nothing in
+/// use.
 ///
-/// The box is `√a` of the height and `√b` of the width, `a` and `b` from the range of `scale`; its pixels become the `fill_value`, or without one normally distributed
-/// numbers times the end of the `value_range`, held to that range.
+/// The box is `√a` of the height and `√b` of the width, `a` and `b` from the range of `scale`; its pixels become the `fill_value`, or
+/// without one normally distributed numbers times the end of the `value_range`, held to that range.
 ///
 /// # Shapes
 /// `[height, width, channels]`; the output has the input's.
 ///
 /// # Errors
-/// A factor or a scale that is not from 0 to 1; a fill value that is neither a number nor one for each channel; a `value_range` that is none; an input that is no image.
+/// A factor or a scale that is not from 0 to 1; a fill value that is neither a number nor one for each channel; a `value_range` that is
+/// none; an input that is no image.
 ///
 /// # Example
 /// ```
@@ -36,7 +38,8 @@ use crate::shape::Shape;
 /// Zhong, Zheng, Kang, Li, Yang, "Random Erasing Data Augmentation", AAAI 2020.
 ///
 /// # Keras
-/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. One number `f` as the factor means a range from 0 to `f`, as Keras has it: `(f, f)` is always `f`.
+/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. One number `f` as the factor means a range from 0 to
+/// `f`, as Keras has it: `(f, f)` is always `f`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomErasing {

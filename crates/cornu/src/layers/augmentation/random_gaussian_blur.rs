@@ -14,14 +14,15 @@ use crate::shape::Shape;
 
 /// Blurs an image with a probability, drawn anew for each image at each step of training; does nothing in use.
 ///
-/// `y = clip(Σ w(u, v) x[i + u, j + v])` over a window of `kernel_size`, with weights of the normal distribution that add up to 1 and fall off with a
-/// standard deviation drawn from the range of `sigma`, one down and one to the right; zeros lie around the image.
+/// `y = clip(Σ w(u, v) x[i + u, j + v])` over a window of `kernel_size`, with weights of the normal distribution that add up to 1 and fall
+/// off with a standard deviation drawn from the range of `sigma`, one down and one to the right; zeros lie around the image.
 ///
 /// # Shapes
 /// `[height, width, channels]`; the output has the input's.
 ///
 /// # Errors
-/// A factor that is not from 0 to 1; a kernel size that is even; a `sigma` that is not from 0 to 1000; a `value_range` that is none; an input that is no image.
+/// A factor that is not from 0 to 1; a kernel size that is even; a `sigma` that is not from 0 to 1000; a `value_range` that is none; an
+/// input that is no image.
 ///
 /// # Example
 /// ```
@@ -33,8 +34,9 @@ use crate::shape::Shape;
 /// ```
 ///
 /// # Keras
-/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. Standard deviations are drawn once for a batch. One number `f` as the factor or sigma means a range from 0 to `f`, as Keras has it: `(f, f)` is always `f`. Keras refuses a sigma above 1, and puts the
-/// weights of a kernel that is not square out of order.
+/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. Standard deviations are drawn once for a batch. One
+/// number `f` as the factor or sigma means a range from 0 to `f`, as Keras has it: `(f, f)` is always `f`. Keras refuses a sigma above 1,
+/// and puts the weights of a kernel that is not square out of order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomGaussianBlur {

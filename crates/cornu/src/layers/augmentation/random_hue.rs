@@ -13,7 +13,8 @@ use crate::layers::images::{ChannelsLast, images};
 use crate::layers::{Base, Context, WeightSpec};
 use crate::shape::Shape;
 
-/// Turns the hue of an image's colours, whose saturation and value stay, drawn anew for each image at each step of training; does nothing in use.
+/// Turns the hue of an image's colours, whose saturation and value stay, drawn anew for each image at each step of training; does nothing
+/// in use.
 ///
 /// `hue' = hue ± f / 2` in turns of the colour circle, with `f` from the factor's range: 1 is half a turn.
 ///
@@ -21,7 +22,8 @@ use crate::shape::Shape;
 /// `[height, width, 3]`; the output has the input's.
 ///
 /// # Errors
-/// A factor that is not from 0 to 1; a `value_range` that is none; an input that is no image, or one without the channels red, green and blue.
+/// A factor that is not from 0 to 1; a `value_range` that is none; an input that is no image, or one without the channels red, green and
+/// blue.
 ///
 /// # Example
 /// ```
@@ -36,7 +38,8 @@ use crate::shape::Shape;
 /// Smith, "Color gamut transform pairs", SIGGRAPH 1978: hue, saturation and value.
 ///
 /// # Keras
-/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. One number `f` as the factor means a range from 0 to `f`, as Keras has it: `(f, f)` is always `f`.
+/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. One number `f` as the factor means a range from 0 to
+/// `f`, as Keras has it: `(f, f)` is always `f`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomHue {

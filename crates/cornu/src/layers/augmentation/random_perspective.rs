@@ -15,8 +15,8 @@ use crate::shape::Shape;
 
 /// Shows an image in perspective, its corners moved at random, drawn anew for each image at each step of training; does nothing in use.
 ///
-/// The corners of the image go from `c` to `c · (1 + p)`, where each `p` comes from `-scale/2` to `scale/2`, down and to the right each, and every
-/// other pixel goes where the perspective has it. An image is changed with a probability from the factor's range.
+/// The corners of the image go from `c` to `c · (1 + p)`, where each `p` comes from `-scale/2` to `scale/2`, down and to the right each,
+/// and every other pixel goes where the perspective has it. An image is changed with a probability from the factor's range.
 ///
 /// # Shapes
 /// `[height, width, channels]`, height and width at least 2; the output has the input's.
@@ -37,8 +37,9 @@ use crate::shape::Shape;
 /// Heckbert, "Fundamentals of Texture Mapping and Image Warping", 1989: the perspective of a square in closed form.
 ///
 /// # Keras
-/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. One number `f` as the factor means a probability from 0 to `f`, as Keras has it: `(f, f)` is the probability `f`.
-/// TensorFlow approximates the gradient of such layers by sampling it the other way; here it is the derivative.
+/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. One number `f` as the factor means a probability
+/// from 0 to `f`, as Keras has it: `(f, f)` is the probability `f`. TensorFlow approximates the gradient of such layers by sampling it the
+/// other way; here it is the derivative.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomPerspective {

@@ -31,7 +31,8 @@ use crate::shape::Shape;
 /// ```
 ///
 /// # Keras
-/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. One number `f` as the factor means from 1 to `f - 1` bits, as Keras has it: `(f, f)` is always `f`.
+/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. One number `f` as the factor means from 1 to `f - 1`
+/// bits, as Keras has it: `(f, f)` is always `f`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomPosterization {

@@ -15,7 +15,8 @@ use crate::shape::Shape;
 
 /// Turns an image about its centre by a random angle, drawn anew for each image at each step of training; does nothing in use.
 ///
-/// The angle is a share `f` of a full turn from the factor's range, `2πf`, counted counter-clockwise; what comes from outside the image follows from the `fill_mode`.
+/// The angle is a share `f` of a full turn from the factor's range, `2πf`, counted counter-clockwise; what comes from outside the image
+/// follows from the `fill_mode`.
 ///
 /// # Shapes
 /// `[height, width, channels]`; the output has the input's.

@@ -10,7 +10,8 @@ use crate::layers::images::{ChannelsLast, images};
 use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
-/// Multiplies the saturation of an image's colours, whose hue and lightest channel stay, drawn anew for each image at each step of training; does nothing in use.
+/// Multiplies the saturation of an image's colours, whose hue and lightest channel stay, drawn anew for each image at each step of
+/// training; does nothing in use.
 ///
 /// `y = v - (v - x) · s' / s` where `v` is the largest and `m` the smallest channel of the pixel, `s = (v - m) / v` its saturation,
 /// and `s' = clip(s · f / (1 - f))` the new one, with `f` from the factor's range: 0 makes an image grey, 0.5 changes nothing.
@@ -19,7 +20,8 @@ use crate::shape::Shape;
 /// `[height, width, 3]`; the output has the input's.
 ///
 /// # Errors
-/// A factor that is not from -1 to 1; a `value_range` that is none; an input that is no image, or one without the channels red, green and blue.
+/// A factor that is not from -1 to 1; a `value_range` that is none; an input that is no image, or one without the channels red, green and
+/// blue.
 ///
 /// # Example
 /// ```
@@ -31,7 +33,8 @@ use crate::shape::Shape;
 /// ```
 ///
 /// # Keras
-/// The same numbers without the way over hue, saturation and value. Factors come from the run's seed or from the layer's own; they are not Keras's.
+/// The same numbers without the way over hue, saturation and value. Factors come from the run's seed or from the layer's own; they are not
+/// Keras's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RandomSaturation {

@@ -13,7 +13,8 @@ use crate::layers::images::{ChannelsLast, images};
 use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
-/// Slants an image: moves its rows and columns the further, the further they are from the first, drawn anew for each image at each step of training; does nothing in use.
+/// Slants an image: moves its rows and columns the further, the further they are from the first, drawn anew for each image at each step of
+/// training; does nothing in use.
 ///
 /// `y[i, j] = x[i + s·g·j, j + s·f·i]` with `f` from the range of `x_factor`, `g` from that of `y_factor` and `s` 1 or -1; what comes from
 /// outside the image follows from the `fill_mode`.

@@ -13,9 +13,11 @@ use crate::layers::images::{ChannelsLast, images};
 use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
-/// Moves an image down and to the right by random shares of its height and width, drawn anew for each image at each step of training; does nothing in use.
+/// Moves an image down and to the right by random shares of its height and width, drawn anew for each image at each step of training; does
+/// nothing in use.
 ///
-/// `y[i, j] = x[i - f · height, j - g · width]` with `f` and `g` from the factors' ranges; what comes from outside the image follows from the `fill_mode`.
+/// `y[i, j] = x[i - f · height, j - g · width]` with `f` and `g` from the factors' ranges; what comes from outside the image follows from
+/// the `fill_mode`.
 ///
 /// # Shapes
 /// `[height, width, channels]`; the output has the input's.

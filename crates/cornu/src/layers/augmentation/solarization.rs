@@ -11,10 +11,11 @@ use crate::layers::images::{ChannelsLast, images};
 use crate::layers::{Base, Context, WeightSpec, inputs};
 use crate::shape::Shape;
 
-/// Adds a number to an image and inverts the pixels that are not below a threshold, drawn anew for each image at each step of training; does nothing in use.
+/// Adds a number to an image and inverts the pixels that are not below a threshold, drawn anew for each image at each step of training;
+/// does nothing in use.
 ///
-/// `v = clip(x + a)`, `y = v` where `v < t`, else `255 - v`, for pixels brought to bytes, with `a` from the first number of `addition_factor` to 255 times its second and
-/// `t` likewise from `threshold_factor`.
+/// `v = clip(x + a)`, `y = v` where `v < t`, else `255 - v`, for pixels brought to bytes, with `a` from the first number of
+/// `addition_factor` to 255 times its second and `t` likewise from `threshold_factor`.
 ///
 /// # Shapes
 /// `[height, width, channels]`; the output has the input's.
@@ -35,7 +36,8 @@ use crate::shape::Shape;
 /// Cubuk, Zoph, Mané, Vasudevan, Le, "AutoAugment: Learning Augmentation Strategies from Data", CVPR 2019.
 ///
 /// # Keras
-/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. The first number of a factor is not multiplied with 255, as in Keras.
+/// What is drawn comes from the run's seed or from the layer's own; it is not Keras's. The first number of a factor is not multiplied with
+/// 255, as in Keras.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Solarization {

@@ -13,10 +13,10 @@ convolution! {
     /// `y[i·stride + a·dilation - before, j·stride + b·dilation - before, f] = activation(Σ x[i, j, c] · kernel[a, b, f, c] + bias[f])`
     ///
     /// # Shapes
-    /// `[batch, height, width, channels] → [batch, new height, new width, filters]`; kernel `[kernel height, kernel width, filters, channels]`, bias `[filters]`.
-    /// With padding "same" the new height is `height·stride`, with "valid" `(height - 1)·stride + max(span, stride)`, where
-    /// `span = (kernel height - 1)·dilation + 1`. With `output_padding` it is `(height - 1)·stride + (span mod 2) + output padding` or
-    /// `(height - 1)·stride + span + output padding`.
+    /// `[batch, height, width, channels] → [batch, new height, new width, filters]`; kernel
+    /// `[kernel height, kernel width, filters, channels]`, bias `[filters]`. With padding "same" the new height is `height·stride`, with
+    /// "valid" `(height - 1)·stride + max(span, stride)`, where `span = (kernel height - 1)·dilation + 1`. With `output_padding` it is
+    /// `(height - 1)·stride + (span mod 2) + output padding` or `(height - 1)·stride + span + output padding`.
     ///
     /// # Errors
     /// An input that is no image; zero filters, sizes, strides or dilations; strides and dilations that are both above 1; an

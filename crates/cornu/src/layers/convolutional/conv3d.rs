@@ -14,10 +14,10 @@ convolution! {
     /// `y[i, j, k, f] = activation(Σ x[i·stride + a·dilation, j·stride + b·dilation, k·stride + d·dilation, c] · kernel[a, b, d, c, f] + bias[f])`
     ///
     /// # Shapes
-    /// `[batch, depth, height, width, channels] → [batch, new depth, new height, new width, filters]`; kernel `[kernel depth, kernel height, kernel width, channels / groups,
-    /// filters]`, bias `[filters]`; with a `lora_rank` also `lora_kernel_a` `[.., channels / groups, rank]` and `lora_kernel_b` `[rank,
-    /// filters]`. With padding "valid" the new depth is `(depth - span) / stride + 1`, with
-    /// "same" `⌈depth / stride⌉`, where `span = (kernel depth - 1)·dilation + 1`.
+    /// `[batch, depth, height, width, channels] → [batch, new depth, new height, new width, filters]`; kernel
+    /// `[kernel depth, kernel height, kernel width, channels / groups, filters]`, bias `[filters]`; with a `lora_rank` also `lora_kernel_a`
+    /// `[.., channels / groups, rank]` and `lora_kernel_b` `[rank, filters]`. With padding "valid" the new depth is
+    /// `(depth - span) / stride + 1`, with "same" `⌈depth / stride⌉`, where `span = (kernel depth - 1)·dilation + 1`.
     ///
     /// # Errors
     /// An input that is no volume; zero filters, sizes, strides, dilations or groups; groups that do not divide channels and

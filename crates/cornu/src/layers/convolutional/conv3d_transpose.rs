@@ -13,10 +13,10 @@ convolution! {
     /// `y[i·stride + a·dilation - before, .., .., f] = activation(Σ x[i, j, k, c] · kernel[a, b, d, f, c] + bias[f])`
     ///
     /// # Shapes
-    /// `[batch, depth, height, width, channels] → [batch, new depth, new height, new width, filters]`; kernel `[kernel depth, kernel height, kernel width, filters, channels]`, bias `[filters]`.
-    /// With padding "same" the new depth is `depth·stride`, with "valid" `(depth - 1)·stride + max(span, stride)`, where
-    /// `span = (kernel depth - 1)·dilation + 1`. With `output_padding` it is `(depth - 1)·stride + (span mod 2) + output padding` or
-    /// `(depth - 1)·stride + span + output padding`.
+    /// `[batch, depth, height, width, channels] → [batch, new depth, new height, new width, filters]`; kernel
+    /// `[kernel depth, kernel height, kernel width, filters, channels]`, bias `[filters]`. With padding "same" the new depth is
+    /// `depth·stride`, with "valid" `(depth - 1)·stride + max(span, stride)`, where `span = (kernel depth - 1)·dilation + 1`. With
+    /// `output_padding` it is `(depth - 1)·stride + (span mod 2) + output padding` or `(depth - 1)·stride + span + output padding`.
     ///
     /// # Errors
     /// An input that is no volume; zero filters, sizes, strides or dilations; strides and dilations that are both above 1; an

@@ -13,9 +13,9 @@ convolution! {
     /// `y[i, j, c·multiplier + m] = activation(Σ x[i·stride + a·dilation, j·stride + b·dilation, c] · kernel[a, b, c, m] + bias[..])`
     ///
     /// # Shapes
-    /// `[batch, height, width, channels] → [batch, new height, new width, channels·multiplier]`; kernel `[kernel height, kernel width, channels,
-    /// multiplier]`, bias `[channels·multiplier]`. With padding "valid" the new height is `(height - span) / stride + 1`, with "same"
-    /// `⌈height / stride⌉`, where `span = (kernel height - 1)·dilation + 1`.
+    /// `[batch, height, width, channels] → [batch, new height, new width, channels·multiplier]`; kernel
+    /// `[kernel height, kernel width, channels, multiplier]`, bias `[channels·multiplier]`. With padding "valid" the new height is
+    /// `(height - span) / stride + 1`, with "same" `⌈height / stride⌉`, where `span = (kernel height - 1)·dilation + 1`.
     ///
     /// # Errors
     /// An input that is no image; zero sizes, strides, dilations or multiplier; a kernel larger than the padded image; unknown

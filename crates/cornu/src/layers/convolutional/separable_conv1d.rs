@@ -10,7 +10,8 @@ use crate::shape::Shape;
 convolution! {
     /// Convolves each channel of a sequence by itself, then mixes the channels at each step: a convolution with fewer weights.
     ///
-    /// `y[i, f] = activation(Σ z[i, k] · pointwise[k, f] + bias[f])` with `z[i, c·multiplier + m] = Σ x[i·stride + a·dilation, c] · depthwise[a, c, m]`
+    /// `y[i, f] = activation(Σ z[i, k] · pointwise[k, f] + bias[f])` with
+    /// `z[i, c·multiplier + m] = Σ x[i·stride + a·dilation, c] · depthwise[a, c, m]`
     ///
     /// # Shapes
     /// `[batch, steps, channels] → [batch, new steps, filters]`; depthwise kernel `[kernel size, channels,

@@ -10,12 +10,14 @@ use crate::shape::Shape;
 convolution! {
     /// Convolves each channel of an image by itself, then mixes the channels at each pixel: a convolution with fewer weights.
     ///
-    /// `y[i, j, f] = activation(Σ z[i, j, k] · pointwise[k, f] + bias[f])` with `z[i, j, c·multiplier + m] = Σ x[i·stride + a·dilation, j·stride + b·dilation, c] · depthwise[a, b, c, m]`
+    /// `y[i, j, f] = activation(Σ z[i, j, k] · pointwise[k, f] + bias[f])` with
+    /// `z[i, j, c·multiplier + m] = Σ x[i·stride + a·dilation, j·stride + b·dilation, c] · depthwise[a, b, c, m]`
     ///
     /// # Shapes
-    /// `[batch, height, width, channels] → [batch, new height, new width, filters]`; depthwise kernel `[kernel height, kernel width, channels,
-    /// multiplier]`, pointwise kernel `[1, 1, channels·multiplier, filters]`, bias `[filters]`. With padding "valid" the new height
-    /// is `(height - span) / stride + 1`, with "same" `⌈height / stride⌉`, where `span = (kernel height - 1)·dilation + 1`.
+    /// `[batch, height, width, channels] → [batch, new height, new width, filters]`; depthwise kernel
+    /// `[kernel height, kernel width, channels, multiplier]`, pointwise kernel `[1, 1, channels·multiplier, filters]`, bias `[filters]`.
+    /// With padding "valid" the new height is `(height - span) / stride + 1`, with "same" `⌈height / stride⌉`, where
+    /// `span = (kernel height - 1)·dilation + 1`.
     ///
     /// # Errors
     /// An input that is no image; zero filters, sizes, strides, dilations or multiplier; a kernel larger than the padded image;

@@ -24,8 +24,8 @@ use crate::shape::Shape;
 /// each `[features]`.
 ///
 /// # Errors
-/// An axis that the input lacks, or the batch axis; a momentum outside 0 to 1; an epsilon that is not positive; limits of renormalisation that
-/// contradict each other.
+/// An axis that the input lacks, or the batch axis; a momentum outside 0 to 1; an epsilon that is not positive; limits of renormalisation
+/// that contradict each other.
 ///
 /// # Example
 /// ```
@@ -40,7 +40,8 @@ use crate::shape::Shape;
 /// Ioffe, "Batch Renormalization: Towards Reducing Minibatch Dependence in Batch-Normalized Models", 2017.
 ///
 /// # Keras
-/// The same. Batches are never spread over machines, so that `synchronized` changes nothing. The variance is the mean of squared deviations, also in the moving statistics.
+/// The same. Batches are never spread over machines, so that `synchronized` changes nothing. The variance is the mean of squared
+/// deviations, also in the moving statistics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchNormalization {

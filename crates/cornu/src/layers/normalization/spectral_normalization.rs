@@ -12,8 +12,8 @@ use crate::shape::Shape;
 
 /// Divides the kernel of a layer by its largest singular value before each step of training.
 ///
-/// `kernel ← kernel / σ`, `σ = v · kernel · uᵀ`, where `u` and `v` come closer to the singular vectors by `power_iterations` steps each time:
-/// `v ← u · kernelᵀ / ‖…‖`, `u ← v · kernel / ‖…‖`
+/// `kernel ← kernel / σ`, `σ = v · kernel · uᵀ`, where `u` and `v` come closer to the singular vectors by `power_iterations` steps each
+/// time: `v ← u · kernelᵀ / ‖…‖`, `u ← v · kernel / ‖…‖`
 ///
 /// # Shapes
 /// Those of the layer. A kernel of several axes counts as a matrix whose columns are the last one. Weights are `kernel` (or `embeddings`),

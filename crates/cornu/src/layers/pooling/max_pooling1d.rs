@@ -12,8 +12,8 @@ pooling! {
     /// `(steps - pool size) / stride + 1`, with "same" `⌈steps / stride⌉`.
     ///
     /// # Errors
-    /// An input that is no sequence; sizes or strides of 0; a window larger than the sequence without padding; a window of more than 256 steps along an axis; an unknown
-    /// padding or data format.
+    /// An input that is no sequence; sizes or strides of 0; a window larger than the sequence without padding; a window of more than 256
+    /// steps along an axis; an unknown padding or data format.
     ///
     /// # Example
     /// ```

@@ -12,8 +12,8 @@ pooling! {
     /// `(height - pool height) / stride + 1`, with "same" `⌈height / stride⌉`.
     ///
     /// # Errors
-    /// An input that is no image; sizes or strides of 0; a window larger than the image without padding; a window of more than 256 pixels along an axis; an unknown
-    /// padding or data format.
+    /// An input that is no image; sizes or strides of 0; a window larger than the image without padding; a window of more than 256 pixels
+    /// along an axis; an unknown padding or data format.
     ///
     /// # Example
     /// ```

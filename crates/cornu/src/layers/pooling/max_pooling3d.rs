@@ -8,12 +8,12 @@ pooling! {
     /// `y[i, j, k, c] = max x[i·stride + a, j·stride + b, k·stride + d, c]`
     ///
     /// # Shapes
-    /// `[batch, depth, height, width, channels] → [batch, new depth, new height, new width, channels]`. With padding "valid" the new depth is
-    /// `(depth - pool depth) / stride + 1`, with "same" `⌈depth / stride⌉`.
+    /// `[batch, depth, height, width, channels] → [batch, new depth, new height, new width, channels]`. With padding "valid" the new depth
+    /// is `(depth - pool depth) / stride + 1`, with "same" `⌈depth / stride⌉`.
     ///
     /// # Errors
-    /// An input that is no volume; sizes or strides of 0; a window larger than the volume without padding; a window of more than 256 places along an axis; an unknown
-    /// padding or data format.
+    /// An input that is no volume; sizes or strides of 0; a window larger than the volume without padding; a window of more than 256 places
+    /// along an axis; an unknown padding or data format.
     ///
     /// # Example
     /// ```

@@ -14,8 +14,8 @@ use crate::shape::{DType, Shape};
 /// `y[b, k] = max_i [x[b, i] = k]` ("multi_hot"), `Σ_i w[b, i]·[x[b, i] = k]` ("count") or `y[b, i, k] = [x[b, i] = k]` ("one_hot").
 ///
 /// # Shapes
-/// `[batch, n] → [batch, num_tokens]`, with "one_hot" `[batch, n, num_tokens]`, and `[batch, num_tokens]` where `n` is 1. A second input of the
-/// first one's shape, with "count", weighs the numbers. Numbers out of range have no place.
+/// `[batch, n] → [batch, num_tokens]`, with "one_hot" `[batch, n, num_tokens]`, and `[batch, num_tokens]` where `n` is 1. A second input of
+/// the first one's shape, with "count", weighs the numbers. Numbers out of range have no place.
 ///
 /// # Errors
 /// No tokens, another output mode, weights with another mode than "count".

@@ -14,8 +14,8 @@ use crate::shape::Shape;
 
 /// Cuts the middle out of images, in training as in use; images that are too small are resized.
 ///
-/// `y[i, j] = x[i + (H - height) / 2, j + (W - width) / 2]` for images of `H` rows and `W` columns, halves rounded down. Of an image with fewer rows or columns than
-/// that, the largest window of the output's proportions in its middle is resized, bilinearly.
+/// `y[i, j] = x[i + (H - height) / 2, j + (W - width) / 2]` for images of `H` rows and `W` columns, halves rounded down. Of an image with
+/// fewer rows or columns than that, the largest window of the output's proportions in its middle is resized, bilinearly.
 ///
 /// # Shapes
 /// `[input height, input width, channels]`; output `[height, width, channels]`.

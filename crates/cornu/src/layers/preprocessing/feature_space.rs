@@ -17,8 +17,8 @@ use crate::tensor::{Data, Tensor};
 /// Encodes the columns of a table: numbers brought to one scale, categories as ones in their places, pairs of them crossed.
 ///
 /// # Shapes
-/// Columns `[rows]` or `[rows, 1]`; [`FeatureSpace::call`] gives `[rows, places]`, the features in the order of their names, then the crosses in
-/// theirs; [`FeatureSpace::encode`] gives each alone.
+/// Columns `[rows]` or `[rows, 1]`; [`FeatureSpace::call`] gives `[rows, places]`, the features in the order of their names, then the
+/// crosses in theirs; [`FeatureSpace::encode`] gives each alone.
 ///
 /// # Errors
 /// Columns that are missing, of another type or of different lengths; features that have to be adapted first; crosses of floats.
@@ -41,8 +41,8 @@ use crate::tensor::{Data, Tensor};
 /// ```
 ///
 /// # Keras
-/// `keras.utils.FeatureSpace`, called beside a model on its table. `output_mode="dict"` is [`FeatureSpace::encode`]. Categories of given ranges
-/// are encoded too, which Keras leaves as numbers.
+/// `keras.utils.FeatureSpace`, called beside a model on its table. `output_mode="dict"` is [`FeatureSpace::encode`]. Categories of given
+/// ranges are encoded too, which Keras leaves as numbers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureSpace {

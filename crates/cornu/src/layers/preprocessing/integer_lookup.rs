@@ -37,8 +37,8 @@ use crate::tensor::Tensor;
 /// ```
 ///
 /// # Keras
-/// The vocabulary, also a learnt one, is in the config. Numbers have 32 bits; [`IntegerLookup::adapt`] also replaces a vocabulary that was given;
-/// with `num_oov_indices` of 0 an unknown number has the place -1 rather than being refused. No sparse outputs, no vocabulary files.
+/// The vocabulary, also a learnt one, is in the config. Numbers have 32 bits; [`IntegerLookup::adapt`] also replaces a vocabulary that was
+/// given; with `num_oov_indices` of 0 an unknown number has the place -1 rather than being refused. No sparse outputs, no vocabulary files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IntegerLookup {
@@ -208,8 +208,8 @@ impl IntegerLookup {
         self.known().size()
     }
 
-    /// Learns the vocabulary: the most frequent numbers first, of equally frequent ones the larger. For "tf_idf" the weights too, of samples
-    /// as they are along the first axis.
+    /// Learns the vocabulary: the most frequent numbers first, of equally frequent ones the larger. For "tf_idf" the weights too, of
+    /// samples as they are along the first axis.
     ///
     /// # Errors
     /// Settings that cannot work; data without tokens, or of floats.

@@ -14,8 +14,8 @@ use crate::shape::Shape;
 /// Of `n` boxes the first `max_number`, or all and `max_number - n` of the `fill_value`; the classes likewise.
 ///
 /// # Shapes
-/// `[height, width, channels]` alone, or with boxes `[n, 4]` and their classes `[n]` as second and third input. The output has the images' shape; with boxes, two more
-/// have `[max_number, 4]` and `[max_number]` ([`Layer::call_all`](crate::layers::Layer::call_all)).
+/// `[height, width, channels]` alone, or with boxes `[n, 4]` and their classes `[n]` as second and third input. The output has the images'
+/// shape; with boxes, two more have `[max_number, 4]` and `[max_number]` ([`Layer::call_all`](crate::layers::Layer::call_all)).
 ///
 /// # Errors
 /// A number of 0; inputs that are neither an image nor an image, boxes and classes.

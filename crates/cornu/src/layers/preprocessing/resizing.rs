@@ -15,8 +15,8 @@ use crate::shape::Shape;
 
 /// Resizes images, in training as in use.
 ///
-/// Each output pixel is a weighted sum of the pixels around its place, where pixel `i` of `n` lies at `(i + ½) / n` of the image; the weights are those of the
-/// `interpolation`. With `antialias`, more pixels count where an image shrinks.
+/// Each output pixel is a weighted sum of the pixels around its place, where pixel `i` of `n` lies at `(i + ½) / n` of the image; the
+/// weights are those of the `interpolation`. With `antialias`, more pixels count where an image shrinks.
 ///
 /// # Shapes
 /// `[input height, input width, channels]`; output `[height, width, channels]`.

@@ -62,8 +62,8 @@ impl Named for StftMode {
 
 /// Gives the short-time Fourier transform of signals, by kernels that training may change.
 ///
-/// `Y[t, k] = Σ_i x[t·frame_step + i] · w[i] · e^(-2πi·k/fft_length)`, where the window is scaled to length 1 ("density") or sum 1 ("spectrum");
-/// the mode tells what of it is shown.
+/// `Y[t, k] = Σ_i x[t·frame_step + i] · w[i] · e^(-2πi·k/fft_length)`, where the window is scaled to length 1 ("density") or sum 1
+/// ("spectrum"); the mode tells what of it is shown.
 ///
 /// # Shapes
 /// `[batch, samples, channels] → [batch, frames, channels · frequencies]`, with `expand_dims` `[batch, frames, frequencies, channels]`, of

@@ -41,8 +41,9 @@ use crate::tensor::Tensor;
 /// ```
 ///
 /// # Keras
-/// Called outside of models, whose tensors hold no texts: see [`Texts`](crate::layers::Texts). Numbers have 32 bits. [`StringLookup::adapt`] also
-/// replaces a vocabulary that was given; `inverse` is `invert` with [`StringLookup::texts`]. No sparse outputs, no vocabulary files.
+/// Called outside of models, whose tensors hold no texts: see [`Texts`](crate::layers::Texts). Numbers have 32 bits.
+/// [`StringLookup::adapt`] also replaces a vocabulary that was given; `inverse` is `invert` with [`StringLookup::texts`]. No sparse
+/// outputs, no vocabulary files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StringLookup {

@@ -35,8 +35,8 @@ use crate::tensor::Tensor;
 /// ```
 ///
 /// # Keras
-/// Called outside of models, whose tensors hold no texts: see [`Texts`](crate::layers::Texts). As in Keras, letters beyond ASCII keep their case.
-/// Functions of your own for standardising and splitting are applied to the texts beforehand. No sparse or ragged outputs:
+/// Called outside of models, whose tensors hold no texts: see [`Texts`](crate::layers::Texts). As in Keras, letters beyond ASCII keep their
+/// case. Functions of your own for standardising and splitting are applied to the texts beforehand. No sparse or ragged outputs:
 /// [`TextVectorization::tokenize`] gives the tokens of each text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Config", into = "Config")]

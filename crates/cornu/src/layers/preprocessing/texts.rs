@@ -7,11 +7,11 @@ use crate::tensor::Tensor;
 
 /// An array of texts: a shape and its elements.
 ///
-/// A model computes with numbers; texts become numbers before it. The layers that take texts ([`StringLookup`](crate::layers::StringLookup),
-/// [`TextVectorization`](crate::layers::TextVectorization), and beside their numbers [`Hashing`](crate::layers::Hashing) and
-/// [`HashedCrossing`](crate::layers::HashedCrossing)) are called directly, as Keras runs them on the CPU whatever the backend, and give
-/// tensors that models and data sets take. Their config is Keras's, with the vocabulary in it; they are saved as JSON of their own,
-/// or with a model as one of its notes:
+/// A model computes with numbers; texts become numbers before it. The layers that take texts
+/// ([`StringLookup`](crate::layers::StringLookup), [`TextVectorization`](crate::layers::TextVectorization), and beside their numbers
+/// [`Hashing`](crate::layers::Hashing) and [`HashedCrossing`](crate::layers::HashedCrossing)) are called directly, as Keras runs them on
+/// the CPU whatever the backend, and give tensors that models and data sets take. Their config is Keras's, with the vocabulary in it; they
+/// are saved as JSON of their own, or with a model as one of its notes:
 ///
 /// # Example
 /// ```

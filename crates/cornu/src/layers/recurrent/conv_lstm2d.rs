@@ -23,9 +23,9 @@ conv_lstm! {
     /// `i, f, c, o`.
     ///
     /// # Shapes
-    /// `[batch, steps, height, width, channels] → [batch, new height, new width, filters]`, or with `return_sequences` `[batch, steps, new height, new width, filters]`;
-    /// kernel `[height, width, channels, 4·filters]`, recurrent kernel `[height, width, filters, 4·filters]`, bias `[4·filters]`. Further inputs of the
-    /// state's shape, twice, are the initial `h` and `c`.
+    /// `[batch, steps, height, width, channels] → [batch, new height, new width, filters]`, or with `return_sequences`
+    /// `[batch, steps, new height, new width, filters]`; kernel `[height, width, channels, 4·filters]`, recurrent kernel
+    /// `[height, width, filters, 4·filters]`, bias `[4·filters]`. Further inputs of the state's shape, twice, are the initial `h` and `c`.
     ///
     /// # Errors
     /// An input of other axes, a kernel that does not fit, no filters, a rate outside 0..1, unknown names.

@@ -23,9 +23,10 @@ conv_lstm! {
     /// `i, f, c, o`.
     ///
     /// # Shapes
-    /// `[batch, steps, depth, height, width, channels] → [batch, new depth, new height, new width, filters]`, or with `return_sequences` `[batch, steps, new depth, new height, new width, filters]`;
-    /// kernel `[depth, height, width, channels, 4·filters]`, recurrent kernel `[depth, height, width, filters, 4·filters]`, bias `[4·filters]`. Further inputs of the
-    /// state's shape, twice, are the initial `h` and `c`.
+    /// `[batch, steps, depth, height, width, channels] → [batch, new depth, new height, new width, filters]`, or with `return_sequences`
+    /// `[batch, steps, new depth, new height, new width, filters]`; kernel `[depth, height, width, channels, 4·filters]`, recurrent kernel
+    /// `[depth, height, width, filters, 4·filters]`, bias `[4·filters]`. Further inputs of the state's shape, twice, are the initial `h`
+    /// and `c`.
     ///
     /// # Errors
     /// An input of other axes, a kernel that does not fit, no filters, a rate outside 0..1, unknown names.

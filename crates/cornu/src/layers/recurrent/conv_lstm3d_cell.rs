@@ -22,8 +22,8 @@ conv_cell! {
     /// `i, f, o = σ(x ∗ W + h ∗ U + b)`, `c' = f·c + i·tanh(x ∗ W + h ∗ U + b)`, `h' = o·tanh(c')`
     ///
     /// # Shapes
-    /// `x`: `[batch, depth, height, width, channels]`, `h, c`: `[batch, new depth, height, width, filters]`; gives `h', h', c'`. Kernel `[depth, height, width, channels, 4·filters]`,
-    /// recurrent kernel `[depth, height, width, filters, 4·filters]`, bias `[4·filters]`.
+    /// `x`: `[batch, depth, height, width, channels]`, `h, c`: `[batch, new depth, height, width, filters]`; gives `h', h', c'`. Kernel
+    /// `[depth, height, width, channels, 4·filters]`, recurrent kernel `[depth, height, width, filters, 4·filters]`, bias `[4·filters]`.
     ///
     /// # Errors
     /// Inputs of other axes, a kernel that does not fit, no filters, a rate outside 0..1, unknown names.

@@ -15,7 +15,8 @@ use crate::shape::Shape;
 /// `y[h·r + i, w·r + j, c] = x[h, w, c·r² + i·r + j]` with `r` for `upscale_factor`
 ///
 /// # Shapes
-/// `[batch, height, width, channels·r²] → [batch, height·r, width·r, channels]`, or with "`channels_first`" `[batch, channels·r², height, width] → [batch, channels, height·r, width·r]`.
+/// `[batch, height, width, channels·r²] → [batch, height·r, width·r, channels]`, or with "`channels_first`"
+/// `[batch, channels·r², height, width] → [batch, channels, height·r, width·r]`.
 ///
 /// # Errors
 /// An input that is no image; a factor of 0; channels that are no multiple of its square; an unknown data format.
@@ -32,8 +33,8 @@ use crate::shape::Shape;
 /// Shi et al., "Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural Network", 2016.
 ///
 /// # Keras
-/// Not in Keras; as PyTorch's `PixelShuffle`, whose images are "`channels_first`". TensorFlow's `depth_to_space` has the channels of one pixel beside
-/// each other instead.
+/// Not in Keras; as PyTorch's `PixelShuffle`, whose images are "`channels_first`". TensorFlow's `depth_to_space` has the channels of one
+/// pixel beside each other instead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PixelShuffle {

@@ -15,7 +15,8 @@ use crate::shape::Shape;
 /// `y[h, w, c·r² + i·r + j] = x[h·r + i, w·r + j, c]` with `r` for `downscale_factor`
 ///
 /// # Shapes
-/// `[batch, height, width, channels] → [batch, height / r, width / r, channels·r²]`, or with "`channels_first`" `[batch, channels, height, width] → [batch, channels·r², height / r, width / r]`.
+/// `[batch, height, width, channels] → [batch, height / r, width / r, channels·r²]`, or with "`channels_first`"
+/// `[batch, channels, height, width] → [batch, channels·r², height / r, width / r]`.
 ///
 /// # Errors
 /// An input that is no image; a factor of 0; a height or width that is no multiple of it; an unknown data format.
@@ -32,8 +33,8 @@ use crate::shape::Shape;
 /// Shi et al., "Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural Network", 2016.
 ///
 /// # Keras
-/// Not in Keras; as PyTorch's `PixelUnshuffle`, whose images are "`channels_first`". TensorFlow's `space_to_depth` has the channels of one pixel beside
-/// each other instead.
+/// Not in Keras; as PyTorch's `PixelUnshuffle`, whose images are "`channels_first`". TensorFlow's `space_to_depth` has the channels of one
+/// pixel beside each other instead.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PixelUnshuffle {

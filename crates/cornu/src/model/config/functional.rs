@@ -75,8 +75,8 @@ const TOLD_ARGUMENTS: [&str; 1] = ["attention_mask"];
 /// Arguments of calls that are settings of the layer here.
 const HELD_ARGUMENTS: [&str; 2] = ["use_causal_mask", "return_attention_scores"];
 
-/// Arguments of calls that Keras records and that follow from the model itself: `fit` and `predict` overrule `training`, and masks travel with
-/// the tensors.
+/// Arguments of calls that Keras records and that follow from the model itself: `fit` and `predict` overrule `training`, and masks travel
+/// with the tensors.
 const PASSED_OVER: [&str; 2] = ["training", "mask"];
 
 /// Puts into a layer's config what Keras says in each call; refuses arguments that would be passed over.

@@ -404,7 +404,8 @@ impl Model {
     /// Writes the picture of [`Model::to_svg`] to a file: Keras's `plot_model`.
     ///
     /// # Errors
-    /// [`Kind::Config`](crate::error::Kind::Config) for a file that does not end in `.svg`; [`Kind::Io`](crate::error::Kind::Io) if it cannot be written.
+    /// [`Kind::Config`](crate::error::Kind::Config) for a file that does not end in `.svg`; [`Kind::Io`](crate::error::Kind::Io) if it
+    /// cannot be written.
     pub fn plot(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         if path

@@ -23,8 +23,8 @@ use crate::optimizers::{LearningRate, arguments};
 /// Goyal et al., "Accurate, Large Minibatch SGD: Training ImageNet in 1 Hour", 2017.
 ///
 /// # Keras
-/// [`CosineDecay`](super::CosineDecay) has a rise of its own; for others there is none. PyTorch's `SequentialLR` of a `LinearLR` and another
-/// computes the same.
+/// [`CosineDecay`](super::CosineDecay) has a rise of its own; for others there is none. PyTorch's `SequentialLR` of a `LinearLR` and
+/// another computes the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Warmup {
     after: LearningRate,

@@ -10,7 +10,8 @@ use crate::tensor::Tensor;
 
 /// An optimizer at work: its step number, its learning rate, its memory for each weight. Copies are handles of the same one.
 ///
-/// `t.minimize(loss, &model, Adam::new(1e-3))` makes one by itself; make it by hand where several steps share an optimizer, or to change its learning rate.
+/// `t.minimize(loss, &model, Adam::new(1e-3))` makes one by itself; make it by hand where several steps share an optimizer, or to change
+/// its learning rate.
 ///
 /// # Example
 /// ```

@@ -39,8 +39,8 @@ enum Fed {
 /// A computation over models, written once and run many times: a training step that `fit` does not know, or just a function.
 ///
 /// The closure writes the step with a [`Tape`]: `t.input` is what each run is given, `t.call` applies a model, every word of
-/// [`Graph`](crate::graph::Graph) computes, `t.minimize` changes weights. It reads like a loop body in eager code, and what comes
-/// after a `minimize` sees the new weights, but it is planned as a whole: memory, fusing and threads as in `fit`. Weights are the models' own, not
+/// [`Graph`](crate::graph::Graph) computes, `t.minimize` changes weights. It reads like a loop body in eager code, and what comes after a
+/// `minimize` sees the new weights, but it is planned as a whole: memory, fusing and threads as in `fit`. Weights are the models' own, not
 /// copies; between runs the models can be used, saved and trained as ever. What the closure returns, each [`TrainStep::run`] hands back as
 /// tensors: a value, an array or list of them, or a tuple of those.
 ///
@@ -170,8 +170,8 @@ impl<R: Outputs> TrainStep<R> {
     /// One step: computes what the closure returned, changes what it changed.
     ///
     /// # Errors
-    /// [`Kind::Data`] or [`Kind::Shape`] for inputs other than those the step was written for; [`Kind::Numeric`] if a loss or gradient is not
-    /// finite, naming the op: then nothing was changed.
+    /// [`Kind::Data`] or [`Kind::Shape`] for inputs other than those the step was written for; [`Kind::Numeric`] if a loss or gradient is
+    /// not finite, naming the op: then nothing was changed.
     pub fn run(&mut self, inputs: &[&Tensor]) -> Result<R::Tensors> {
         let inputs = self.inputs(inputs)?;
         let mut own: Vec<Option<Tensor>> = Vec::with_capacity(self.feeds.len());

@@ -1,4 +1,5 @@
-//! W2: ResNet-18 for images of 32 pixels, as He et al. have it for CIFAR-10: a 3 × 3 stem without pooling, projections where a stage begins.
+//! W2: ResNet-18 for images of 32 pixels, as He et al. have it for CIFAR-10: a 3 × 3 stem without pooling, projections where a stage
+//! begins.
 
 use cornu::applications::ResNet18;
 use cornu::model::Model;

@@ -58,7 +58,8 @@ impl Tape {
         autodiff::gradients(&mut self.graph, y, wrt)
     }
 
-    /// Makes a step of an optimizer against a loss's gradient for the weights of a model, a layer, a variable, or several of those; all else stays as it is.
+    /// Makes a step of an optimizer against a loss's gradient for the weights of a model, a layer, a variable, or several of those; all
+    /// else stays as it is.
     ///
     /// # Errors
     /// A loss that is not a single number, or that depends on none of the weights; arguments of the optimizer out of range.

@@ -12,6 +12,7 @@ shape [128, 32, 32, 3]; label i is the integer part of 10 u(101, i). Each gradie
 4 projections: the sums of grad[i] * (2 u(200 + 10 n + k, i) - 1) for k in 0..4. Sums are in float64.
 
     python bench/check_same.py           # write
+    python bench/check_same.py --check   # compare Keras with the stored values instead
     python bench/check_same.py --torch   # compare PyTorch with the stored values instead
 """
 
@@ -164,11 +165,12 @@ def compare(stored, made):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare Keras with the stored values; write nothing")
     parser.add_argument("--torch", action="store_true", help="compare PyTorch with the stored values; write nothing")
     args = parser.parse_args()
-    if args.torch:
+    if args.check or args.torch:
         stored = json.loads(FILE.read_text())
-        worst = compare(stored, describe(*with_torch()))
+        worst = compare(stored, describe(*(with_torch if args.torch else with_keras)()))
         sys.exit(0 if worst <= stored["tolerance"] else f"error: deviates by {worst:.2e}, allowed {stored['tolerance']}")
     text = json.dumps(describe(*with_keras()), indent=1) + "\n"
     partial = FILE.with_name(FILE.name + ".tmp")

@@ -25,7 +25,7 @@ import model_cases  # noqa: E402
 import value_cases  # noqa: E402
 
 
-OTHERS = ("application_cases.py", "preprocessing_cases.py", "goal_cases.py", "gradient_cases.py")
+OTHERS = ("application_cases.py", "preprocessing_cases.py", "goal_cases.py", "gradient_cases.py", "../bench/check_same.py")
 
 
 def main():

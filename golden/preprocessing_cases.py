@@ -87,6 +87,11 @@ CASES = [
     ("Discretization", {"num_bins": 5, "output_mode": "one_hot"}, [float(i * 37 % 1009) for i in range(1009)], [[100.0, 300.0, 900.0]]),
 ]
 
+FORMATS = ["xyxy", "yxyx", "xywh", "center_xywh", "center_yxhw", "rel_xyxy", "rel_yxyx", "rel_xywh", "rel_center_xywh"]
+BOXES = [[10.0, 20.0, 30.5, 44.0], [0.0, 1.0, 2.0, 3.0], [12.0, 22.0, 40.0, 41.0]]
+OTHERS = [[11.0, 19.0, 25.0, 50.0], [-5.0, 7.0, 60.0, 23.0]]
+SHARES = [[0.1, 0.2, 0.6, 0.9], [-0.2, 0.0, 1.5, 0.5]]
+
 UTILITIES = [
     # function, arguments
     ("pad_sequences", {"sequences": [[1], [2, 3], [4, 5, 6]]}),
@@ -102,6 +107,15 @@ UTILITIES = [
     ("normalize", {"x": [[3.0, 4.0], [0.0, 0.0], [1.0, -1.0]]}),
     ("normalize", {"x": [[3.0, 4.0], [0.5, 0.0], [1.0, -1.0]], "axis": 0, "order": 1}),
     ("normalize", {"x": [[[3.0, 4.0], [1.0, 2.0]]], "axis": 1, "order": 3}),
+    ("array_to_img", {"x": [[[-1.0], [0.25], [1.0]], [[2.5], [0.0], [0.1]]]}),
+    ("array_to_img", {"x": [[[5.0, 5.0, 5.0]]]}),
+    ("array_to_img", {"x": [[[0.0, 99.9, 255.0], [1.0, 2.0, 3.5]]], "scale": False}),
+    *(("convert_format", {"boxes": BOXES, "source": source, "target": target, "height": 80, "width": 100})
+      for source in FORMATS for target in FORMATS[::2] if source != target),
+    *(("compute_iou", {"boxes1": BOXES, "boxes2": OTHERS, "bounding_box_format": form}) for form in FORMATS[:4]),
+    ("compute_iou", {"boxes1": SHARES, "boxes2": SHARES, "bounding_box_format": "rel_xyxy", "image_shape": (80, 100, 3)}),
+    ("clip_to_image_size", {"bounding_boxes": {"boxes": OTHERS}, "height": 25, "width": 40}),
+    ("clip_to_image_size", {"bounding_boxes": {"boxes": SHARES}, "height": 80, "width": 100, "bounding_box_format": "rel_xyxy"}),
 ]
 
 SERIES = [
@@ -161,7 +175,19 @@ def run(name, arguments, data, calls):
 
 
 def utility(name, arguments):
-    return {"function": name, "arguments": arguments, "output": listed(getattr(utils, name)(**arguments))}
+    given = {k: np.array(v, "float32") if k in ("boxes", "boxes1", "boxes2") else v for k, v in arguments.items()}
+    if name == "array_to_img":
+        given["x"] = np.array(arguments["x"], "float32")
+        output = np.asarray(utils.array_to_img(**given)).astype("float32")
+        output = output.reshape(np.shape(arguments["x"]))
+    elif name == "clip_to_image_size":
+        given["bounding_boxes"] = {"boxes": np.array(arguments["bounding_boxes"]["boxes"], "float32")}
+        output = utils.bounding_boxes.clip_to_image_size(**given)["boxes"]
+        arguments = {**arguments, "boxes": arguments["bounding_boxes"]["boxes"]}
+        del arguments["bounding_boxes"]
+    else:
+        output = getattr(utils.bounding_boxes if hasattr(utils.bounding_boxes, name) else utils, name)(**given)
+    return {"function": name, "arguments": arguments, "output": listed(output)}
 
 
 def space(features, arguments):

@@ -27,8 +27,9 @@ pub use crate::optimizers::{
 pub use crate::shape::{DType, Shape};
 pub use crate::tensor::Tensor;
 pub use crate::train::callbacks::{
-    Action, Callback, CsvLogger, EarlyStopping, Event, LambdaCallback, LearningRateScheduler,
-    ModelCheckpoint, ProgbarLogger, ReduceLROnPlateau,
+    Action, BackupAndRestore, Callback, CsvLogger, EarlyStopping, Event, LambdaCallback,
+    LearningRateScheduler, ModelCheckpoint, ProgbarLogger, ReduceLROnPlateau, RemoteMonitor,
+    SwapEMAWeights, TensorBoard,
 };
 pub use crate::train::{
     Augmented, Fit, History, Logs, Losses, MetricOf, OptimizerHandle, Precision, RowsMut, Samples,

@@ -1,5 +1,6 @@
 //! Symbols: tensors that will be there once a model runs, and the layers that make them.
 
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use super::Model;
@@ -109,6 +110,33 @@ impl Symbol {
     /// The same input with batches of a fixed size: Keras's `Input(batch_size=…)`, which stateful layers need.
     pub fn batch_size(self, batch: usize) -> Self {
         self.with(|_, own| *own = Some(batch))
+    }
+
+    /// The inputs that this tensor is computed from, each once: Keras's `get_source_inputs`.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::prelude::*;
+    /// let (a, b) = (input([4]), input([4]).named("right"));
+    /// let y = Dense::new(2).on(&Add::new().on([&a, &b]));
+    /// let model = Model::new(y.source_inputs(), &y)?;
+    /// assert_eq!(model.input_names()[1], "right");
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    pub fn source_inputs(&self) -> Vec<Self> {
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        // A stack of its own: networks can be deeper than a thread's.
+        let mut stack = vec![self];
+        while let Some(symbol) = stack.pop() {
+            if !seen.insert(symbol.made.id) {
+                continue;
+            }
+            match &symbol.made.how {
+                How::Input { .. } => found.push(symbol.clone()),
+                How::Call { inputs, .. } => stack.extend(inputs.iter().rev()),
+            }
+        }
+        found
     }
 
     fn with(self, change: impl FnOnce(&mut Option<String>, &mut Option<usize>)) -> Self {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::{Error, Result};
+use crate::exec::Variable;
 use crate::model::Model;
 use crate::optimizers::{self, Optimizer, Slot, Weight};
 
@@ -22,6 +23,8 @@ pub struct Compiled {
     pub(crate) slots: Vec<Vec<Slot>>,
     /// In which numbers products are wanted.
     pub(crate) precision: Precision,
+    /// Whether the running means stand in the weights' places.
+    shows_averages: bool,
 }
 
 impl Model {
@@ -53,19 +56,56 @@ impl Model {
         Ok(())
     }
 
-    /// Puts the running means that the optimizer keeps in the weights' places, as Keras does when `fit` ends.
-    pub(crate) fn finalize_weights(&mut self) {
-        let Some(compiled) = &self.compiled else {
-            return;
-        };
+    /// The weights that training changes, each with the running mean that the optimizer keeps of it, if it does.
+    fn averages(&self) -> Vec<(&Variable, &Variable)> {
         let all = self.variables.all();
-        for (k, (&i, slots)) in compiled.trained.iter().zip(&compiled.slots).enumerate() {
-            let average = slots.iter().position(|s| s.name == optimizers::AVERAGE);
-            if let Some(place) = average {
-                let mean = &all[compiled.slot_state(self.weights.len(), k) + place];
-                mean.read(|from| all[i].write(|to| to.copy_from_slice(from)));
+        let mut pairs = Vec::new();
+        if let Some(compiled) = &self.compiled {
+            for (k, (&i, slots)) in compiled.trained.iter().zip(&compiled.slots).enumerate() {
+                let average = slots.iter().position(|s| s.name == optimizers::AVERAGE);
+                let first = compiled.slot_state(self.weights.len(), k);
+                pairs.extend(average.map(|place| (&all[i], &all[first + place])));
             }
         }
+        pairs
+    }
+
+    /// Leaves the running means that the optimizer keeps in the weights' places, as Keras does when `fit` ends.
+    pub(crate) fn finalize_weights(&mut self) {
+        let shown = self.compiled.as_ref().is_some_and(|c| c.shows_averages);
+        for (weight, mean) in self.averages() {
+            let (from, to) = if shown {
+                (weight, mean)
+            } else {
+                (mean, weight)
+            };
+            from.read(|from| to.write(|to| to.copy_from_slice(from)));
+        }
+        if let Some(compiled) = &mut self.compiled {
+            compiled.shows_averages = false;
+        }
+    }
+
+    /// Puts the running means in the weights' places and the weights in theirs, or both back.
+    pub(crate) fn show_averages(&mut self, show: bool) -> Result<()> {
+        if self.compiled()?.shows_averages == show {
+            return Ok(());
+        }
+        let pairs = self.averages();
+        if pairs.is_empty() {
+            return Err(Error::config("the optimizer keeps no running means")
+                .at(self.name())
+                .help("compile the model with an optimizer whose use_ema is true"));
+        }
+        for (weight, mean) in pairs {
+            let own = weight.read(<[f32]>::to_vec);
+            mean.read(|from| weight.write(|to| to.copy_from_slice(from)));
+            mean.write(|to| to.copy_from_slice(&own));
+        }
+        if let Some(compiled) = &mut self.compiled {
+            compiled.shows_averages = show;
+        }
+        Ok(())
     }
 
     pub(crate) fn compiled(&self) -> Result<&Compiled> {
@@ -165,6 +205,7 @@ impl Compiled {
             trained,
             slots,
             precision: Precision::F32,
+            shows_averages: false,
         })
     }
 

@@ -198,6 +198,10 @@ impl Model {
                     .help("set_trainable(layer, true), then compile again"),
             );
         }
+        let mut first = options.initial_epoch;
+        for callback in &mut options.callbacks {
+            first = first.max(callback.first_epoch(self)?.unwrap_or(0));
+        }
         let validation = match options.validation {
             None => None,
             Some(v) => {
@@ -225,7 +229,7 @@ impl Model {
         };
         trainer.run(
             self,
-            options.initial_epoch..options.epochs,
+            first..options.epochs,
             validation.as_ref().map(|(v, t)| (*v, t)),
         )?;
         Ok(trainer.history)

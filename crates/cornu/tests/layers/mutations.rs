@@ -21,6 +21,15 @@ impl Dice {
     }
 }
 
+/// How many configs are tried of each sample: so many, or as many as `CORNU_CASES` says, drawn otherwise then.
+pub(crate) fn tries(usual: usize, seed: u64) -> (usize, Dice) {
+    let wanted = std::env::var("CORNU_CASES").ok();
+    match wanted.and_then(|n| n.parse::<usize>().ok()) {
+        Some(n) => (n, Dice(seed + n as u64)),
+        None => (usual, Dice(seed)),
+    }
+}
+
 fn odd_values() -> Vec<Json> {
     vec![
         Json::Null,
@@ -96,14 +105,14 @@ pub(crate) fn attempt(class: &str, config: &Json, shapes: &[Shape]) -> Result<Sh
 
 #[test]
 fn damaged_configs_are_refused_or_work() {
-    let mut dice = Dice(20_260_101);
+    let (cases, mut dice) = tries(400, 20_260_101);
     let odd = odd_values();
     let (mut worked, mut refused) = (0, 0);
     for sample in samples::all() {
         let layer = deserialize(sample.class, &sample.config).expect("a valid sample");
         let full = layer.config();
         let keys: Vec<String> = full.keys().cloned().collect();
-        for _ in 0..400 {
+        for _ in 0..cases {
             let mut config = full.clone();
             for _ in 0..=dice.roll(2) {
                 if !keys.is_empty() {

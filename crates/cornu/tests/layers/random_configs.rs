@@ -7,7 +7,7 @@ use cornu::{Shape, layers};
 use serde_json::{Value as Json, json};
 
 use crate::check::{Call, inputs};
-use crate::mutations::{Dice, attempt};
+use crate::mutations::{attempt, tries};
 use crate::samples;
 
 /// What could stand in place of a value: something of its kind.
@@ -41,7 +41,7 @@ fn others(like: &Json) -> Vec<Json> {
 
 #[test]
 fn random_configs_are_refused_or_make_one_finite_step() {
-    let mut dice = Dice(20_261_125);
+    let (cases, mut dice) = tries(12, 20_261_125);
     let (mut stepped, mut refused, mut failures) = (0, 0, Vec::new());
     for sample in samples::all() {
         let layer = layers::deserialize(sample.class, &sample.config).expect("a valid sample");
@@ -51,7 +51,7 @@ fn random_configs_are_refused_or_make_one_finite_step() {
             continue;
         }
         let shapes: Vec<Shape> = sample.inputs.iter().map(|s| Shape::from(&s[..])).collect();
-        for _ in 0..12 {
+        for _ in 0..cases {
             let mut config = full.clone();
             for _ in 0..=dice.roll(2) {
                 let key = dice.pick(&keys).clone();

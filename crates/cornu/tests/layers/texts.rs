@@ -5,8 +5,9 @@ use std::path::Path;
 
 use cornu::layers::{Column, Layer, MaskValue, Ngrams, OutputMode, Salt, Texts};
 use cornu::prelude::*;
+use cornu::preparation::bounding_boxes::{clip_to_image_size, compute_iou, convert_format};
 use cornu::preparation::{
-    PadSequences, TimeSeries, normalize, pad_sequences, split_dataset,
+    PadSequences, TimeSeries, array_to_img, img_to_array, normalize, pad_sequences, split_dataset,
     timeseries_dataset_from_array, to_categorical,
 };
 use serde_json::{Value as Json, json};
@@ -270,6 +271,31 @@ fn texts_become_what_keras_makes_of_them() {
     }
 }
 
+/// A function of boxes with Keras's arguments.
+fn boxes(function: &str, arguments: &Json) -> cornu::Result<Tensor> {
+    let text = |key: &str| arguments[key].as_str().unwrap_or("xyxy").to_owned();
+    let number = |n: &Json| n.as_u64().map(|n| n as usize);
+    let sides = [&arguments["height"], &arguments["width"]].map(number);
+    let shape = [&arguments["image_shape"][0], &arguments["image_shape"][1]].map(number);
+    let image = [sides, shape].into_iter().find_map(|[h, w]| Some([h?, w?]));
+    let format = text("bounding_box_format");
+    match function {
+        "convert_format" => {
+            let x = floats(&arguments["boxes"]);
+            convert_format(&x, &*text("source"), &*text("target"), image)
+        }
+        "compute_iou" => {
+            let (a, b) = (floats(&arguments["boxes1"]), floats(&arguments["boxes2"]));
+            compute_iou(&a, &b, &*format, image)
+        }
+        _ => clip_to_image_size(
+            &floats(&arguments["boxes"]),
+            &*format,
+            image.expect("a size"),
+        ),
+    }
+}
+
 #[test]
 fn utilities_give_what_kerass_give() {
     for case in cases("utilities") {
@@ -306,6 +332,11 @@ fn utilities_give_what_kerass_give() {
                 arguments["axis"].as_i64().unwrap_or(-1),
                 arguments["order"].as_u64().unwrap_or(2) as u32,
             ),
+            "array_to_img" => {
+                let scale = arguments["scale"].as_bool().unwrap_or(true);
+                array_to_img(&floats(&arguments["x"]), scale).and_then(|p| img_to_array(&p))
+            }
+            "convert_format" | "compute_iou" | "clip_to_image_size" => boxes(function, arguments),
             other => panic!("no test for {other}"),
         };
         same(&what, &received.expect("works"), &case["output"]);

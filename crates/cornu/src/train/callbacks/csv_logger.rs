@@ -1,10 +1,11 @@
 //! The numbers of every epoch in a table file.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Action, Callback, Event};
 use crate::error::Result;
-use crate::files::write_atomically;
+use crate::files::{io_error, write_atomically};
 use crate::model::Model;
 
 /// Writes one line an epoch, with a header, readable by any table program. The file is whole at every moment.
@@ -19,6 +20,8 @@ use crate::model::Model;
 pub struct CsvLogger {
     path: PathBuf,
     text: String,
+    separator: char,
+    append: bool,
 }
 
 impl CsvLogger {
@@ -27,20 +30,43 @@ impl CsvLogger {
         Self {
             path: path.as_ref().to_owned(),
             text: String::new(),
+            separator: ',',
+            append: false,
         }
+    }
+
+    /// What stands between two numbers; a comma without this.
+    pub fn separator(mut self, separator: char) -> Self {
+        self.separator = separator;
+        self
+    }
+
+    /// Whether lines are added to those of a file that is there, as for a training that goes on.
+    pub fn append(mut self, append: bool) -> Self {
+        self.append = append;
+        self
     }
 }
 
 impl Callback for CsvLogger {
     fn on_event(&mut self, _: &mut Model, event: &Event) -> Result<Action> {
-        if let Event::EpochEnd { epoch, logs } = event {
-            if self.text.is_empty() {
-                self.text = format!("epoch,{}\n", logs.names().join(","));
+        match event {
+            Event::TrainBegin { .. } if self.append && self.path.exists() => {
+                let there = fs::read_to_string(&self.path);
+                self.text = there.map_err(|e| io_error(&self.path, "read the table", &e))?;
             }
-            let values: Vec<String> = logs.iter().map(|(_, v)| v.to_string()).collect();
-            self.text
-                .extend([&epoch.to_string(), ",", &values.join(","), "\n"]);
-            write_atomically(&self.path, self.text.as_bytes())?;
+            Event::EpochEnd { epoch, logs } => {
+                let separator = self.separator.to_string();
+                if self.text.is_empty() {
+                    let names = [&["epoch"], &logs.names()[..]].concat();
+                    self.text = names.join(&separator) + "\n";
+                }
+                let values = logs.iter().map(|(_, v)| v.to_string());
+                let line: Vec<String> = [epoch.to_string()].into_iter().chain(values).collect();
+                self.text += &(line.join(&separator) + "\n");
+                write_atomically(&self.path, self.text.as_bytes())?;
+            }
+            _ => {}
         }
         Ok(Action::Continue)
     }

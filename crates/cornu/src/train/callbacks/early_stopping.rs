@@ -20,6 +20,7 @@ use crate::tensor::Tensor;
 #[derive(Debug)]
 pub struct EarlyStopping {
     patience: usize,
+    baseline: Option<f64>,
     restore_best_weights: bool,
     start_from_epoch: usize,
     monitor: Monitor,
@@ -32,6 +33,7 @@ impl EarlyStopping {
     pub fn new(monitor: &str) -> Self {
         Self {
             patience: 0,
+            baseline: None,
             restore_best_weights: false,
             start_from_epoch: 0,
             monitor: Monitor::new(monitor, Mode::Auto, 0.0),
@@ -43,6 +45,12 @@ impl EarlyStopping {
     /// How many epochs without improvement are borne.
     pub fn patience(mut self, patience: usize) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// A value that must be bettered as well: an epoch that does not is borne like one without improvement.
+    pub fn baseline(mut self, baseline: f64) -> Self {
+        self.baseline = Some(baseline);
         self
     }
 
@@ -80,11 +88,12 @@ impl Callback for EarlyStopping {
                 self.best = None;
             }
             Event::EpochEnd { epoch, logs } if *epoch >= self.start_from_epoch => {
-                if self.monitor.see(logs)?.1 {
+                let (value, best) = self.monitor.see(logs)?;
+                if best && self.restore_best_weights {
+                    self.best = Some(model.weights());
+                }
+                if best && self.baseline.is_none_or(|b| self.monitor.betters(value, b)) {
                     self.waited = 0;
-                    if self.restore_best_weights {
-                        self.best = Some(model.weights());
-                    }
                 } else {
                     self.waited += 1;
                     if self.waited >= self.patience.max(1) {

@@ -1,5 +1,6 @@
 //! Things that are told what happens during training, and may stop it. One file each.
 
+mod backup_and_restore;
 mod csv_logger;
 mod early_stopping;
 mod lambda_callback;
@@ -8,7 +9,11 @@ mod model_checkpoint;
 mod monitor;
 mod progbar_logger;
 mod reduce_lr_on_plateau;
+mod remote_monitor;
+mod swap_ema_weights;
+mod tensor_board;
 
+pub use backup_and_restore::BackupAndRestore;
 pub use csv_logger::CsvLogger;
 pub use early_stopping::EarlyStopping;
 pub use lambda_callback::LambdaCallback;
@@ -17,6 +22,9 @@ pub use model_checkpoint::ModelCheckpoint;
 pub use monitor::Mode;
 pub use progbar_logger::ProgbarLogger;
 pub use reduce_lr_on_plateau::ReduceLROnPlateau;
+pub use remote_monitor::RemoteMonitor;
+pub use swap_ema_weights::SwapEMAWeights;
+pub use tensor_board::TensorBoard;
 
 use crate::error::Result;
 use crate::model::Model;
@@ -99,16 +107,30 @@ pub enum Action {
 pub trait Callback {
     /// Is told an event; may look at the model, change it, and stop the training. An error ends the training with that error.
     fn on_event(&mut self, model: &mut Model, event: &Event) -> Result<Action>;
+
+    /// With which epoch training begins, if an earlier one left something to go on with; asked before everything else, it may give the model
+    /// the weights of then.
+    fn first_epoch(&mut self, _model: &mut Model) -> Result<Option<usize>> {
+        Ok(None)
+    }
 }
 
 impl<C: Callback + ?Sized> Callback for &mut C {
     fn on_event(&mut self, model: &mut Model, event: &Event) -> Result<Action> {
         (**self).on_event(model, event)
     }
+
+    fn first_epoch(&mut self, model: &mut Model) -> Result<Option<usize>> {
+        (**self).first_epoch(model)
+    }
 }
 
 impl<C: Callback + ?Sized> Callback for Box<C> {
     fn on_event(&mut self, model: &mut Model, event: &Event) -> Result<Action> {
         (**self).on_event(model, event)
+    }
+
+    fn first_epoch(&mut self, model: &mut Model) -> Result<Option<usize>> {
+        (**self).first_epoch(model)
     }
 }

@@ -51,6 +51,15 @@ impl Monitor {
         self.best = None;
     }
 
+    /// Whether a value is better than another one.
+    pub(super) fn betters(&self, value: f64, other: f64) -> bool {
+        if self.larger() {
+            value > other + self.min_delta.abs()
+        } else {
+            value < other - self.min_delta.abs()
+        }
+    }
+
     /// The number, and whether it is the best so far.
     pub(super) fn see(&mut self, logs: &Logs) -> Result<(f64, bool)> {
         let value = logs.get(&self.name).ok_or_else(|| {
@@ -63,8 +72,7 @@ impl Monitor {
         })?;
         let better = match self.best {
             None => !value.is_nan(),
-            Some(best) if self.larger() => value > best + self.min_delta.abs(),
-            Some(best) => value < best - self.min_delta.abs(),
+            Some(best) => self.betters(value, best),
         };
         if better {
             self.best = Some(value);

@@ -135,7 +135,7 @@ impl OptimizerHandle {
     }
 
     /// The optimizer.
-    pub(in crate::train) fn optimizer(&self) -> Box<dyn Optimizer> {
+    pub(crate) fn optimizer(&self) -> Box<dyn Optimizer> {
         self.lock().optimizer.clone()
     }
 

@@ -304,3 +304,19 @@ fn configs_say_what_keras_would() {
     let old = deserialize("BatchNormalization", &old).expect("a list of one axis, as in old files");
     assert_eq!(old.config()["axis"], json!(3));
 }
+
+#[test]
+fn an_angle_that_is_not_there_has_no_gradient() {
+    use cornu::exec::compute;
+    let (y, x) = (
+        Tensor::zeros([3]),
+        Tensor::new([3], vec![0.0f32, 2.0, -0.0]).expect("sizes fit"),
+    );
+    let slopes = compute(&[&y, &x], |g, at| {
+        let angle = g.atan2(at[0], at[1])?;
+        gradients(g, angle, at)
+    });
+    let slopes = slopes.expect("computes");
+    assert_eq!(floats(&slopes[0]), [0.0, 0.5, 0.0]);
+    assert_eq!(floats(&slopes[1]), [0.0, 0.0, 0.0]);
+}

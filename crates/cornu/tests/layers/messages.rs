@@ -34,6 +34,11 @@ fn all() -> String {
     };
     let mistakes: Vec<(&str, Json, &[usize])> = vec![
         ("Dence", json!({ "units": 3 }), &[4]),
+        (
+            "STFTSpectrogram",
+            json!({ "frame_length": 2, "periodic": false }),
+            &[8, 1],
+        ),
         ("Dense", json!({}), &[4]),
         ("Dense", json!({ "units": 0 }), &[4]),
         ("Dense", json!({ "units": -3 }), &[4]),

@@ -62,9 +62,12 @@ fn derivatives(
         K::Atan2 => {
             let (a2, b2) = (g.square(a)?, g.square(b)?);
             let length = g.add(a2, b2)?;
-            let d = g.div(dy, length)?;
-            let db = g.mul(d, a)?;
-            (Some(g.mul(d, b)?), Some(g.neg(db)?))
+            // Where there is no angle, it does not change either.
+            let least = g.constant(f32::MIN_POSITIVE)?;
+            let length = g.maximum(length, least)?;
+            let (da, db) = (g.mul(dy, b)?, g.mul(dy, a)?);
+            let (da, db) = (g.div(da, length)?, g.div(db, length)?);
+            (Some(da), Some(g.neg(db)?))
         }
         K::Eq | K::Ne | K::Lt | K::Le | K::Gt | K::Ge | K::And | K::Or => (None, None),
     })

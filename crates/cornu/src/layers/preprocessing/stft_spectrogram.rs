@@ -72,7 +72,7 @@ impl Named for StftMode {
 /// `[frame_length, 1, frequencies]`, where the mode needs them.
 ///
 /// # Errors
-/// An unknown mode, scaling, window or padding; frames longer than the transform, or steps longer than frames.
+/// An unknown mode, scaling, window or padding; a window of zeros that should be scaled; frames longer than the transform, or steps longer than frames.
 ///
 /// # Example
 /// ```
@@ -268,8 +268,21 @@ impl STFTSpectrogram {
                 self.frame_length
             )));
         }
-        self.window.as_ref().map(Choice::get).transpose()?;
-        self.scaling.as_ref().map(Choice::get).transpose()?;
+        /// Less than this is what rounding leaves of 0.
+        const NOTHING: f64 = 1e-9;
+        let window = self.window.as_ref().map(Choice::get).transpose()?;
+        let scaling = self.scaling.as_ref().map(Choice::get).transpose()?;
+        if let (Some(window), Some(_)) = (window, scaling) {
+            let under = window.at(self.frame_length, self.periodic);
+            if under.iter().all(|w| w.abs() < NOTHING) {
+                return Err(Error::config(format!(
+                    "the window {} of {} samples is 0 throughout and cannot be scaled",
+                    window.name(),
+                    self.frame_length
+                ))
+                .help("a longer frame_length or periodic=true gives one that is not"));
+            }
+        }
         Ok(())
     }
 

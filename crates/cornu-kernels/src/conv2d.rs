@@ -7,6 +7,7 @@ pub mod winograd;
 
 use crate::columns::Columns;
 use crate::copy::strided;
+use crate::packed;
 use crate::product::{Act, Init};
 
 /// The geometry of a convolution; images are `[images][h][w][c]`, weights `[k_h][k_w][in_c / groups][out_c]`.
@@ -128,11 +129,11 @@ impl Conv2d {
         function: &str,
         images: usize,
         x: &[f32],
-        w: &[f32],
+        weights: usize,
         bias: Option<&[f32]>,
         y: &Columns<'_>,
     ) {
-        self.check(function, images, x.len(), w.len(), y.matrix_len());
+        self.check(function, images, x.len(), weights, y.matrix_len());
         let co = self.out_c / self.groups;
         let whole = y.first().is_multiple_of(co) && y.width().is_multiple_of(co);
         assert!(
@@ -175,7 +176,7 @@ pub fn forward(
         depthwise::forward(g, images, x, w, bias, act, y, scratch);
     } else {
         let y = &mut Columns::whole(y, g.out_c);
-        dense::forward(g, images, x, w, start(bias), act, y, scratch);
+        dense::forward(g, images, x, (w, false), start(bias), act, y, scratch);
     }
 }
 
@@ -195,7 +196,8 @@ pub fn add(g: &Conv2d, images: usize, x: &[f32], w: &[f32], y: &mut [f32], scrat
         return;
     }
     let y = &mut Columns::whole(y, g.out_c);
-    dense::forward(g, images, x, w, Init::Accumulate, Act::Linear, y, scratch);
+    let init = Init::Accumulate;
+    dense::forward(g, images, x, (w, false), init, Act::Linear, y, scratch);
 }
 
 /// As [`forward`], for some of the output's channels alone: where there are few pixels and many weights, several threads
@@ -214,8 +216,33 @@ pub fn forward_columns(
     y: &mut Columns<'_>,
     scratch: &mut Vec<f32>,
 ) {
-    g.check_columns("conv2d::forward_columns", images, x, w, bias, y);
-    dense::forward(g, images, x, w, start(bias), act, y, scratch);
+    g.check_columns("conv2d::forward_columns", images, x, w.len(), bias, y);
+    dense::forward(g, images, x, (w, false), start(bias), act, y, scratch);
+}
+
+/// As [`forward_columns`], with a [packed](crate::packed) kernel of one group: its terms are `k_h · k_w · in_c`. The columns begin at a
+/// multiple of a panel's.
+pub fn forward_packed(
+    g: &Conv2d,
+    images: usize,
+    x: &[f32],
+    w: &[f32],
+    bias: Option<&[f32]>,
+    act: Act,
+    y: &mut Columns<'_>,
+    scratch: &mut Vec<f32>,
+) {
+    let name = "conv2d::forward_packed";
+    g.check_columns(name, images, x, g.weights_len(), bias, y);
+    assert!(
+        g.groups == 1
+            && w.len() == packed::len(g.k_h * g.k_w * g.in_c, g.out_c)
+            && y.first().is_multiple_of(packed::PANEL),
+        "{name}: {} packed weights, columns from {} on, of {g:?}",
+        w.len(),
+        y.first()
+    );
+    dense::forward(g, images, x, (w, true), start(bias), act, y, scratch);
 }
 
 /// Adds the gradient of the weights to `dw`: `dw[ky][kx][ci][co] += Σ x̃ · dy` over images, rows and columns in order.

@@ -56,3 +56,4 @@ pub mod sort;
 pub mod team;
 
 pub use level::{Level, init, level, with_level};
+pub use matrix::packed;

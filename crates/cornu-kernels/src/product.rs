@@ -2,7 +2,8 @@
 
 use crate::columns::Columns;
 use crate::matrix::grid::Grid;
-use crate::matrix::panels::{Sweep, aligned};
+use crate::matrix::packed::{self, PANEL};
+use crate::matrix::panels::{Lies, Sweep, aligned};
 use crate::matrix::tile::Run;
 
 /// The shape and strides of a [`product`], in elements.
@@ -189,6 +190,8 @@ pub enum Factor {
     Plain,
     /// Term `k` of column `j` at `j·ldb + k`, `ldb` being at least `k`: B is its own transpose.
     Transposed,
+    /// As [`packed::pack`](crate::packed::pack) leaves it, `ldb` being the terms of a panel; the first column begins a panel.
+    Packed,
 }
 
 /// # Safety
@@ -206,9 +209,8 @@ unsafe fn multiply(
     len: usize,
     scratch: &mut Vec<f32>,
 ) {
-    let transposed = factor == Factor::Transposed;
     assert!(
-        (transposed || p.ldb >= p.n) && p.ldc >= p.n,
+        (factor != Factor::Plain || p.ldb >= p.n) && p.ldc >= p.n,
         "product: rows of B and C need n = {} elements, {p:?}",
         p.n
     );
@@ -219,8 +221,11 @@ unsafe fn multiply(
             "product: A has {} elements, too few for {p:?} {run:?}",
             a.len()
         );
-        let (b_k, b_col) = if transposed { (1, p.ldb) } else { (p.ldb, 1) };
-        let reach_b = reach(run.count, b_k, p.n, b_col);
+        let reach_b = match factor {
+            Factor::Plain => reach(run.count, p.ldb, p.n, 1),
+            Factor::Transposed => reach(run.count, 1, p.n, p.ldb),
+            Factor::Packed => packed::len(p.ldb, p.n),
+        };
         assert!(
             reach_b == 0 || b.len() >= run.b + reach_b,
             "product: B has {} elements, too few for {p:?} {run:?}",
@@ -243,15 +248,20 @@ unsafe fn multiply(
         .iter()
         .map(|run| Run {
             a: run.a,
-            b: run.b,
+            b: if factor == Factor::Packed {
+                run.b * PANEL
+            } else {
+                run.b
+            },
             len: run.count,
         })
         .collect();
-    let plan = match factor {
-        Factor::Plain => Sweep::new,
-        Factor::Transposed => Sweep::transposed,
+    let lies = match factor {
+        Factor::Plain => Lies::Rows(p.ldb),
+        Factor::Transposed => Lies::Turned(p.ldb),
+        Factor::Packed => Lies::Panels(p.ldb),
     };
-    let sweep = plan(grid, &runs, p.a_k, p.ldb, p.n);
+    let sweep = Sweep::new(grid, &runs, p.a_k, lies, p.n);
     let packed = aligned(scratch, sweep.scratch_len());
     // SAFETY: the rows of the grid are `n` elements each, `ldc` apart, and end before `len`.
     unsafe { sweep.run_at(a, b, init, act, c, packed) }

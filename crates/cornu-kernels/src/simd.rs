@@ -86,6 +86,16 @@ pub(crate) trait Simd: Copy + 'static {
     /// Whether any lane is true.
     unsafe fn any(m: Self::M) -> bool;
 
+    /// Turns a square: row `k` of `LANES` floats at `to + k · row` is column `k` of the lines at `from + j · line`.
+    #[inline(always)]
+    unsafe fn turn(from: *const f32, line: usize, to: *mut f32, row: usize) {
+        for k in 0..Self::LANES {
+            for j in 0..Self::LANES {
+                *to.add(k * row + j) = *from.add(j * line + k);
+            }
+        }
+    }
+
     /// Asks for the cache line of `p`, which need not be valid.
     #[inline(always)]
     unsafe fn prefetch(_p: *const f32) {}

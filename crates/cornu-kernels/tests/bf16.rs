@@ -215,8 +215,8 @@ fn products_agree() {
             let factor = [Factor::Plain, Factor::Transposed][r.below(2)];
             let ldb = r.below(3)
                 + match factor {
-                    Factor::Plain => n,
                     Factor::Transposed => k,
+                    _ => n,
                 };
             let p = Product {
                 m,
@@ -257,8 +257,8 @@ fn products_agree() {
                     other => other,
                 };
                 let from = match factor {
-                    Factor::Plain => first,
                     Factor::Transposed => first * ldb,
+                    _ => first,
                 };
                 let p = Product { n, ..p };
                 let b = (&b[from..], factor);

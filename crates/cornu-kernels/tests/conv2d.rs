@@ -5,8 +5,11 @@ mod against;
 use against::convolution::each;
 use against::{Numbers, close, each_level};
 use cornu_kernels::columns::Columns;
-use cornu_kernels::conv2d::{Conv2d, add, flip_weights, forward, forward_columns, weight_grad};
-use cornu_kernels::product::Act;
+use cornu_kernels::conv2d::{
+    Conv2d, add, flip_weights, forward, forward_columns, forward_packed, weight_grad,
+};
+use cornu_kernels::packed;
+use cornu_kernels::product::{Act, Factor};
 
 fn geometry(r: &mut Numbers) -> Conv2d {
     let groups = [1, 1, 1, 2, 3][r.below(5)];
@@ -258,11 +261,23 @@ fn cutting_the_channels_changes_no_bit() {
             for mut y in Columns::cut(&mut parts, g.out_c, width) {
                 forward_columns(&g, images, &x, &w, bias, act, &mut y, s);
             }
-            let mut pairs = whole.iter().zip(&parts);
-            assert!(
-                pairs.all(|(a, b)| a.to_bits() == b.to_bits()),
-                "{width} of {g:?}"
-            );
+            let same = |parts: &[f32]| {
+                let mut pairs = whole.iter().zip(parts);
+                pairs.all(|(a, b)| a.to_bits() == b.to_bits())
+            };
+            assert!(same(&parts), "{width} of {g:?}");
+            if g.groups > 1 {
+                continue;
+            }
+            // The same with the kernel packed.
+            let terms = g.k_h * g.k_w * g.in_c;
+            let mut panels = vec![f32::NAN; packed::len(terms, co)];
+            packed::pack(terms, co, (&w, Factor::Plain), co, 0, &mut panels);
+            parts.fill(f32::NAN);
+            for mut y in Columns::cut(&mut parts, co, packed::PANEL * (1 + r.below(2))) {
+                forward_packed(&g, images, &x, &panels, bias, act, &mut y, s);
+            }
+            assert!(same(&parts), "packed: {g:?}");
         }
     });
 }

@@ -4,6 +4,7 @@ mod against;
 
 use against::{Numbers, close, each_level};
 use cornu_kernels::columns::Columns;
+use cornu_kernels::packed;
 use cornu_kernels::product::{Act, Factor, Init, Product, product, product_columns};
 
 fn naive(
@@ -182,7 +183,7 @@ fn a_short_operand_is_refused() {
 }
 
 #[test]
-fn cutting_the_columns_or_turning_the_weight_changes_no_bit() {
+fn cutting_the_columns_turning_or_packing_the_weight_changes_no_bit() {
     each_level(|_| {
         let mut r = Numbers::new(5);
         for round in 0..60 {
@@ -212,14 +213,28 @@ fn cutting_the_columns_or_turning_the_weight_changes_no_bit() {
             let mut scratch = Vec::new();
             let act = Act::Relu;
             product(&p, &a, &b, Init::Bias(&bias), act, &mut want, &mut scratch);
-            for (factor, b, ldb) in [(Factor::Plain, &b, n), (Factor::Transposed, &turned, k)] {
+            let mut panels = vec![f32::NAN; packed::len(k, n)];
+            let half = packed::len(k, n.div_ceil(2)).min(panels.len());
+            let second = half / (k * packed::PANEL).max(1);
+            packed::pack(k, n, (&b, Factor::Plain), n, 0, &mut panels[..half]);
+            let turn = (&turned[..], Factor::Transposed);
+            packed::pack(k, n, turn, k, second, &mut panels[half..]);
+            for (factor, b, ldb) in [
+                (Factor::Plain, &b, n),
+                (Factor::Transposed, &turned, k),
+                (Factor::Packed, &panels, k),
+            ] {
                 let mut got = vec![f32::NAN; m * n];
-                for part in Columns::cut(&mut got, n, 1 + r.below(n)) {
+                let width = match factor {
+                    Factor::Packed => packed::PANEL * (1 + r.below(3)),
+                    _ => 1 + r.below(n),
+                };
+                for part in Columns::cut(&mut got, n, width) {
                     let (first, width) = (part.first(), part.width());
                     let p = Product { n: width, ldb, ..p };
                     let from = match factor {
                         Factor::Plain => first,
-                        Factor::Transposed => first * k,
+                        Factor::Transposed | Factor::Packed => first * k,
                     };
                     let b = (&b[from.min(b.len())..], factor);
                     let init = Init::Bias(&bias[first..first + width]);

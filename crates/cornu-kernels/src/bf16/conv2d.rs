@@ -38,7 +38,7 @@ pub fn forward_columns(
     y: &mut Columns<'_>,
     scratch: &mut Vec<f32>,
 ) {
-    g.check_columns("bf16::forward_columns", images, x, w, bias, y);
+    g.check_columns("bf16::forward_columns", images, x, w.len(), bias, y);
     if y.width() == 0 || y.matrix_len() == 0 {
         return;
     }

@@ -5,6 +5,7 @@
 )]
 
 use super::amx::{SIDE, TERMS};
+use crate::simd::avx512::transpose;
 use core::arch::x86_64::*;
 
 /// The first `n` of 16 or more lanes.
@@ -153,35 +154,5 @@ pub(super) unsafe fn paired_of_turned(
     transpose(&mut v);
     for (pair, v) in v.iter().enumerate() {
         _mm512_storeu_si512(to.add(pair * TERMS).cast(), *v);
-    }
-}
-
-/// Turns a square of 16 by 16 words of 32 bits.
-#[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn transpose(v: &mut [__m512i; SIDE]) {
-    let mut t = [_mm512_setzero_si512(); SIDE];
-    for i in 0..8 {
-        t[2 * i] = _mm512_unpacklo_epi32(v[2 * i], v[2 * i + 1]);
-        t[2 * i + 1] = _mm512_unpackhi_epi32(v[2 * i], v[2 * i + 1]);
-    }
-    for i in 0..4 {
-        v[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
-        v[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
-        v[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
-        v[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
-    }
-    // v[4·i + j] now holds, in its quarter q, column 4·q + j of rows 4·i..4·i + 4.
-    for j in 0..4 {
-        t[j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(v[j], v[4 + j]);
-        t[4 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(v[j], v[4 + j]);
-        t[8 + j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(v[8 + j], v[12 + j]);
-        t[12 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(v[8 + j], v[12 + j]);
-    }
-    for j in 0..4 {
-        v[j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(t[j], t[8 + j]);
-        v[8 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(t[j], t[8 + j]);
-        v[4 + j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(t[4 + j], t[12 + j]);
-        v[12 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(t[4 + j], t[12 + j]);
     }
 }

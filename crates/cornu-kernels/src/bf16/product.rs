@@ -53,6 +53,7 @@ pub fn product_columns(
     let of_b = match b.1 {
         Factor::Plain => reach(p.k, p.ldb, p.n, 1),
         Factor::Transposed => reach(p.n, p.ldb, p.k, 1),
+        Factor::Packed => panic!("bf16::product: packs B itself"),
     };
     assert!(
         a.len() >= reach(p.m, p.a_row, p.k, p.a_k) && b.0.len() >= of_b,
@@ -164,7 +165,7 @@ mod fast {
                                     });
                                     pack::paired(&rows, column, some, to);
                                 }
-                                Factor::Transposed => {
+                                _ => {
                                     let from = b.as_ptr().add((first + column) * p.ldb + term);
                                     pack::paired_of_turned(from, p.ldb, some.min(SIDE), terms, to);
                                 }

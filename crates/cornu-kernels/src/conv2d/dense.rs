@@ -9,7 +9,7 @@ use super::Conv2d;
 use super::taps::{Frame, Phase, Tap};
 use crate::columns::Columns;
 use crate::matrix::grid::Grid;
-use crate::matrix::panels::{Sweep, aligned};
+use crate::matrix::panels::{Lies, Sweep, aligned};
 use crate::matrix::tile::Run;
 use crate::product::{Act, Init};
 
@@ -25,11 +25,12 @@ fn neighbours(taps: &[Tap], join: bool) -> Vec<(Tap, usize)> {
     joined
 }
 
+/// The kernel is `w`, packed or as it is.
 pub(super) fn forward(
     g: &Conv2d,
     images: usize,
     x: &[f32],
-    w: &[f32],
+    (w, packed): (&[f32], bool),
     init: Init<'_>,
     act: Act,
     y: &mut Columns<'_>,
@@ -46,13 +47,18 @@ pub(super) fn forward(
     };
     let first = y.first();
     let batch = frame.batch(images);
+    let lies = if packed {
+        Lies::Panels(g.k_h * g.k_w * ci)
+    } else {
+        Lies::Rows(g.out_c)
+    };
     let plan = |py: &Phase, px: &Phase, images: usize| {
         let mut runs = Vec::new();
         for ty in &py.taps {
             for (tx, n) in neighbours(&px.taps, g.groups == 1) {
                 runs.push(Run {
                     a: ty.at * frame.line + tx.at * frame.pixel,
-                    b: (ty.k * g.k_w + tx.k) * ci * g.out_c,
+                    b: (ty.k * g.k_w + tx.k) * ci * lies.term(),
                     len: n * ci,
                 });
             }
@@ -71,7 +77,7 @@ pub(super) fn forward(
             ],
         };
         (
-            Sweep::new(grid, &runs, 1, g.out_c, co),
+            Sweep::new(grid, &runs, 1, lies, co),
             (py.first * g.out_w + px.first) * g.out_c,
         )
     };
@@ -99,7 +105,7 @@ pub(super) fn forward(
                     Init::Bias(bias) => Init::Bias(&bias[column..][..co]),
                     other => other,
                 };
-                let (a, w) = (&a[group * ci..], &w[column..]);
+                let (a, w) = (&a[group * ci..], &w[lies.column(column)..]);
                 let offset = range.start * g.output_len() + c_offset + column;
                 let c = y.at(offset, co, sweep.reach_of_c());
                 // SAFETY: the sweep's rows of C are multiples of `out_c` apart and `co` wide, which `at` found ours.
@@ -154,7 +160,7 @@ pub(super) fn weight_grad(
                     grid,
                     &runs,
                     frame.x.input_step * frame.pixel,
-                    px.step * g.out_c,
+                    Lies::Rows(px.step * g.out_c),
                     co,
                 );
                 let a = ty.at * frame.line + tx.at * frame.pixel;

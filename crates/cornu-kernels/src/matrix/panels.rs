@@ -1,13 +1,15 @@
 //! Cuts a sum of products into cache-sized blocks and hands them to the micro-kernel.
 //!
 //! Columns are cut into panels as wide as a tile, terms into blocks whose panel of B stays in the first cache, rows into
-//! blocks whose part of A stays in the second. Where B's rows lie far apart, panels are first copied together. None of
-//! the cuts changes a result: each element is one chain over its terms in order.
+//! blocks whose part of A stays in the second. Where B's rows lie far apart, panels are first copied together, unless they were
+//! once and for all ([`packed`]). None of the cuts changes a result: each element is one chain over its terms in order.
 
+use super::ahead::{Ahead, ask};
 use super::grid::{Cursor, Grid};
+use super::pack::{pack_rows, turn};
+use super::packed;
 use super::tile::{self, Block, MAX_ROWS, Run, Start, Walk};
 use crate::product::{Act, Init};
-use crate::simd::{Simd, dispatch};
 
 /// Elements of a panel of B that share the first cache with A and C.
 const PANEL: usize = 9 * 1024;
@@ -27,11 +29,72 @@ const PACK_FAR: usize = 64;
 /// From so many rows on B from afar is read in blocks, each asked for while the one before it is computed with.
 const BLOCKS_FAR: usize = 8;
 
-struct Panel {
-    col: usize,
-    cols: usize,
-    vectors: usize,
+/// How the elements of B lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lies {
+    /// Term `k` of column `j` at `k·row + j`.
+    Rows(usize),
+    /// At `k + j·row`: B is turned as it is copied together.
+    Turned(usize),
+    /// In panels of [`packed::PANEL`] columns and so many terms, one behind the other; runs tell where terms lie in the first.
+    Panels(usize),
+}
+
+impl Lies {
+    /// From one term to the next.
+    pub(crate) fn term(self) -> usize {
+        match self {
+            Lies::Rows(row) => row,
+            Lies::Turned(_) => 1,
+            Lies::Panels(_) => packed::PANEL,
+        }
+    }
+
+    /// Where a column lies, and its first term.
+    pub(crate) fn column(self, column: usize) -> usize {
+        match self {
+            Lies::Rows(_) => column,
+            Lies::Turned(row) => column * row,
+            Lies::Panels(terms) => {
+                (column / packed::PANEL * terms) * packed::PANEL + column % packed::PANEL
+            }
+        }
+    }
+}
+
+/// Neighbouring columns that one tile holds.
+pub(super) struct Panel {
+    pub(super) col: usize,
+    pub(super) cols: usize,
+    pub(super) vectors: usize,
+    /// The most rows of its tiles.
     rows: usize,
+}
+
+impl Panel {
+    pub(super) fn new(col: usize, cols: usize, vectors: usize) -> Panel {
+        Panel {
+            col,
+            cols,
+            vectors,
+            rows: tile::current()
+                .max_rows
+                .get(vectors - 1)
+                .copied()
+                .unwrap_or(0),
+        }
+    }
+}
+
+/// Cuts `n` columns that lie in packed panels: two vectors at a time, one where no more are left.
+fn packed_panels(tiles: &tile::Tiles, n: usize) -> Vec<Panel> {
+    let w = tiles.lanes;
+    let each = (0..n).step_by(2 * w);
+    each.map(|col| {
+        let cols = (n - col).min(2 * w);
+        Panel::new(col, cols, cols.div_ceil(w))
+    })
+    .collect()
 }
 
 /// Cuts `n` columns into panels, choosing the tile that keeps the multipliers busiest for `m` rows.
@@ -56,12 +119,7 @@ fn panels(tiles: &tile::Tiles, m: usize, n: usize) -> Vec<Panel> {
             .min_by(|&x, &y| cost(x).total_cmp(&cost(y)))
             .unwrap_or(1);
         let cols = (v * w).min(n - col);
-        cut.push(Panel {
-            col,
-            cols,
-            vectors: v,
-            rows: tiles.max_rows[v - 1],
-        });
+        cut.push(Panel::new(col, cols, v));
         col += cols;
     }
     cut
@@ -104,7 +162,7 @@ pub(crate) struct Sweep {
     tiles: &'static tile::Tiles,
     grid: Grid,
     a_k: usize,
-    ldb: usize,
+    lies: Lies,
     n: usize,
     walk: Walk,
     /// Rows that a tile may not leave.
@@ -118,8 +176,6 @@ pub(crate) struct Sweep {
     ends: Vec<usize>,
     /// The most terms of a block.
     depth: usize,
-    /// Whether B is given transposed, rows where columns should be: it is turned as it is packed.
-    transposed: bool,
     /// The first panel that is copied together.
     packed_from: usize,
     packed_width: usize,
@@ -132,19 +188,10 @@ pub(crate) struct Sweep {
 }
 
 impl Sweep {
-    /// Plans `C[row][j] = act(init + Σ A[row + run.a + k·a_k] · B[run.b + k·ldb + j])` over all runs and their terms.
-    pub(crate) fn new(grid: Grid, runs: &[Run], a_k: usize, ldb: usize, n: usize) -> Sweep {
-        Sweep::of(grid, runs, a_k, ldb, n, false)
-    }
-
-    /// As [`Sweep::new`] with `B[run.b + k + j·ldb]`.
-    pub(crate) fn transposed(grid: Grid, runs: &[Run], a_k: usize, ldb: usize, n: usize) -> Sweep {
-        Sweep::of(grid, runs, a_k, ldb, n, true)
-    }
-
-    fn of(grid: Grid, runs: &[Run], a_k: usize, ldb: usize, n: usize, transposed: bool) -> Sweep {
-        // From one term to the next, and from one column to the next.
-        let (b_k, b_col) = if transposed { (1, ldb) } else { (ldb, 1) };
+    /// Plans `C[row][j] = act(init + Σ A[row + run.a + k·a_k] · B[run.b + k][j])` over all runs and their terms, where `run.b` is the
+    /// offset of the run's first term in B.
+    pub(crate) fn new(grid: Grid, runs: &[Run], a_k: usize, lies: Lies, n: usize) -> Sweep {
+        let b_k = lies.term();
         let tiles = tile::current();
         let grid = grid.merged();
         let m = grid.rows();
@@ -152,9 +199,14 @@ impl Sweep {
         let mut reach = [0; 3];
         if m > 0 && n > 0 {
             reach[2] = grid.reach(grid.c) + n;
+            // Of packed columns whole panels.
+            let last = match lies {
+                Lies::Panels(_) => n.next_multiple_of(packed::PANEL) - 1,
+                _ => n - 1,
+            };
             for run in runs.iter().filter(|run| run.len > 0) {
                 reach[0] = reach[0].max(grid.reach(grid.a) + run.a + (run.len - 1) * a_k + 1);
-                reach[1] = reach[1].max(run.b + (run.len - 1) * b_k + (n - 1) * b_col + 1);
+                reach[1] = reach[1].max(run.b + (run.len - 1) * b_k + lies.column(last) + 1);
             }
         }
         let walk = if a_k == 1 {
@@ -166,15 +218,26 @@ impl Sweep {
         };
         // A tile of the column walk must stay within one line.
         let line = if walk == Walk::Cols { grid.size[2] } else { m };
-        let panels = panels(tiles, line, n);
+        let panels = match lies {
+            Lies::Panels(_) => packed_panels(tiles, n),
+            _ => panels(tiles, line, n),
+        };
         let widest = panels.iter().map(|p| p.vectors * w).max().unwrap_or(w);
         let terms: usize = runs.iter().map(|run| run.len).sum();
         // Rows of B further apart than the panel is wide miss in cache sets, and in pages where they come from afar; worth
         // copying once rows are many, or fewer where B is not in the second cache anyway.
-        let far = terms * ldb > FAR;
+        let far = match lies {
+            Lies::Rows(row) => terms * row > FAR,
+            Lies::Turned(_) => false,
+            Lies::Panels(_) => terms * n > FAR,
+        };
         let many = m >= if far { PACK_FAR } else { PACK_NEAR };
-        let pack = transposed || ldb > widest && many;
-        let asks = far && !transposed && m >= BLOCKS_FAR;
+        let pack = match lies {
+            Lies::Rows(row) => row > widest && many,
+            Lies::Turned(_) => true,
+            Lies::Panels(_) => false,
+        };
+        let asks = far && m >= BLOCKS_FAR;
         let shallow = m <= 2 * MAX_ROWS && !pack && !asks;
         let (runs, ends, depth) = blocks(
             runs,
@@ -192,14 +255,16 @@ impl Sweep {
             }
             from = end;
         }
-        let partial = panels.last().is_some_and(|p| p.cols < p.vectors * w);
+        // Packed panels end in zeros.
+        let ragged = !matches!(lies, Lies::Panels(_));
+        let partial = ragged && panels.last().is_some_and(|p| p.cols < p.vectors * w);
         let packed_from = if pack {
             0
         } else {
             panels.len() - usize::from(partial)
         };
         let packed_width: usize = panels[packed_from..].iter().map(|p| p.vectors * w).sum();
-        let (most, width) = if asks {
+        let (most, width) = if asks && ragged {
             (PACKED_FAR, n)
         } else {
             (PACKED, packed_width)
@@ -211,7 +276,7 @@ impl Sweep {
             tiles,
             grid,
             a_k,
-            ldb,
+            lies,
             n,
             walk,
             line,
@@ -220,7 +285,6 @@ impl Sweep {
             relative,
             ends,
             depth,
-            transposed,
             packed_from,
             packed_width,
             group,
@@ -366,6 +430,7 @@ impl Sweep {
     ) {
         let w = self.tiles.lanes;
         let range = self.range(index);
+        let panels_of_b = matches!(self.lies, Lies::Panels(_));
         let mut packed_at = 0;
         let mut packed_width = 0;
         for (number, panel) in self.panels.iter().enumerate() {
@@ -387,7 +452,7 @@ impl Sweep {
                 b: if packs {
                     packed[packed_at..].as_ptr()
                 } else {
-                    b[panel.col.min(b.len())..].as_ptr()
+                    b[self.lies.column(panel.col).min(b.len())..].as_ptr()
                 },
                 // SAFETY: a column of C's first row, which is the caller's.
                 c: unsafe { c.add(panel.col) },
@@ -399,7 +464,7 @@ impl Sweep {
                     &self.runs[range.clone()]
                 },
                 a_k: self.a_k,
-                ldb: if packs { width } else { self.ldb },
+                ldb: if packs { width } else { self.lies.term() },
                 cols: panel.cols,
                 start: match init {
                     _ if index > 0 => Start::Accumulate,
@@ -414,6 +479,9 @@ impl Sweep {
             let (small, longer) = (rows / count, rows % count);
             let kernels = [small, small + 1]
                 .map(|r| (self.tiles.get)(self.walk, panel.vectors, r.clamp(1, panel.rows)));
+            if panels_of_b {
+                self.ask_next_panel(b, index, number);
+            }
             let mut cursor = start;
             for _ in 0..lines {
                 for t in 0..count {
@@ -443,7 +511,8 @@ impl Sweep {
     /// What of B is read after this group of blocks, to be asked for while their tiles are computed.
     fn ahead<'a>(&'a self, b: &'a [f32], group: std::ops::Range<usize>) -> Ahead<'a> {
         let next = group.end..(group.end + self.group).min(self.ends.len());
-        let runs = if self.asks && !next.is_empty() {
+        let rows = matches!(self.lies, Lies::Rows(_));
+        let runs = if self.asks && rows && !next.is_empty() {
             &self.runs[self.range(next.start).start..self.range(next.end - 1).end]
         } else {
             &[]
@@ -451,16 +520,22 @@ impl Sweep {
         let lines = self.grid.rows() / self.line;
         let tiles = |panel: &Panel| lines * self.line.div_ceil(panel.rows);
         let tiles: usize = self.panels.iter().map(tiles).sum();
-        Ahead {
-            b,
-            width: self.n,
-            ldb: self.ldb,
-            runs,
-            rows: runs.iter().map(|run| run.len).sum(),
-            asked: 0,
-            at: 0,
-            tiles: (tiles * group.len()).max(1),
-            done: 0,
+        Ahead::new(b, self.n, self.lies.term(), runs, tiles * group.len())
+    }
+
+    /// Asks for the beginning of what follows a panel's block in packed B: the processor foresees the rest. To ask for more takes longer
+    /// than it saves (measured with 49 rows: 8 rows of a panel 230 GFLOP/s, none 220, all of them 190).
+    fn ask_next_panel(&self, b: &[f32], index: usize, panel: usize) {
+        const ROWS: usize = 8;
+        let (index, panel) = if panel + 1 < self.panels.len() {
+            (index, panel + 1)
+        } else {
+            (index + 1, 0)
+        };
+        if self.asks && index < self.ends.len() {
+            let first = self.runs[self.range(index).start].b;
+            let column = self.lies.column(self.panels[panel].col);
+            ask(b, column + first, ROWS * packed::PANEL);
         }
     }
 
@@ -472,211 +547,23 @@ impl Sweep {
             let panels = &self.panels[self.packed_from..];
             let mut row = 0;
             for run in &self.runs[self.range(index)] {
-                if self.transposed {
-                    turn(
-                        b,
-                        run,
-                        self.ldb,
-                        panels,
-                        self.tiles.lanes,
-                        block,
-                        row,
-                        self.depth,
-                    );
+                if let Lies::Turned(line) = self.lies {
+                    turn(b, run, line, panels, block, row, self.depth);
                     row += run.len;
                     continue;
                 }
+                let line = self.lies.term();
                 assert!(
-                    b.len() >= run.b + (run.len - 1) * self.ldb + self.n
-                        && row + run.len <= self.depth,
+                    b.len() >= run.b + (run.len - 1) * line + self.n && row + run.len <= self.depth,
                     "matrix: {} elements of B, packed from {run:?}",
                     b.len()
                 );
                 // SAFETY: the rows of B were just found to be there, and a block has `depth` rows of all packed panels.
-                unsafe {
-                    pack_rows(
-                        &b[run.b..],
-                        self.ldb,
-                        run.len,
-                        panels,
-                        block,
-                        row,
-                        self.depth,
-                    );
-                };
+                unsafe { pack_rows(&b[run.b..], line, run.len, panels, block, row, self.depth) };
                 row += run.len;
             }
         }
     }
-}
-
-/// Rows of B that are read later, asked for tile by tile: so memory works while the multipliers do. Where 49 rows of A meet a
-/// kernel of 9 MB, they took turns before: 1.65 ms on one core of a Zen 5 server, now 1.15 (floor 0.85).
-struct Ahead<'a> {
-    b: &'a [f32],
-    /// Elements of a row.
-    width: usize,
-    ldb: usize,
-    runs: &'a [Run],
-    /// All rows of the runs, and how many were asked for, `at` of them in the first run.
-    rows: usize,
-    asked: usize,
-    at: usize,
-    /// Tiles of the group, and how many are done.
-    tiles: usize,
-    done: usize,
-}
-
-impl Ahead<'_> {
-    /// Asks for this tile's share of the rows.
-    #[inline]
-    fn step(&mut self) {
-        self.done += 1;
-        self.until(self.rows * self.done.min(self.tiles) / self.tiles);
-    }
-
-    /// Asks for all rows.
-    fn all(mut self) {
-        self.until(self.rows);
-    }
-
-    #[inline]
-    fn until(&mut self, rows: usize) {
-        while self.asked < rows {
-            let run = &self.runs[0];
-            ask(self.b, run.b + self.at * self.ldb, self.width);
-            self.asked += 1;
-            self.at += 1;
-            if self.at == run.len {
-                (self.runs, self.at) = (&self.runs[1..], 0);
-            }
-        }
-    }
-}
-
-/// Asks for a row of B for the second cache.
-fn ask(b: &[f32], first: usize, width: usize) {
-    #[inline(always)]
-    unsafe fn body<S: Simd>(b: &[f32], first: usize, width: usize) {
-        for at in (first..first + width).step_by(16) {
-            // SAFETY: the caller has the level; what is asked for need not be there.
-            unsafe { S::prefetch_far(b.as_ptr().wrapping_add(at)) };
-        }
-    }
-    dispatch!(body(b: &[f32], first: usize, width: usize));
-}
-
-/// Copies terms of B, given transposed, to where they belong in each panel: a few columns at a time, along their terms.
-fn turn(
-    b: &[f32],
-    run: &Run,
-    ldb: usize,
-    panels: &[Panel],
-    lanes: usize,
-    block: &mut [f32],
-    row: usize,
-    depth: usize,
-) {
-    /// Lines of B that are read side by side; more would not stay in one set of the first cache where they lie a power of two
-    /// apart.
-    const SIDE: usize = 8;
-    let mut rest = block;
-    for panel in panels {
-        let width = panel.vectors * lanes;
-        let (to, after) = rest.split_at_mut(width * depth);
-        rest = after;
-        let to = &mut to[row * width..(row + run.len) * width];
-        for first in (0..width).step_by(SIDE) {
-            let line = |j: usize| -> &[f32] {
-                let column = panel.col + first + j;
-                &b[column * ldb + run.b..][..run.len]
-            };
-            let some = panel.cols.saturating_sub(first).min(SIDE);
-            if some == SIDE && first + SIDE <= width {
-                let lines: [&[f32]; SIDE] = std::array::from_fn(line);
-                for (k, to) in to.chunks_exact_mut(width).enumerate() {
-                    let to = &mut to[first..first + SIDE];
-                    for (to, line) in to.iter_mut().zip(&lines) {
-                        *to = line[k];
-                    }
-                }
-            } else {
-                for j in 0..SIDE.min(width - first) {
-                    let line = if j < some { line(j) } else { &[] };
-                    for (k, to) in to.chunks_exact_mut(width).enumerate() {
-                        to[first + j] = line.get(k).copied().unwrap_or(0.0);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Copies rows of B, in order, to where they belong in each panel.
-///
-/// # Safety
-///
-/// `b` has `rows` rows, `ldb` apart, up to the last panel's last column; `block` has `depth` rows of every panel, and
-/// `row + rows` is at most `depth`.
-unsafe fn pack_rows(
-    b: &[f32],
-    ldb: usize,
-    rows: usize,
-    panels: &[Panel],
-    block: &mut [f32],
-    row: usize,
-    depth: usize,
-) {
-    #[inline(always)]
-    unsafe fn body<S: Simd>(
-        b: &[f32],
-        ldb: usize,
-        rows: usize,
-        panels: &[Panel],
-        block: &mut [f32],
-        row: usize,
-        depth: usize,
-    ) {
-        // Rows of a wide matrix lie in pages of their own, which the processor does not foresee; some 48 lines on their way hide
-        // the third cache's latency.
-        const LINES: usize = 48;
-        let width: usize = panels.iter().map(|p| p.vectors).sum();
-        let ahead = (LINES / width.max(1)).clamp(4, 16);
-        let mut from = b.as_ptr();
-        for k in row..row + rows {
-            let mut to = block.as_mut_ptr();
-            for panel in panels {
-                let width = panel.vectors * S::LANES;
-                // SAFETY: the caller has the level and vouches for the rows; a panel has more columns than all but its last
-                // vector hold.
-                unsafe {
-                    let (from, to_row) = (from.add(panel.col), to.add(k * width));
-                    for v in 0..panel.vectors {
-                        let at = v * S::LANES;
-                        let some = (panel.cols - at).min(S::LANES);
-                        let value = if some == S::LANES {
-                            S::load(from.add(at))
-                        } else {
-                            S::load_part(from.add(at), some)
-                        };
-                        S::prefetch(from.wrapping_add(at + ahead * ldb));
-                        S::store(to_row.add(at), value);
-                    }
-                }
-                to = to.wrapping_add(width * depth);
-            }
-            from = from.wrapping_add(ldb);
-        }
-    }
-    dispatch!(body(
-        b: &[f32],
-        ldb: usize,
-        rows: usize,
-        panels: &[Panel],
-        block: &mut [f32],
-        row: usize,
-        depth: usize
-    ));
 }
 
 /// `len` elements of `scratch` that begin on a cache line.

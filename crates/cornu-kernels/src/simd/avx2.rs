@@ -196,6 +196,31 @@ impl Simd for Avx2 {
         _mm_storel_epi64(p.cast(), _mm_packus_epi16(words, words));
     }
     #[inline(always)]
+    unsafe fn turn(from: *const f32, line: usize, to: *mut f32, row: usize) {
+        let mut v = [_mm256_setzero_ps(); 8];
+        for (j, v) in v.iter_mut().enumerate() {
+            *v = _mm256_loadu_ps(from.add(j * line));
+        }
+        let mut t = v;
+        for i in 0..4 {
+            t[2 * i] = _mm256_unpacklo_ps(v[2 * i], v[2 * i + 1]);
+            t[2 * i + 1] = _mm256_unpackhi_ps(v[2 * i], v[2 * i + 1]);
+        }
+        for i in [0, 4] {
+            v[i] = _mm256_shuffle_ps::<0b01_00_01_00>(t[i], t[i + 2]);
+            v[i + 1] = _mm256_shuffle_ps::<0b11_10_11_10>(t[i], t[i + 2]);
+            v[i + 2] = _mm256_shuffle_ps::<0b01_00_01_00>(t[i + 1], t[i + 3]);
+            v[i + 3] = _mm256_shuffle_ps::<0b11_10_11_10>(t[i + 1], t[i + 3]);
+        }
+        // v[i + k] now holds, in its half h, column 4·h + k of lines i..i + 4.
+        for k in 0..4 {
+            let low = _mm256_permute2f128_ps::<0x20>(v[k], v[4 + k]);
+            let high = _mm256_permute2f128_ps::<0x31>(v[k], v[4 + k]);
+            _mm256_storeu_ps(to.add(k * row), low);
+            _mm256_storeu_ps(to.add((4 + k) * row), high);
+        }
+    }
+    #[inline(always)]
     unsafe fn prefetch(p: *const f32) {
         _mm_prefetch::<_MM_HINT_T0>(p.cast());
     }

@@ -206,6 +206,17 @@ impl Simd for Avx512 {
         _mm_storeu_si128(p.cast(), _mm512_cvtepi32_epi8(v));
     }
     #[inline(always)]
+    unsafe fn turn(from: *const f32, line: usize, to: *mut f32, row: usize) {
+        let mut v = [_mm512_setzero_si512(); 16];
+        for (j, v) in v.iter_mut().enumerate() {
+            *v = _mm512_loadu_si512(from.add(j * line).cast());
+        }
+        transpose(&mut v);
+        for (k, v) in v.iter().enumerate() {
+            _mm512_storeu_si512(to.add(k * row).cast(), *v);
+        }
+    }
+    #[inline(always)]
     unsafe fn prefetch(p: *const f32) {
         _mm_prefetch::<_MM_HINT_T0>(p.cast());
     }
@@ -221,5 +232,34 @@ impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn any(m: Self::M) -> bool {
         m != 0
+    }
+}
+
+/// Turns a square of 16 by 16 words of 32 bits.
+#[inline(always)]
+pub(crate) unsafe fn transpose(v: &mut [__m512i; 16]) {
+    let mut t = [_mm512_setzero_si512(); 16];
+    for i in 0..8 {
+        t[2 * i] = _mm512_unpacklo_epi32(v[2 * i], v[2 * i + 1]);
+        t[2 * i + 1] = _mm512_unpackhi_epi32(v[2 * i], v[2 * i + 1]);
+    }
+    for i in 0..4 {
+        v[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
+        v[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
+        v[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
+        v[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
+    }
+    // v[4·i + j] now holds, in its quarter q, column 4·q + j of rows 4·i..4·i + 4.
+    for j in 0..4 {
+        t[j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(v[j], v[4 + j]);
+        t[4 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(v[j], v[4 + j]);
+        t[8 + j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(v[8 + j], v[12 + j]);
+        t[12 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(v[8 + j], v[12 + j]);
+    }
+    for j in 0..4 {
+        v[j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(t[j], t[8 + j]);
+        v[8 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(t[j], t[8 + j]);
+        v[4 + j] = _mm512_shuffle_i32x4::<0b10_00_10_00>(t[4 + j], t[12 + j]);
+        v[12 + j] = _mm512_shuffle_i32x4::<0b11_01_11_01>(t[4 + j], t[12 + j]);
     }
 }

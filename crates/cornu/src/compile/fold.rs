@@ -3,7 +3,8 @@
 //! A batch normalisation with fixed statistics is a factor and a term for each channel: `f·(x ∗ w + b) + t = x ∗ (f·w) +
 //! (f·b + t)`. The kernel on the right follows from states alone, so it is computed once for their values
 //! ([`prepare`](super::prepare)), and the normalisation costs nothing. Zeros around an image become the convolution's own padding, or
-//! the pooling's where nothing is less than 0.
+//! the pooling's where nothing is less than 0. A ReLU that waits behind a pooling goes back to the product, which applies it in registers:
+//! one image through a small network would spend a tenth of its time on two such passes of their own.
 
 use super::computation::{Computation, copy};
 use super::prepare::Fixed;
@@ -37,6 +38,9 @@ pub(super) fn run(c: &Computation) -> Result<Computation> {
                 let mut orders = orders.map(|(x, t)| (inputs[x], inputs[t]));
                 orders.find_map(|(x, t)| shifted(g, &mut fixed, x, t).transpose())
             }
+            Op::Unary(Unary {
+                kind: UnaryKind::Relu,
+            }) if once(node.inputs[0]) => before_pooling(g, inputs[0]).transpose(),
             _ => None,
         };
         let y = match y {
@@ -119,6 +123,27 @@ fn shifted(g: &mut Graph, fixed: &mut Fixed, x: Value, t: Value) -> Result<Optio
     g.add(x, term).map(Some)
 }
 
+/// The largest of some ReLUs for the ReLU of the largest, where a product can apply them.
+fn before_pooling(g: &mut Graph, pooled: Value) -> Result<Option<Value>> {
+    let node = g.node(pooled).clone();
+    let Op::MaxPool(_) = node.op else {
+        return Ok(None);
+    };
+    let image = node.inputs[0];
+    let product = match &g.node(image).op {
+        Op::Binary(Binary {
+            kind: BinaryKind::Add,
+        }) => g.node(image).inputs[0],
+        _ => image,
+    };
+    let Op::Conv2D(_) = g.node(product).op else {
+        return Ok(None);
+    };
+    let image = g.relu(image)?;
+    let y = g.push_checked(node.op, vec![image], node.outputs, node.path);
+    Ok(Some(y))
+}
+
 /// The op without the zeros that were put around its image.
 fn unpadded(g: &mut Graph, node: &Node, inputs: &[Value]) -> Option<Vec<Value>> {
     let mut image = *inputs.first()?;
@@ -184,20 +209,28 @@ mod tests {
     use crate::graph::ops::{Convolution, Window};
     use crate::tensor::Tensor;
 
+    const PLAIN: Convolution = Convolution {
+        strides: [1, 1],
+        padding: [(0, 0); 2],
+        lhs_dilation: [1, 1],
+        rhs_dilation: [1, 1],
+        groups: 1,
+    };
+
+    /// What a plan does, and what each step has taken in.
+    fn steps(plan: &Plan) -> Vec<(String, String)> {
+        let listing = plan.listing();
+        let steps = listing.stages.iter().flat_map(|s| &s.steps);
+        steps.map(|s| (s.op.clone(), s.fused.join(", "))).collect()
+    }
+
     /// Zeros, a convolution with a bias, a normalisation, a ReLU, zeros again, a pooling.
     fn network(g: &mut Graph) -> Result<Value> {
         let x = g.feed("x", [3, 6, 5, 2], true)?;
         let x = g.pad(x, 1, 2, 1)?;
         let x = g.pad(x, 2, 1, 1)?;
         let w = g.state(0, [3, 3, 2, 4])?;
-        let plain = Convolution {
-            strides: [1, 1],
-            padding: [(0, 0); 2],
-            lhs_dilation: [1, 1],
-            rhs_dilation: [1, 1],
-            groups: 1,
-        };
-        let y = g.conv2d(x, w, plain)?;
+        let y = g.conv2d(x, w, PLAIN)?;
         let (b, f, t) = (g.state(1, [4])?, g.state(2, [4])?, g.state(3, [4])?);
         let y = g.add(y, b)?;
         let y = g.mul(y, f)?;
@@ -210,6 +243,42 @@ mod tests {
             padding: [(0, 0); 2],
         };
         g.push(MaxPool { window }.into(), vec![y])
+    }
+
+    #[test]
+    fn a_relu_behind_a_pooling_joins_the_product_before_it() -> Result<()> {
+        let mut g = Graph::new();
+        let x = g.feed("x", [3, 6, 5, 2], true)?;
+        let (w, b) = (g.state(0, [3, 3, 2, 4])?, g.state(1, [4])?);
+        let y = g.conv2d(x, w, PLAIN)?;
+        let y = g.add(y, b)?;
+        let y = g.relu(y)?;
+        let window = Window {
+            size: [2, 2],
+            strides: [2, 2],
+            padding: [(0, 0); 2],
+        };
+        let y = g.max_pool(y, window)?;
+        let c = Computation {
+            graph: g,
+            batch: 3,
+            outputs: vec![y],
+            ..Computation::default()
+        };
+        let plan = compile(&c, Mode::Fast)?;
+        let want = [("Conv2D", "packed, bias, ReLU"), ("MaxPool", "")];
+        assert_eq!(
+            steps(&plan),
+            want.map(|(op, fused)| (op.to_owned(), fused.to_owned()))
+        );
+        let plain = compile(&c, Mode::Traced)?;
+        let (got, want) = (
+            outputs(&plan, &mut states(0)?)?,
+            outputs(&plain, &mut states(0)?)?,
+        );
+        assert!(want.contains(&0.0) && want.iter().any(|&y| y > 0.0));
+        assert!(got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 1e-5));
+        Ok(())
     }
 
     fn computation() -> Result<Computation> {
@@ -250,15 +319,11 @@ mod tests {
     #[test]
     fn a_normalised_convolution_is_one_step_and_follows_its_weights() -> Result<()> {
         let plan = compile(&computation()?, Mode::Fast)?;
-        let listing = plan.listing();
-        let steps = listing.stages.iter().flat_map(|s| &s.steps);
-        let steps: Vec<(&str, String)> =
-            steps.map(|s| (s.op.as_str(), s.fused.join(", "))).collect();
-        let want = [
-            ("Conv2D", "bias, ReLU".to_owned()),
-            ("MaxPool", String::new()),
-        ];
-        assert_eq!(steps, want);
+        let want = [("Conv2D", "packed, bias, ReLU"), ("MaxPool", "")];
+        assert_eq!(
+            steps(&plan),
+            want.map(|(op, fused)| (op.to_owned(), fused.to_owned()))
+        );
         let plain = compile(&computation()?, Mode::Traced)?;
         let mut changed = states(0)?;
         for seed in 0..3 {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::plan::{Operand, Place, Plan, Segment, Stage, Step, Use, Whole};
+use crate::graph::ops::Packable;
 use crate::graph::ops::input::Source;
 use crate::graph::{Meta, Op};
 use cornu_kernels::elementwise::Instr;
@@ -308,7 +309,11 @@ impl<'a> Lister<'a> {
         });
         StepListing {
             layer: node.path.to_string(),
-            op: node.op.name().to_owned(),
+            op: match &node.op {
+                Op::PackedProduct(packed) => packed.of.name(),
+                op => op.name(),
+            }
+            .to_owned(),
             fused: fused(&node.op),
             results: results.collect(),
             reads: reads.collect(),
@@ -354,6 +359,14 @@ fn fused(op: &Op) -> Vec<String> {
         Op::Conv2D(c) => told(&[(c.bf16, "bf16"), (c.bias, "bias"), (c.relu, "ReLU")]),
         Op::MatMulTn(m) => told(&[(m.bf16, "bf16")]),
         Op::Conv2DWeightGrad(w) => told(&[(w.bf16, "bf16")]),
+        Op::PackedProduct(p) => {
+            let mut all = vec!["packed".to_owned()];
+            all.extend(fused(&match p.of {
+                Packable::Conv2D(conv) => conv.into(),
+                Packable::MatMul(product) => product.into(),
+            }));
+            all
+        }
         Op::WinogradConv2D(w) => told(&[(w.of.bias, "bias"), (w.of.relu, "ReLU")]),
         Op::Map(map) => {
             let instructions = map.program.instrs().iter();

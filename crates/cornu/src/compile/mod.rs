@@ -5,12 +5,13 @@
 //! 3. `fold`: in a network that is only used, normalisations go into kernels and biases, zeros around images into padding;
 //! 4. `epilogue`: bias and ReLU join the product before them;
 //! 5. `winograd`: 3 × 3 convolutions over many channels need a quarter of the multiplications;
-//! 6. `prepare`: in a network that is only used, what follows from its weights alone is computed once for their values;
-//! 7. `fuse`: chains of elementwise ops become one pass over memory;
-//! 8. `stage`: which ops can follow each other part by part of the batch, and which must wait for the whole;
-//! 9. `schedule`: when each op runs, and which updates overwrite their state (`in_place`);
-//! 10. `layout`: where each value lives, and when its place is free again (`memory`);
-//! 11. `lower`: steps with their operands, ready to run (`plan`).
+//! 6. `packing`: in a network that is only used, weights are copied together as products read them;
+//! 7. `prepare`: in a network that is only used, what follows from its weights alone is computed once for their values;
+//! 8. `fuse`: chains of elementwise ops become one pass over memory;
+//! 9. `stage`: which ops can follow each other part by part of the batch, and which must wait for the whole;
+//! 10. `schedule`: when each op runs, and which updates overwrite their state (`in_place`);
+//! 11. `layout`: where each value lives, and when its place is free again (`memory`);
+//! 12. `lower`: steps with their operands, ready to run (`plan`).
 //!
 //! In debug builds `verify` checks the graph between passes, and the plan.
 
@@ -24,6 +25,7 @@ mod layout;
 mod listing;
 mod lower;
 mod memory;
+mod packing;
 pub(crate) mod plan;
 mod prepare;
 pub(crate) mod rounding;
@@ -80,6 +82,8 @@ pub fn compile(computation: &Computation, mode: Mode) -> Result<Plan> {
     }
     let mut parts = Vec::new();
     if used {
+        c = packing::run(&c);
+        verify::graph(&c, "packing");
         (c, parts) = prepare::run(&c)?;
         verify::graph(&c, "prepare");
     }

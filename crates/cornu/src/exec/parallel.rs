@@ -57,17 +57,21 @@ pub(crate) fn rows(parallel: bool, rows: usize, work: usize) -> usize {
     let least = PIECE.div_ceil(work.max(1)).max(1);
     // Where one piece holds it all, the threads are not asked for: that would start them.
     if parallel && rows >= 2 * least {
-        // As many for each thread, and several, so that who is held up does less.
-        let threads = threads();
-        let pieces = (rows / least).min(4 * threads);
-        rows.div_ceil(if pieces > threads {
-            pieces - pieces % threads
-        } else {
-            pieces
-        })
+        even(rows, rows / least, threads())
     } else {
         rows.max(1)
     }
+}
+
+/// Rows of a piece where there are at most `most` pieces, two at least: of those that keep the busiest of the threads shortest at work
+/// the smallest, so that who is held up does less, but no more than four for each.
+fn even(rows: usize, most: usize, threads: usize) -> usize {
+    let most = most.min(4 * threads);
+    let sizes = (2..=most).map(|pieces| rows.div_ceil(pieces));
+    let busiest = |size: &usize| rows.div_ceil(*size).div_ceil(threads) * size;
+    sizes
+        .min_by_key(|size| (busiest(size), *size))
+        .unwrap_or(rows)
 }
 
 /// Calls `f(i, task)` for every task, on several threads if `parallel`.
@@ -148,5 +152,27 @@ pub(crate) fn map<T: Sync, R: Send>(
         made.into_iter().flatten().collect()
     } else {
         x.chunks(piece).map(f).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::even;
+
+    #[test]
+    fn every_thread_gets_as_many_rows() {
+        // 14 rows by twos are seven pieces, four for one of two threads.
+        for (rows, most, threads, want) in [
+            (14, 99, 2, 7),
+            (28, 99, 2, 7),
+            (56, 99, 2, 7),
+            (16, 99, 2, 2),
+            (7, 99, 2, 1),
+            (30, 6, 2, 5),
+            (5, 2, 8, 3),
+            (100, 99, 1, 25),
+        ] {
+            assert_eq!(even(rows, most, threads), want, "{rows} rows on {threads}");
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use cornu_kernels::bf16;
 use cornu_kernels::columns::Columns;
-use cornu_kernels::product::{Act, Factor, Init, Product, product, product_columns};
+use cornu_kernels::packed;
+use cornu_kernels::product::{Act, Factor, Init, Product, product_columns};
 
 use super::{parallel, scratch};
 
@@ -28,7 +29,12 @@ pub(crate) fn shared(
 ) {
     debug_assert_eq!(p.n, p.ldc, "the rows of C lie one behind the other");
     let (b, factor) = b;
-    // What is turned is cut as it is packed, by columns.
+    let kernel = if rounded {
+        bf16::product_columns
+    } else {
+        product_columns
+    };
+    // What is turned is cut as it is copied together, by columns.
     if p.m < p.n || factor == Factor::Transposed {
         let block = if rounded {
             let block = parallel::many_rows(parallel, p.n, p.m * p.k);
@@ -36,12 +42,9 @@ pub(crate) fn shared(
         } else {
             // Few rows wait for B rather than for the multipliers. Whole vectors of the widest tile each, or of half of it.
             let block = parallel::rows(parallel, p.n, p.m.max(8) * p.k);
-            block.next_multiple_of(if block > 32 { 64 } else { 32 })
-        };
-        let kernel = if rounded {
-            bf16::product_columns
-        } else {
-            product_columns
+            let whole = factor == Factor::Packed || block <= packed::PANEL;
+            let panels = if whole { 1 } else { 2 };
+            block.next_multiple_of(panels * packed::PANEL)
         };
         let columns = Columns::cut(c, p.n, block);
         parallel::each(parallel, columns, |_, c| {
@@ -53,7 +56,7 @@ pub(crate) fn shared(
             let p = Product { n, ..*p };
             let first = match factor {
                 Factor::Plain => start,
-                Factor::Transposed => start * p.ldb,
+                Factor::Transposed | Factor::Packed => start * p.ldb,
             };
             let b = (&b[first.min(b.len())..], factor);
             scratch::with(|s| kernel(&p, a, b, init, act, c, s));
@@ -70,13 +73,8 @@ pub(crate) fn shared(
                 ..*p
             };
             let a = &a[(i * block * p.a_row).min(a.len())..];
-            scratch::with(|s| {
-                if rounded {
-                    bf16::product(&p, a, (b, factor), init, act, c, s);
-                } else {
-                    product(&p, a, b, init, act, c, s);
-                }
-            });
+            let c = Columns::whole(c, p.n);
+            scratch::with(|s| kernel(&p, a, (b, factor), init, act, c, s));
         });
     }
 }

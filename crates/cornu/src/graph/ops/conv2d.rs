@@ -2,7 +2,7 @@
 
 use cornu_kernels::columns::Columns;
 use cornu_kernels::product::Act;
-use cornu_kernels::{bf16, conv2d};
+use cornu_kernels::{bf16, conv2d, packed};
 
 use super::{Array, Call, Convolution, GradientOf, Operand, Rule, Split};
 use crate::error::{Error, Result};
@@ -95,12 +95,24 @@ impl Rule for Conv2D {
     }
 
     fn run(&self, call: &mut Call<'_, '_>) {
+        let kernel = call.input_metas[1].shape.clone();
+        self.compute(call, &kernel, false);
+    }
+
+    fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
+        let w = &inputs[1].shape;
+        let products = (w[0] * w[1] * w[2]) as u64;
+        (outputs[0].shape.elements() as u64).saturating_mul(2 * products)
+    }
+}
+
+impl Conv2D {
+    /// Runs with a kernel of this shape, packed or as it is.
+    pub(super) fn compute(&self, call: &mut Call<'_, '_>, kernel: &[usize], is_packed: bool) {
         let y_shape = call.output_shape(0);
-        let geometry = self.convolution.geometry(
-            &call.input_metas[0].shape,
-            &call.input_metas[1].shape,
-            &y_shape,
-        );
+        let geometry = self
+            .convolution
+            .geometry(&call.input_metas[0].shape, kernel, &y_shape);
         let (x, w) = (call.f32(0), call.f32(1));
         let bias = self.bias.then(|| call.f32(2));
         let act = if self.relu { Act::Relu } else { Act::Linear };
@@ -111,9 +123,21 @@ impl Rule for Conv2D {
         if y.is_empty() {
             return;
         }
-        let work = y_row * w.len() / y_shape[3];
+        let work = y_row * kernel[..3].iter().product::<usize>();
+        let columns = |g: &conv2d::Conv2d, images: usize, x: &[f32], y: &mut Columns<'_>| {
+            let kernel = if is_packed {
+                conv2d::forward_packed
+            } else if self.bf16 {
+                bf16::forward_columns
+            } else {
+                conv2d::forward_columns
+            };
+            scratch::with(|s| kernel(g, images, x, w, bias, act, y, s));
+        };
         let forward = |g: &conv2d::Conv2d, images: usize, x: &[f32], y: &mut [f32]| {
-            let kernel = if self.bf16 {
+            let kernel = if is_packed {
+                return columns(g, images, x, &mut Columns::whole(y, g.out_c));
+            } else if self.bf16 {
                 bf16::forward
             } else {
                 conv2d::forward
@@ -123,16 +147,12 @@ impl Rule for Conv2D {
         let images = y_shape[0];
         // Every piece reads the whole of what is not cut, so the smaller of both is left uncut.
         if parallel && w.len() > x.len() && geometry.groups == 1 {
-            let panels = y_shape[3].div_ceil(PANEL);
-            let piece = parallel::rows(parallel, panels, images * work / panels) * PANEL;
+            let panel = if is_packed { packed::PANEL } else { PANEL };
+            let panels = y_shape[3].div_ceil(panel);
+            let piece = parallel::rows(parallel, panels, images * work / panels) * panel;
             let pieces = Columns::cut(y, y_shape[3], piece);
             parallel::each(parallel, pieces, |_, mut y| {
-                let kernel = if self.bf16 {
-                    bf16::forward_columns
-                } else {
-                    conv2d::forward_columns
-                };
-                scratch::with(|s| kernel(&geometry, images, x, w, bias, act, &mut y, s));
+                columns(&geometry, images, x, &mut y);
             });
         } else if images > 1 {
             let piece = parallel::rows(parallel, y_shape[0], work);
@@ -155,12 +175,6 @@ impl Rule for Conv2D {
                 forward(&band, 1, x, y);
             });
         }
-    }
-
-    fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
-        let w = &inputs[1].shape;
-        let products = (w[0] * w[1] * w[2]) as u64;
-        (outputs[0].shape.elements() as u64).saturating_mul(2 * products)
     }
 }
 

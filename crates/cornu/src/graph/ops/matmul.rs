@@ -30,6 +30,37 @@ impl MatMul {
             (w[0], w[1])
         }
     }
+
+    /// Runs with a weight of this shape, packed or as it is.
+    pub(super) fn compute(self, call: &mut Call<'_, '_>, weight: &[usize], packed: bool) {
+        let (k, n) = self.sizes(weight);
+        let (x, w) = (call.f32(0), call.f32(1));
+        let bias = self.bias.then(|| call.f32(2));
+        let act = if self.relu { Act::Relu } else { Act::Linear };
+        let parallel = call.parallel;
+        let y = call.out_f32(0);
+        if y.is_empty() {
+            return;
+        }
+        let p = Product {
+            m: y.len() / n,
+            n,
+            k,
+            a_row: k,
+            a_k: 1,
+            ldb: if self.transposed || packed { k } else { n },
+            ldc: n,
+        };
+        let init = bias.map_or(Init::Zero, Init::Bias);
+        let factor = if packed {
+            Factor::Packed
+        } else if self.transposed {
+            Factor::Transposed
+        } else {
+            Factor::Plain
+        };
+        products::shared(parallel, self.bf16, &p, x, (w, factor), init, act, y);
+    }
 }
 
 /// A weight of this many elements and more is read once for the whole batch rather than once for each part of it, where samples
@@ -110,31 +141,8 @@ impl Rule for MatMul {
     }
 
     fn run(&self, call: &mut Call<'_, '_>) {
-        let (k, n) = self.sizes(&call.input_metas[1].shape);
-        let (x, w) = (call.f32(0), call.f32(1));
-        let bias = self.bias.then(|| call.f32(2));
-        let act = if self.relu { Act::Relu } else { Act::Linear };
-        let parallel = call.parallel;
-        let y = call.out_f32(0);
-        if y.is_empty() {
-            return;
-        }
-        let p = Product {
-            m: y.len() / n,
-            n,
-            k,
-            a_row: k,
-            a_k: 1,
-            ldb: if self.transposed { k } else { n },
-            ldc: n,
-        };
-        let init = bias.map_or(Init::Zero, Init::Bias);
-        let factor = if self.transposed {
-            Factor::Transposed
-        } else {
-            Factor::Plain
-        };
-        products::shared(parallel, self.bf16, &p, x, (w, factor), init, act, y);
+        let weight = call.input_metas[1].shape.clone();
+        self.compute(call, &weight, false);
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {

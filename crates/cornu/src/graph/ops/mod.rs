@@ -77,6 +77,8 @@ ops! {
     winograd_kernel::WinogradKernel,
     winograd_conv2d::WinogradConv2D,
     winograd_weight_grad::WinogradWeightGrad,
+    packed_kernel::PackedKernel,
+    packed_product::PackedProduct,
     max_pool::MaxPool,
     max_pool_grad::MaxPoolGrad,
     max_pool_gather::MaxPoolGather,
@@ -117,6 +119,7 @@ pub use average_pool::Window;
 pub use binary::BinaryKind;
 pub use convolution::{Convolution, Slide};
 pub use layer_norm::Normalization;
+pub use packed_product::Packable;
 pub use random::Distribution;
 pub use recode::{Code, Others, crossed};
 pub use reduce::Reduction;

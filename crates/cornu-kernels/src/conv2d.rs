@@ -220,7 +220,7 @@ pub fn forward_columns(
     dense::forward(g, images, x, (w, false), start(bias), act, y, scratch);
 }
 
-/// As [`forward_columns`], with a [packed](crate::packed) kernel of one group: its terms are `k_h · k_w · in_c`. The columns begin at a
+/// As [`forward_columns`], with a [packed] kernel of one group: its terms are `k_h · k_w · in_c`. The columns begin at a
 /// multiple of a panel's.
 pub fn forward_packed(
     g: &Conv2d,

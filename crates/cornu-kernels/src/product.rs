@@ -190,7 +190,7 @@ pub enum Factor {
     Plain,
     /// Term `k` of column `j` at `j·ldb + k`, `ldb` being at least `k`: B is its own transpose.
     Transposed,
-    /// As [`packed::pack`](crate::packed::pack) leaves it, `ldb` being the terms of a panel; the first column begins a panel.
+    /// As [`packed::pack`] leaves it, `ldb` being the terms of a panel; the first column begins a panel.
     Packed,
 }
 

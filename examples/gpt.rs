@@ -145,27 +145,16 @@ fn main() -> cornu::Result<()> {
         ("temperature 0.8", Sampler::random().temperature(0.8)),
         ("the ten likeliest", Sampler::top_k(10)),
     ];
+    let prompts = [prompt];
     for (how, sampler) in samplers {
-        let written = write_on(&mut model, prompt.clone(), 500, gpt.context, &sampler)?;
+        // The model sees so many characters at once, and goes on from the last half of them.
+        let generator = Generator::new(&mut model).max_length(500);
+        let written = generator
+            .overlap(gpt.context / 2)
+            .generate(&prompts, &sampler)?
+            .concat();
         let said: String = written.iter().map(|&i| characters[i as usize]).collect();
         println!("--- {how}\n{}", said.trim());
     }
     Ok(())
-}
-
-/// As many characters behind a text; the model sees only so many, so that it goes on from the last half of what it sees.
-fn write_on(
-    model: &mut Model,
-    mut text: Vec<i32>,
-    count: usize,
-    context: usize,
-    sampler: &Sampler,
-) -> cornu::Result<Vec<i32>> {
-    while text.len() < count {
-        let seen = text[text.len().saturating_sub(context / 2)..].to_vec();
-        let sampler = sampler.clone().seed(text.len() as u64);
-        let written = Generator::new(model).generate(std::slice::from_ref(&seen), &sampler)?;
-        text.extend(&written.concat()[seen.len()..]);
-    }
-    Ok(text)
 }

@@ -29,25 +29,27 @@ fn prompts() -> Vec<Vec<i32>> {
     vec![vec![1, 2, 3], vec![4], vec![5, 6, 0, 1, 2]]
 }
 
-/// The same with and without what is kept, for every way to choose.
+/// The same with and without what is kept, for every way to choose, within the places and beyond them.
 fn check_kept(model: &mut Model, others: &[Tensor]) {
-    for sampler in [
+    let samplers = [
         Sampler::greedy(),
         Sampler::random().seed(3),
         Sampler::top_k(3).seed(1),
         Sampler::top_p(0.8).temperature(1.5),
         Sampler::beam(3),
-    ] {
+    ];
+    for (sampler, length) in samplers.iter().flat_map(|s| [(s, 12), (s, 31)]) {
         let mut written = [true, false].map(|keep| {
-            let mut generator = Generator::new(model).others(others).keep(keep);
-            let first = generator.generate(&prompts(), &sampler).expect("it writes");
-            let again = generator.generate(&prompts(), &sampler).expect("it writes");
+            let generator = Generator::new(model).others(others).keep(keep);
+            let mut generator = generator.max_length(length).overlap(5);
+            let first = generator.generate(&prompts(), sampler).expect("it writes");
+            let again = generator.generate(&prompts(), sampler).expect("it writes");
             assert_eq!(first, again, "{sampler:?}: a second time");
             first
         });
         assert_eq!(written[0], written[1], "{sampler:?}");
         for (text, prompt) in written[0].iter_mut().zip(prompts()) {
-            assert_eq!(text.len(), 12);
+            assert_eq!(text.len(), length);
             assert_eq!(text[..prompt.len()], prompt);
         }
     }
@@ -167,6 +169,46 @@ fn beams_find_the_likeliest_sequence_and_end_where_it_ends() {
 }
 
 #[test]
+fn beyond_its_places_a_model_goes_on_from_the_end_of_what_it_saw() {
+    let mut model = writer(|x| {
+        let x = Add::new().on([x, &PositionEmbedding::new(12).on(x)]);
+        TransformerDecoder::new(16, 2).on(&x)
+    });
+    // By hand: of 12 numbers the last 5 stay.
+    let (mut text, mut seen) = (vec![2], vec![2]);
+    while text.len() < 40 {
+        let mut padded = seen.clone();
+        padded.resize(12, 0);
+        let said = model
+            .predict(&Tensor::new([1, 12], padded).expect("sizes fit"))
+            .expect("it predicts");
+        let scores = &said.f32s().expect("floats")[(seen.len() - 1) * 7..][..7];
+        let likeliest = (0..7).fold(0, |a, b| if scores[b] > scores[a] { b } else { a });
+        if seen.len() == 12 {
+            seen.drain(..7);
+        }
+        text.push(likeliest as i32);
+        seen.push(likeliest as i32);
+    }
+    let mut write = |prompt: &[i32], length: usize, overlap: Option<usize>| {
+        let mut generator = Generator::new(&mut model).max_length(length);
+        if let Some(overlap) = overlap {
+            generator = generator.overlap(overlap);
+        }
+        generator
+            .generate(&[prompt.to_vec()], &Sampler::greedy())
+            .expect("it writes")
+            .concat()
+    };
+    assert_eq!(write(&[2], 40, Some(5)), text);
+    // A prompt may be longer than the places.
+    assert_eq!(write(&text[..20], 40, Some(5)), text);
+    // Within the places nothing changes.
+    assert_eq!(write(&[2], 12, Some(5)), write(&[2], 12, None));
+    assert_ne!(write(&[2], 40, Some(11)), text);
+}
+
+#[test]
 fn what_cannot_be_written_on_is_told() {
     let mut model = writer(|x| TransformerDecoder::new(16, 2).on(x));
     let mut said = |prompts: &[Vec<i32>], sampler: Sampler| {
@@ -178,6 +220,19 @@ fn what_cannot_be_written_on_is_told() {
     assert!(said(&[vec![1; 7]], Sampler::greedy()).contains("received 7"));
     assert!(said(&[vec![1]], Sampler::top_k(0)).contains("at least 1"));
     assert!(said(&[vec![70]], Sampler::greedy()).contains("between 0 and 6"));
+    let refused = |mut generator: Generator<'_>| {
+        generator
+            .generate(&[vec![1]], &Sampler::greedy())
+            .expect_err("refused")
+    };
+    let long = refused(Generator::new(&mut model).max_length(13));
+    assert!(long.message().contains("12 places, received 13"));
+    assert!(long.to_string().contains("overlap(numbers)"), "{long}");
+    for overlap in [0, 12] {
+        let error = refused(Generator::new(&mut model).max_length(30).overlap(overlap));
+        let told = format!("below the model's 12 places, received {overlap}");
+        assert!(error.message().contains(&told), "{error}");
+    }
     let x = input([4]);
     let mut model = Model::new([&x], [&Dense::new(3).on(&x)]).expect("a valid model");
     let refused = Generator::new(&mut model).generate(&[vec![1]], &Sampler::greedy());

@@ -1,12 +1,15 @@
 //! Sequences written on by a model, one place after another: text from a prompt, a translation from a sentence.
 
+mod masks;
 mod sampler;
 mod steps;
+mod window;
 mod writing;
 
 pub use sampler::Sampler;
 
 use steps::Steps;
+use window::Window;
 use writing::Writing;
 
 use crate::error::{Error, Result};
@@ -19,7 +22,8 @@ use crate::tensor::Tensor;
 /// The model has an input of whole numbers `[places]` and gives `[places, numbers]`, the scores of each number to come after each place.
 /// Where all of its layers can take places one by one (attention with a causal mask, the blocks and embeddings of transformers, dense
 /// and normalising layers), keys and values of the places before are kept, so that each new place costs one place; a model that cannot is
-/// run anew over the whole sequence. What other inputs it has (the sentence to translate) are read once.
+/// run anew over the whole sequence. What other inputs it has (the sentence to translate) are read once. A sequence longer than the places
+/// is seen through a window that slides on, with [`Generator::overlap`].
 ///
 /// # Example
 /// ```
@@ -43,6 +47,7 @@ pub struct Generator<'a> {
     model: &'a mut Model,
     tokens: usize,
     max_length: Option<usize>,
+    overlap: Option<usize>,
     end_token: Option<i32>,
     logits: bool,
     keep: bool,
@@ -58,6 +63,7 @@ impl<'a> Generator<'a> {
             model,
             tokens: 0,
             max_length: None,
+            overlap: None,
             end_token: None,
             logits: true,
             keep: true,
@@ -73,9 +79,32 @@ impl<'a> Generator<'a> {
         self
     }
 
-    /// How long sequences get, prompts included; as many places as the model has without it.
+    /// How long sequences get, prompts included; as many places as the model has without it, and more only with [`Generator::overlap`].
     pub fn max_length(mut self, places: usize) -> Self {
         self.max_length = Some(places);
+        self
+    }
+
+    /// Lets sequences get longer than the model has places: when all are full, the last `numbers` of them become the first of a new window,
+    /// for which keys and values are computed anew.
+    ///
+    /// What comes next is judged by `numbers + 1` to all of the places, and each number costs `places / (places - numbers)` of what it costs
+    /// without a window.
+    ///
+    /// # Example
+    /// ```
+    /// use cornu::generate::{Generator, Sampler};
+    /// use cornu::prelude::*;
+    /// let numbers = input_of(DType::I32, [8]);
+    /// let x = TransformerDecoder::new(16, 2).on(Embedding::new(9, 4).on(&numbers));
+    /// let mut model = Model::new([&numbers], [&Dense::new(9).on(&x)])?;
+    /// let mut generator = Generator::new(&mut model).max_length(50).overlap(4);
+    /// let texts = generator.generate(&[vec![3, 1, 4]], &Sampler::greedy())?;
+    /// assert_eq!(texts[0].len(), 50);
+    /// # Ok::<(), cornu::Error>(())
+    /// ```
+    pub fn overlap(mut self, numbers: usize) -> Self {
+        self.overlap = Some(numbers);
         self
     }
 
@@ -106,10 +135,11 @@ impl<'a> Generator<'a> {
     /// Each prompt written on, the prompt included, up to the end token (included too) or the greatest length.
     ///
     /// # Errors
-    /// A model that is none for this; an empty prompt, or one as long as a sequence may get or longer; a sampler that cannot work.
+    /// A model that is none for this; an empty prompt, or one longer than a sequence may get; sequences longer than the model's places
+    /// without an overlap, or an overlap that is not from 1 to one less than the places; a sampler that cannot work.
     pub fn generate(&mut self, prompts: &[Vec<i32>], sampler: &Sampler) -> Result<Vec<Vec<i32>>> {
         sampler.check()?;
-        let longest = self.check(prompts)?;
+        let (longest, window) = self.check(prompts)?;
         let beams = sampler.beams();
         let each = beams.map_or(1, |(n, _)| n);
         let rows = prompts.len() * each;
@@ -129,12 +159,12 @@ impl<'a> Generator<'a> {
             each,
             end: self.end_token,
         };
-        self.begin(rows, each, longest)?;
-        for place in 0..longest - 1 {
+        self.begin(rows, each, longest.min(window.places))?;
+        for place in 0..longest.saturating_sub(1) {
             if writing.done.iter().all(|&d| d) {
                 break;
             }
-            let said = self.said(&writing.sequences, place)?;
+            let said = self.said(&writing.sequences, window.begin(place), place)?;
             let numbers = *said.shape().last().unwrap_or(&1);
             let scores: Vec<Vec<f64>> = said
                 .f32s()?
@@ -155,8 +185,8 @@ impl<'a> Generator<'a> {
         Ok(writing.best(beams.map_or(0.0, |(_, power)| power)))
     }
 
-    /// Refuses what cannot be written on; the greatest length.
-    fn check(&self, prompts: &[Vec<i32>]) -> Result<usize> {
+    /// Refuses what cannot be written on; the greatest length, and what the model sees at once.
+    fn check(&self, prompts: &[Vec<i32>]) -> Result<(usize, Window)> {
         let name = self.model.name().to_owned();
         let a = &self.model.architecture;
         let fits = |dtype: DType, rank: usize| dtype == DType::I32 && rank == 1;
@@ -180,12 +210,25 @@ impl<'a> Generator<'a> {
             .at(name));
         }
         let longest = self.max_length.unwrap_or(places);
-        if longest > places {
-            return Err(Error::config(format!(
-                "max_length must be at most the model's {places} places, received {longest}"
-            ))
-            .at(name));
-        }
+        let window = match self.overlap {
+            Some(overlap) if overlap == 0 || overlap >= places => {
+                return Err(Error::config(format!(
+                    "overlap must be above 0 and below the model's {places} places, received {overlap}"
+                ))
+                .at(name));
+            }
+            None if longest > places => {
+                return Err(Error::config(format!(
+                    "max_length must be at most the model's {places} places, received {longest}"
+                ))
+                .at(name)
+                .help("overlap(numbers) goes on with so many of the last numbers when the places are full"));
+            }
+            overlap => Window {
+                places,
+                overlap: overlap.unwrap_or(0),
+            },
+        };
         for prompt in prompts {
             if prompt.is_empty() || prompt.len() > longest {
                 return Err(Error::data(format!(
@@ -214,7 +257,7 @@ impl<'a> Generator<'a> {
                 .at(name));
             }
         }
-        Ok(longest)
+        Ok((longest, window))
     }
 
     /// Makes ready for so many rows, so many of each prompt.
@@ -251,20 +294,21 @@ impl<'a> Generator<'a> {
         self.others.iter().map(repeat).collect()
     }
 
-    /// What the model says of the number after a place, `[rows, numbers]`.
-    fn said(&mut self, sequences: &[Vec<i32>], place: usize) -> Result<Tensor> {
+    /// What the model says of the number after a place, `[rows, numbers]`, when it sees the sequences from another place on.
+    fn said(&mut self, sequences: &[Vec<i32>], begin: usize, place: usize) -> Result<Tensor> {
         // A sequence that is done goes on with its last number, which nobody reads.
         let at = |s: &Vec<i32>, i: usize| s.get(i).or(s.last()).copied().unwrap_or(0);
         if let Some(steps) = &mut self.steps {
-            let now: Vec<i32> = sequences.iter().map(|s| at(s, place)).collect();
-            let y = steps.next(&now)?;
+            let y = steps.up_to(begin, place, |i| {
+                sequences.iter().map(|s| at(s, i)).collect()
+            })?;
             let numbers = *y.shape().last().unwrap_or(&1);
             return Tensor::new([sequences.len(), numbers], y.f32s()?.to_vec());
         }
         let places = self.model.input_shapes()[self.tokens][0];
         let padded = sequences
             .iter()
-            .flat_map(|s| (0..places).map(|i| if i <= place { at(s, i) } else { 0 }));
+            .flat_map(|s| (begin..begin + places).map(|i| if i <= place { at(s, i) } else { 0 }));
         let tokens = Tensor::new([sequences.len(), places], padded.collect::<Vec<i32>>())?;
         let mut inputs = self.repeated(sequences.len() / self.others_rows(sequences.len()))?;
         inputs.insert(self.tokens, tokens);
@@ -274,7 +318,7 @@ impl<'a> Generator<'a> {
             .swap_remove(0);
         let numbers = *y.shape().last().unwrap_or(&1);
         let rows = y.f32s()?.chunks(places * numbers);
-        let here = rows.flat_map(|r| r[place * numbers..][..numbers].iter().copied());
+        let here = rows.flat_map(|r| r[(place - begin) * numbers..][..numbers].iter().copied());
         Tensor::new([sequences.len(), numbers], here.collect::<Vec<f32>>())
     }
 

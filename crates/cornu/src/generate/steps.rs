@@ -1,11 +1,10 @@
 //! A model written anew for sequences that come place by place: what does not depend on them is computed once, and each layer keeps what it
 //! needs of the places before.
 
-use serde_json::{Map, Value as Json};
-
+use super::masks::Masks;
 use crate::error::Result;
-use crate::graph::{Graph, Value};
-use crate::layers::{Base, Context, Layer};
+use crate::graph::Value;
+use crate::layers::Layer;
 use crate::model::{Architecture, CallSite, InputSpec, Model, TensorId};
 use crate::shape::{DType, Shape};
 use crate::tensor::Tensor;
@@ -20,6 +19,8 @@ pub(super) struct Steps {
     /// What the context gave.
     given: Vec<Tensor>,
     rows: usize,
+    /// The places that the steps have seen.
+    seen: std::ops::Range<usize>,
 }
 
 impl Steps {
@@ -39,12 +40,14 @@ impl Steps {
             step: model.derived(step)?,
             given: Vec::new(),
             rows,
+            seen: 0..0,
         }))
     }
 
     /// Begins anew, with other inputs for each sequence.
     pub(super) fn begin(&mut self, others: &[Tensor]) -> Result<()> {
         self.step.reset_states()?;
+        self.seen = 0..0;
         self.given.clear();
         if let Some(context) = &mut self.context {
             self.given = context.predict_all(others, self.rows)?;
@@ -52,9 +55,27 @@ impl Steps {
         Ok(())
     }
 
+    /// The output at a place when the sequences are seen from `begin` on; `numbers` gives those of all sequences at a place.
+    pub(super) fn up_to(
+        &mut self,
+        begin: usize,
+        place: usize,
+        numbers: impl Fn(usize) -> Vec<i32>,
+    ) -> Result<Tensor> {
+        if self.seen.start != begin {
+            self.step.reset_states()?;
+            self.seen = begin..begin;
+        }
+        for before in self.seen.end..place {
+            self.next(numbers(before))?;
+        }
+        self.seen.end = place + 1;
+        self.next(numbers(place))
+    }
+
     /// The output for the next place of each sequence.
-    pub(super) fn next(&mut self, tokens: &[i32]) -> Result<Tensor> {
-        let mut inputs = vec![Tensor::new([self.rows, 1], tokens.to_vec())?];
+    fn next(&mut self, tokens: Vec<i32>) -> Result<Tensor> {
+        let mut inputs = vec![Tensor::new([self.rows, 1], tokens)?];
         inputs.extend(self.given.iter().cloned());
         let mut outputs = self.step.predict_all(&inputs, self.rows)?;
         Ok(outputs.swap_remove(0))
@@ -338,55 +359,5 @@ fn back(t: TensorId) -> Place {
     match t.output {
         usize::MAX => Place::Input(t.node),
         output => Place::Call(t.node, output),
-    }
-}
-
-/// Hands its input on with the second input for its mask, or gives the mask of its input.
-#[derive(Clone, Debug)]
-struct Masks {
-    base: Base,
-    gives: bool,
-}
-
-impl Masks {
-    fn new(gives: bool) -> Self {
-        Self {
-            base: Base::default(),
-            gives,
-        }
-    }
-}
-
-impl Layer for Masks {
-    fn class_name(&self) -> &'static str {
-        "Masks"
-    }
-    fn base(&self) -> &Base {
-        &self.base
-    }
-    fn base_mut(&mut self) -> &mut Base {
-        &mut self.base
-    }
-    fn config(&self) -> Map<String, Json> {
-        Map::new()
-    }
-    fn boxed(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
-    }
-
-    fn mask(&self, _: &mut Graph, inputs: &[Value], _: &[Option<Value>]) -> Result<Option<Value>> {
-        Ok(inputs.get(1).copied().filter(|_| self.gives))
-    }
-
-    fn call(&self, cx: &mut Context<'_>, inputs: &[Value]) -> Result<Value> {
-        if self.gives {
-            return Ok(inputs[0]);
-        }
-        if let Some(mask) = cx.mask() {
-            return Ok(mask);
-        }
-        let one = cx.graph.constant(1.0)?;
-        let steps = cx.graph.shape(inputs[0])[..2].to_vec();
-        cx.graph.broadcast(one, steps)
     }
 }

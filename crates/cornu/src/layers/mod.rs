@@ -398,3 +398,6 @@ families! {
     preprocessing,
     augmentation,
 }
+
+#[cfg(test)]
+mod newcomer;

@@ -276,3 +276,20 @@ fn a_loss_scale_of_its_own_changes_no_step() {
     let scaled = LossScaleOptimizer::new(Adam::new(0.1)).dynamic_growth_steps(2);
     assert_eq!(weights(scaled.into()), weights(Adam::new(0.1).into()));
 }
+
+#[test]
+fn nothing_is_no_sample_and_nan_stays_in_its_row() {
+    let mut model = Sequential::new()
+        .input([2])
+        .add(Dense::new(1).kernel_initializer("ones"))
+        .build()
+        .expect("a model");
+    let none = model
+        .predict(&Tensor::zeros([0, 2]))
+        .expect_err("no samples");
+    assert_eq!(none.kind(), cornu::error::Kind::Data);
+    let x = Tensor::new([3, 2], vec![1.0f32, 2.0, f32::NAN, 0.0, 3.0, 4.0]).expect("sizes fit");
+    let y = model.predict(&x).expect("a prediction");
+    let y = y.f32s().expect("floats");
+    assert!(y[0] == 3.0 && y[1].is_nan() && y[2] == 7.0, "{y:?}");
+}

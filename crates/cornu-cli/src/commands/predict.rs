@@ -154,7 +154,15 @@ fn arrays(network: &mut Network, input: &Path, output: &Path, screen: Screen) ->
     } else {
         array::read_npy(input)?
     };
-    let (shape, values) = network.predict(given.shape(), given.to_f32(), BATCH)?;
+    let x = given.to_f32();
+    if let Some((row, number)) = not_finite(given.shape(), &x) {
+        return Err(Failure::user(format!(
+            "expected finite numbers, received {number} in row {row}, the first of which is row 0"
+        ))
+        .at(input.display())
+        .help("fill in or leave out what is missing, as it was done for training"));
+    }
+    let (shape, values) = network.predict(given.shape(), x, BATCH)?;
     let y = Array::new(shape.clone(), ArrayData::F32(values))?;
     if to_archive {
         array::write_npz(output, [("y", &y)])?;
@@ -166,6 +174,13 @@ fn arrays(network: &mut Network, input: &Path, output: &Path, screen: Screen) ->
         || json!({"output": output, "shape": shape}),
     );
     Ok(())
+}
+
+/// The first number that is not finite, and its row.
+fn not_finite(shape: &[usize], x: &[f32]) -> Option<(usize, f32)> {
+    let row = shape.iter().skip(1).product::<usize>().max(1);
+    let at = x.iter().position(|x| !x.is_finite())?;
+    Some((at / row, x[at]))
 }
 
 /// The array of an archive: the only one, or the one of the name.

@@ -89,6 +89,21 @@ fn arrays_go_in_and_come_out() {
     let first = read_npy(&y).unwrap();
     assert_eq!(first.shape(), [3, 10]);
     assert_eq!(read_npz(&z).unwrap(), [("y".to_string(), first)]);
+    let out = text(&folder.file("w.npy"));
+    let mut pixels = vec![0.5; 3 * 32 * 32 * 3];
+    pixels[32 * 32 * 3 + 7] = f32::NAN;
+    for (rows, pixels, said) in [
+        (3, pixels, "NaN in row 1"),
+        (0, Vec::new(), "received none"),
+    ] {
+        let bad = folder.file(&format!("bad{rows}.npy"));
+        let array = Array::new(vec![rows, 32, 32, 3], ArrayData::F32(pixels)).unwrap();
+        write_npy(&bad, &array).unwrap();
+        let args = ["predict", &run, "--input", &text(&bad), "--output", &out];
+        let output = cornu(&folder.0, &args);
+        assert_eq!(code(&output), 2);
+        assert!(stderr(&output).contains(said), "{}", stderr(&output));
+    }
     let output = cornu(
         &folder.0,
         &[

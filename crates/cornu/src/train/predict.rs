@@ -18,7 +18,9 @@ impl Model {
     /// `[samples, ..input] → [samples, ..output]`.
     ///
     /// # Errors
-    /// [`Kind::Shape`](crate::error::Kind::Shape) if the samples are of another shape than the model's input.
+    /// [`Kind::Shape`](crate::error::Kind::Shape) if the samples are of another shape than the model's input,
+    /// [`Kind::Data`](crate::error::Kind::Data) if there are none. Numbers that are not finite are computed with as arithmetic
+    /// does it: NaN in a sample is NaN in what depends on it, and in no other sample's output.
     pub fn predict(&mut self, x: &Tensor) -> Result<Tensor> {
         let mut outputs = self.predict_all(std::slice::from_ref(x), DEFAULT_BATCH)?;
         Ok(outputs.swap_remove(0))
@@ -52,6 +54,11 @@ impl Model {
                 ))
                 .help("a single sample needs an axis of length 1 in front"));
             }
+        }
+        if count == 0 {
+            return Err(
+                Error::data("the model expects one sample or more, received none").at(self.name()),
+            );
         }
         if batch_size == 0 {
             return Err(Error::config("batch_size must be at least 1, received 0").at(self.name()));

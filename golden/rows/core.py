@@ -178,14 +178,20 @@ class RotaryEmbedding(layers.Layer):
             "start_index": start_index,
         }
 
-    def call(self, x):
+    def call(self, inputs):
         a = self.arguments
+        x, positions = inputs if isinstance(inputs, (list, tuple)) else (inputs, None)
         axes = (a["sequence_axis"], a["feature_axis"])
         x = keras.ops.moveaxis(x, axes, (-2, -1))
         places, features = x.shape[-2:]
         rate = a["max_wavelength"] ** (-np.arange(0, features, 2) / features)
-        angles = (a["start_index"] + np.arange(places))[:, None] / a["scaling_factor"] * rate
-        turn = tf.constant(np.exp(1j * angles), tf.complex64)
+        if positions is None:
+            angles = (a["start_index"] + np.arange(places))[:, None] / a["scaling_factor"] * rate
+            turn = tf.constant(np.exp(1j * angles), tf.complex64)
+        else:
+            angles = positions[:, :, None] / a["scaling_factor"] * tf.constant(rate, tf.float32)
+            turn = tf.complex(tf.cos(angles), tf.sin(angles))
+            turn = turn if len(x.shape) == 3 else turn[:, None]
         y = tf.complex(x[..., : features // 2], x[..., features // 2 :]) * turn
         y = tf.concat([tf.math.real(y), tf.math.imag(y)], axis=-1)
         return keras.ops.moveaxis(y, (-2, -1), axes)
@@ -201,6 +207,8 @@ ROWS = [
     ("RotaryEmbedding", "heads_w100_s2", lambda: RotaryEmbedding(100, 2.0), [(2, 5, 3, 4)]),
     ("RotaryEmbedding", "start7_s0.5", lambda: RotaryEmbedding(scaling_factor=0.5, start_index=7), [(2, 4, 6)]),
     ("RotaryEmbedding", "axes2_1", lambda: RotaryEmbedding(sequence_axis=2, feature_axis=1), [(2, 4, 5, 3)]),
+    ("RotaryEmbedding", "positions", lambda: RotaryEmbedding(100, start_index=3), [(2, 5, 6), (2, 5)], {}),
+    ("RotaryEmbedding", "positions_heads_s2", lambda: RotaryEmbedding(100, 2.0), [(2, 5, 3, 4), (2, 5)], {}),
     # Expressions: arithmetic with numbers, reductions, shapes, several inputs, conditions, activations.
     ("Lambda", "scaled", lambda: Lambda(op("divide", op("multiply", op("subtract", X, 1.5), 2), op("add", 1, op("exp", op("negative", X))))), [(3, 4)]),
     ("Lambda", "normalized_rank3", lambda: Lambda(op("multiply", op("subtract", X, op("mean", X, axis=-1, keepdims=True)), op("rsqrt", op("add", op("sum", op("square", X), axis=[1, 2], keepdims=True), 0.1)))), [(2, 3, 5)]),

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::graph::Value;
 use crate::graph::ops::UnaryKind;
 use crate::layers::{Axes, Base, Context, Layer, WeightSpec, inputs};
-use crate::shape::Shape;
+use crate::shape::{DType, Shape};
 
 /// Turns pairs of features by angles that grow with the place, so that products of two vectors tell how far apart they stand.
 ///
@@ -15,10 +15,11 @@ use crate::shape::Shape;
 /// `t / scaling_factor · max_wavelength^(-2i/features)` for feature `i` of a half at place `t`, counted from `start_index`
 ///
 /// # Shapes
-/// Any with an axis of places and one of features; the output has the input's.
+/// Any with an axis of places and one of features; the output has the input's. A second input, `[batch, places]`, numbers the places of each
+/// sequence instead of `start_index`, where several were packed into one or begin with padding.
 ///
 /// # Errors
-/// An odd number of features; axes that the input lacks, or the batch axis; a wavelength or factor that is not positive.
+/// Numbers for other than all places; an odd number of features; axes that the input lacks, or the batch axis; a wavelength or factor that is not positive.
 ///
 /// # Example
 /// ```
@@ -32,8 +33,8 @@ use crate::shape::Shape;
 /// Su et al., "`RoFormer`: Enhanced Transformer with Rotary Position Embedding", 2021.
 ///
 /// # Keras
-/// The layer of this name in KerasHub, without the arguments for Llama 3.1's stretched wavelengths; `start_index` is an argument of its
-/// call, here it is the layer's.
+/// The layer of this name in KerasHub, without the arguments for Llama 3.1's stretched wavelengths; `start_index` and `positions` are
+/// arguments of its call, here the layer's and the second input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RotaryEmbedding {
@@ -109,20 +110,36 @@ impl Layer for RotaryEmbedding {
     layer_identity!(RotaryEmbedding);
     passes_mask!();
 
-    fn place_by_place(&self, places: usize, _: &[bool]) -> Option<Box<dyn Layer>> {
+    fn place_by_place(&self, places: usize, comes: &[bool]) -> Option<Box<dyn Layer>> {
         let mut layer = self.clone();
-        layer.place = Place::of(places);
+        match comes {
+            [_] => layer.place = Place::of(places),
+            // Each place brings its number.
+            _ if comes.iter().all(|&c| c) => {}
+            _ => return None,
+        }
         Some(Box::new(layer))
     }
 
     fn build(&self, inputs: &[Shape]) -> Result<Vec<WeightSpec>> {
-        let x = inputs::single("RotaryEmbedding", inputs)?;
+        let x = match inputs {
+            [x, _] => x,
+            _ => inputs::single("RotaryEmbedding", inputs)?,
+        };
         let places = self.sequence_axis.one(x.rank() + 1)?;
         let features = self.feature_axis.one(x.rank() + 1)?;
         if places == features {
             return Err(Error::config(
                 "sequence_axis and feature_axis must be two axes, received one",
             ));
+        }
+        if let [_, numbers] = inputs
+            && numbers.axes() != [x[places - 1]]
+        {
+            return Err(Error::shape(format!(
+                "RotaryEmbedding expects a number for each of {} places as its second input, received {numbers}",
+                x[places - 1]
+            )));
         }
         if !x[features - 1].is_multiple_of(2) {
             return Err(Error::shape(format!(
@@ -153,9 +170,15 @@ impl Layer for RotaryEmbedding {
             self.feature_axis.one(shape.rank())?,
         );
         let (t, half) = (shape[places], shape[features] / 2);
-        let at = self.place.numbers(cx, 0, t)?;
+        let given = inputs.get(1).copied();
+        let (at, sequences) = match given {
+            Some(numbers) => (cx.graph.cast(numbers, DType::F32)?, shape[0]),
+            None => {
+                let at = self.place.numbers(cx, 0, t)?;
+                (cx.graph.add_scalar(at, self.start_index as f32)?, 1)
+            }
+        };
         let g = &mut *cx.graph;
-        let at = g.add_scalar(at, self.start_index as f32)?;
         let along = |axis: usize, n: usize| {
             let mut lengths = vec![1; shape.rank()];
             lengths[axis] = n;
@@ -169,7 +192,9 @@ impl Layer for RotaryEmbedding {
         let rate = g.exp(rate)?;
         let rate = g.reshape(rate, along(features, half))?;
         let at = g.scale(at, (1.0 / self.scaling_factor) as f32)?;
-        let at = g.reshape(at, along(places, t))?;
+        let mut lengths = along(places, t);
+        lengths[0] = sequences;
+        let at = g.reshape(at, lengths)?;
         let angles = g.mul(at, rate)?;
         let (sine, cosine) = (
             g.unary(UnaryKind::Sin, angles)?,

@@ -26,6 +26,7 @@ pub(super) fn all() -> Vec<Sample> {
             &[5, 2, 4],
             0,
         ),
+        sample("RotaryEmbedding", json!({}), &[&[5, 4], &[5]], &[5, 4], 0),
         sample(
             "Lambda",
             json!({ "expression": { "op": "sum", "axis": -1, "keepdims": false, "of": [

@@ -90,6 +90,9 @@ CASES = [
 FORMATS = ["xyxy", "yxyx", "xywh", "center_xywh", "center_yxhw", "rel_xyxy", "rel_yxyx", "rel_xywh", "rel_center_xywh"]
 BOXES = [[10.0, 20.0, 30.5, 44.0], [0.0, 1.0, 2.0, 3.0], [12.0, 22.0, 40.0, 41.0]]
 OTHERS = [[11.0, 19.0, 25.0, 50.0], [-5.0, 7.0, 60.0, 23.0]]
+MOVED = [[9.0, 24.0, 33.0, 40.0], [40.0, 41.0, 52.0, 43.0], [12.0, 22.0, 40.0, 41.0]]
+STEPS = [[0.1, -0.2, 0.3, -0.4], [1.0, 2.0, 0.0, 0.5], [0.0, 0.0, 0.0, 0.0]]
+STILL = {"angle": 0.0, "translate_x": 0.0, "translate_y": 0.0, "scale": 1.0, "shear_x": 0.0, "shear_y": 0.0}
 SHARES = [[0.1, 0.2, 0.6, 0.9], [-0.2, 0.0, 1.5, 0.5]]
 
 UTILITIES = [
@@ -116,6 +119,19 @@ UTILITIES = [
     ("compute_iou", {"boxes1": SHARES, "boxes2": SHARES, "bounding_box_format": "rel_xyxy", "image_shape": (80, 100, 3)}),
     ("clip_to_image_size", {"bounding_boxes": {"boxes": OTHERS}, "height": 25, "width": 40}),
     ("clip_to_image_size", {"bounding_boxes": {"boxes": SHARES}, "height": 80, "width": 100, "bounding_box_format": "rel_xyxy"}),
+    *(("compute_ciou", {"boxes1": BOXES, "boxes2": MOVED, "bounding_box_format": form}) for form in FORMATS[:4]),
+    ("crop", {"boxes": OTHERS, "top": 10, "left": 5, "height": 30, "width": 40}),
+    ("crop", {"boxes": OTHERS, "top": -3, "left": -2, "height": 20, "width": 25}),
+    ("pad", {"boxes": OTHERS, "top": 3, "left": 7}),
+    ("affine_transform", {"boxes": BOXES, **STILL, "height": 80, "width": 100}),
+    ("affine_transform", {"boxes": BOXES, **STILL, "angle": 30.0, "height": 80, "width": 100}),
+    ("affine_transform", {"boxes": OTHERS, **STILL, "translate_x": 0.1, "translate_y": -0.3, "scale": 1.5, "height": 50, "width": 60}),
+    ("affine_transform", {"boxes": BOXES, "angle": -75.0, "translate_x": 0.2, "translate_y": 0.1, "scale": 0.7, "shear_x": 20.0, "shear_y": -15.0, "height": 80,
+                          "width": 100, "center_x": 0.3, "center_y": 0.6}),
+    *((name, {"anchors": BOXES, other: values, "anchor_format": a, "box_format": b, **more})
+      for name, other, values, key in (("encode_box_to_deltas", "boxes", MOVED, "encoding_format"), ("decode_deltas_to_boxes", "boxes_delta", STEPS, "encoded_format"))
+      for a, b, more in (("xyxy", "xyxy", {}), ("xywh", "yxyx", {key: "center_xywh", "variance": [0.1, 0.1, 0.2, 0.2]}),
+                         ("xyxy", "rel_xyxy", {"image_shape": (80, 100, 3)}))),
 ]
 
 SERIES = [
@@ -175,7 +191,7 @@ def run(name, arguments, data, calls):
 
 
 def utility(name, arguments):
-    given = {k: np.array(v, "float32") if k in ("boxes", "boxes1", "boxes2") else v for k, v in arguments.items()}
+    given = {k: np.array(v, "float32") if k in ("boxes", "boxes1", "boxes2", "anchors", "boxes_delta") else v for k, v in arguments.items()}
     if name == "array_to_img":
         given["x"] = np.array(arguments["x"], "float32")
         output = np.asarray(utils.array_to_img(**given)).astype("float32")
@@ -185,6 +201,9 @@ def utility(name, arguments):
         output = utils.bounding_boxes.clip_to_image_size(**given)["boxes"]
         arguments = {**arguments, "boxes": arguments["bounding_boxes"]["boxes"]}
         del arguments["bounding_boxes"]
+    elif name == "affine_transform":
+        given = {k: np.array([v], "float32") if k == "boxes" or k in STILL else v for k, v in arguments.items()}
+        output = utils.bounding_boxes.affine_transform(**given)[0]
     else:
         output = getattr(utils.bounding_boxes if hasattr(utils.bounding_boxes, name) else utils, name)(**given)
     return {"function": name, "arguments": arguments, "output": listed(output)}

@@ -72,7 +72,10 @@ impl Work {
         let row: usize = self.sample.iter().product();
         let numbers: Vec<f32> = uniform("input").take(samples * row).collect();
         match *self.sample {
-            [h, w, c] => numbers.chunks_exact(row).flat_map(|x| channels_first(x, h * w, c)).collect(),
+            [h, w, c] => numbers
+                .chunks_exact(row)
+                .flat_map(|x| channels_first(x, h * w, c))
+                .collect(),
             _ => numbers,
         }
     }
@@ -87,7 +90,9 @@ impl Work {
 
     pub fn targets(&self, samples: usize) -> Vec<u32> {
         let uniform = uniform("target").take(samples);
-        uniform.map(|u| (f64::from(u) * self.classes as f64) as u32).collect()
+        uniform
+            .map(|u| (f64::from(u) * self.classes as f64) as u32)
+            .collect()
     }
 }
 
@@ -111,7 +116,9 @@ fn order(name: &str, shape: &[usize]) -> Vec<usize> {
         [rows, columns] if name == "dense/kernel" && rows == 2304 => {
             let (places, channels) = (36, 64);
             let row = |r: usize| r % places * channels + r / places;
-            (0..rows * columns).map(|i| row(i / columns) * columns + i % columns).collect()
+            (0..rows * columns)
+                .map(|i| row(i / columns) * columns + i % columns)
+                .collect()
         }
         _ => (0..shape.iter().product()).collect(),
     }
@@ -138,7 +145,9 @@ pub fn gradient(name: &str, shape: &[usize], values: &[f32]) -> Vec<f64> {
 }
 
 fn uniform(name: &str) -> impl Iterator<Item = f32> + use<> {
-    let stream = name.bytes().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    let stream = name.bytes().fold(0x811c_9dc5_u32, |h, b| {
+        (h ^ u32::from(b)).wrapping_mul(0x0100_0193)
+    });
     let offset = stream.wrapping_mul(0x85eb_ca6b);
     (0u32..).map(move |i| {
         let mut x = i.wrapping_mul(0x9e37_79b9).wrapping_add(offset);
@@ -171,7 +180,13 @@ fn digest(name: &str, values: &[f32]) -> Vec<f64> {
     let mut digest = vec![squares.sqrt()];
     for k in 0..2 {
         let factors = uniform(&format!("{name}#{k}")).map(|u| 2.0 * f64::from(u) - 1.0);
-        digest.push(values.iter().zip(factors).map(|(&v, s)| f64::from(v) * s).sum());
+        digest.push(
+            values
+                .iter()
+                .zip(factors)
+                .map(|(&v, s)| f64::from(v) * s)
+                .sum(),
+        );
     }
     digest
 }
@@ -185,7 +200,11 @@ pub struct Shuffled {
 
 impl Shuffled {
     pub fn new(rows: usize) -> Self {
-        Self { order: (0..rows).collect(), at: rows, state: 0x9e37_79b9_7f4a_7c15 }
+        Self {
+            order: (0..rows).collect(),
+            at: rows,
+            state: 0x9e37_79b9_7f4a_7c15,
+        }
     }
 
     /// The next so many rows; what is left of an epoch that cannot fill them is passed over.
@@ -209,7 +228,9 @@ pub fn serve(implementation: &str, peer: impl FnOnce(&'static Work, usize) -> Bo
     let arguments: Vec<String> = std::env::args().collect();
     let option = |name: &str| {
         let at = arguments.iter().position(|a| a == name);
-        at.and_then(|at| arguments.get(at + 1)).cloned().unwrap_or_default()
+        at.and_then(|at| arguments.get(at + 1))
+            .cloned()
+            .unwrap_or_default()
     };
     let name = option("--work");
     let Some(work) = WORKS.iter().find(|w| w.name == name) else {
@@ -232,7 +253,9 @@ pub fn serve(implementation: &str, peer: impl FnOnce(&'static Work, usize) -> Bo
                 let start = Instant::now();
                 let loss = peer.run(steps);
                 let seconds = start.elapsed().as_secs_f64();
-                say(&json!({"steps": steps, "seconds": seconds, "loss": loss, "peak_memory": peak_memory()}));
+                say(
+                    &json!({"steps": steps, "seconds": seconds, "loss": loss, "peak_memory": peak_memory()}),
+                );
             }
             _ => panic!("expected `check` or `run STEPS`, received `{line}`"),
         }

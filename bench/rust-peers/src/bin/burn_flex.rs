@@ -78,11 +78,15 @@ impl Net {
         let mut all = Vec::new();
         for conv in &self.convs {
             all.push(values(conv.weight.val().grad(gradients)));
-            all.push(values(conv.bias.as_ref().and_then(|b| b.val().grad(gradients))));
+            all.push(values(
+                conv.bias.as_ref().and_then(|b| b.val().grad(gradients)),
+            ));
         }
         for dense in &self.dense {
             all.push(values(dense.weight.val().grad(gradients)));
-            all.push(values(dense.bias.as_ref().and_then(|b| b.val().grad(gradients))));
+            all.push(values(
+                dense.bias.as_ref().and_then(|b| b.val().grad(gradients)),
+            ));
         }
         all
     }
@@ -138,12 +142,22 @@ impl Peer for Burn {
 
     fn run(&mut self, steps: usize) -> f64 {
         let (work, device) = (self.work, &self.device);
-        let (x, y) = self.data.get_or_insert_with(|| data(work, work.batch * work.batches, device));
-        let mut net = self.net.take().unwrap_or_else(|| Net::new(work, true, device));
+        let (x, y) = self
+            .data
+            .get_or_insert_with(|| data(work, work.batch * work.batches, device));
+        let mut net = self
+            .net
+            .take()
+            .unwrap_or_else(|| Net::new(work, true, device));
         let shape = work.shape();
         let mut last = 0.0;
         for step in 0..steps {
-            let rows: Vec<i64> = self.rows.next(work.batch).iter().map(|&r| r as i64).collect();
+            let rows: Vec<i64> = self
+                .rows
+                .next(work.batch)
+                .iter()
+                .map(|&r| r as i64)
+                .collect();
             let rows = Tensor::<1, Int>::from_data(TensorData::new(rows, [work.batch]), device);
             let output = net.forward(x.clone().select(0, rows.clone()), &shape);
             let loss = self.loss.forward(output, y.clone().select(0, rows));

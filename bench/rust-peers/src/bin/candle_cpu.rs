@@ -72,7 +72,12 @@ fn max_pool(x: &Tensor) -> Result<Tensor> {
 impl Candle {
     fn new(work: &'static Work) -> Result<Self> {
         let vars = vars(work)?;
-        let settings = ParamsAdamW { lr: 0.001, eps: 1e-7, weight_decay: 0.0, ..ParamsAdamW::default() };
+        let settings = ParamsAdamW {
+            lr: 0.001,
+            eps: 1e-7,
+            weight_decay: 0.0,
+            ..ParamsAdamW::default()
+        };
         Ok(Self {
             work,
             optimizer: AdamW::new(vars.clone(), settings)?,
@@ -105,7 +110,12 @@ impl Candle {
         let (x, y) = self.data.as_ref().expect("just made");
         let mut last = 0.0;
         for step in 0..steps {
-            let rows: Vec<u32> = self.rows.next(work.batch).iter().map(|&r| r as u32).collect();
+            let rows: Vec<u32> = self
+                .rows
+                .next(work.batch)
+                .iter()
+                .map(|&r| r as u32)
+                .collect();
             let rows = Tensor::from_vec(rows, work.batch, &Device::Cpu)?;
             let output = forward(&self.vars, &x.index_select(&rows, 0)?, true)?;
             let loss = cross_entropy(&output, &y.index_select(&rows, 0)?)?;
@@ -130,5 +140,7 @@ impl Peer for Candle {
 
 fn main() {
     // Threads are chosen by RAYON_NUM_THREADS.
-    serve("candle 0.11", |work, _| Box::new(Candle::new(work).unwrap_or_else(|e| panic!("{e}"))));
+    serve("candle 0.11", |work, _| {
+        Box::new(Candle::new(work).unwrap_or_else(|e| panic!("{e}")))
+    });
 }

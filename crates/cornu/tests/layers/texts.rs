@@ -5,7 +5,10 @@ use std::path::Path;
 
 use cornu::layers::{Column, Layer, MaskValue, Ngrams, OutputMode, Salt, Texts};
 use cornu::prelude::*;
-use cornu::preparation::bounding_boxes::{clip_to_image_size, compute_iou, convert_format};
+use cornu::preparation::bounding_boxes::{
+    AffineTransform, Deltas, affine_transform, clip_to_image_size, compute_ciou, compute_iou,
+    convert_format, crop, pad,
+};
 use cornu::preparation::{
     PadSequences, TimeSeries, array_to_img, img_to_array, normalize, pad_sequences, split_dataset,
     timeseries_dataset_from_array, to_categorical,
@@ -288,11 +291,57 @@ fn boxes(function: &str, arguments: &Json) -> cornu::Result<Tensor> {
             let (a, b) = (floats(&arguments["boxes1"]), floats(&arguments["boxes2"]));
             compute_iou(&a, &b, &*format, image)
         }
-        _ => clip_to_image_size(
+        "compute_ciou" => {
+            let (a, b) = (floats(&arguments["boxes1"]), floats(&arguments["boxes2"]));
+            compute_ciou(&a, &b, &*format, image)
+        }
+        "crop" | "pad" => {
+            let x = floats(&arguments["boxes"]);
+            let corner = [&arguments["top"], &arguments["left"]]
+                .map(|n| n.as_i64().expect("a number") as i32);
+            match image {
+                Some(size) => crop(&x, &*format, corner, size),
+                None => pad(&x, &*format, corner),
+            }
+        }
+        "affine_transform" => {
+            let of = |key: &str, otherwise: f64| arguments[key].as_f64().unwrap_or(otherwise);
+            let transform = AffineTransform {
+                angle: of("angle", 0.0),
+                translate: [of("translate_x", 0.0), of("translate_y", 0.0)],
+                scale: of("scale", 1.0),
+                shear: [of("shear_x", 0.0), of("shear_y", 0.0)],
+                center: [of("center_x", 0.5), of("center_y", 0.5)],
+            };
+            let x = floats(&arguments["boxes"]);
+            affine_transform(&x, &*format, image.expect("a size"), &transform)
+        }
+        "encode_box_to_deltas" | "decode_deltas_to_boxes" => {
+            let mut how = Deltas::new(&*text("anchor_format"), &*text("box_format"));
+            for key in ["encoding_format", "encoded_format"] {
+                if let Some(format) = arguments[key].as_str() {
+                    how = how.encoding_format(format);
+                }
+            }
+            if arguments["variance"].is_array() {
+                let v = floats(&arguments["variance"]);
+                how = how.variance(v.f32s()?.try_into().expect("four numbers"));
+            }
+            if let Some(image) = image {
+                how = how.image(image);
+            }
+            let anchors = floats(&arguments["anchors"]);
+            match function {
+                "encode_box_to_deltas" => how.encode(&anchors, &floats(&arguments["boxes"])),
+                _ => how.decode(&anchors, &floats(&arguments["boxes_delta"])),
+            }
+        }
+        "clip_to_image_size" => clip_to_image_size(
             &floats(&arguments["boxes"]),
             &*format,
             image.expect("a size"),
         ),
+        other => panic!("no test for {other}"),
     }
 }
 
@@ -336,8 +385,7 @@ fn utilities_give_what_kerass_give() {
                 let scale = arguments["scale"].as_bool().unwrap_or(true);
                 array_to_img(&floats(&arguments["x"]), scale).and_then(|p| img_to_array(&p))
             }
-            "convert_format" | "compute_iou" | "clip_to_image_size" => boxes(function, arguments),
-            other => panic!("no test for {other}"),
+            _ => boxes(function, arguments),
         };
         same(&what, &received.expect("works"), &case["output"]);
     }

@@ -1,4 +1,4 @@
-//! Boxes around things in pictures: how they are written, how much two overlap, what of them lies in the picture.
+//! How boxes are written.
 
 use crate::choice::{Choice, Named};
 use crate::error::{Error, Result};
@@ -65,7 +65,7 @@ impl Named for BoxFormat {
 
 impl BoxFormat {
     /// Left, top, right and bottom.
-    fn read(self, b: [f32; 4], [height, width]: [f32; 2]) -> [f32; 4] {
+    pub(super) fn read(self, b: [f32; 4], [height, width]: [f32; 2]) -> [f32; 4] {
         let [a, b, c, d] = if self.rows_first {
             [b[1], b[0], b[3], b[2]]
         } else {
@@ -85,7 +85,7 @@ impl BoxFormat {
     }
 
     /// From left, top, right and bottom.
-    fn write(self, edges: [f32; 4], [height, width]: [f32; 2]) -> [f32; 4] {
+    pub(super) fn write(self, edges: [f32; 4], [height, width]: [f32; 2]) -> [f32; 4] {
         let [x, y] = if self.relative {
             [width, height]
         } else {
@@ -106,7 +106,7 @@ impl BoxFormat {
 }
 
 /// The boxes of a tensor, each as left, top, right and bottom.
-fn edges(boxes: &Tensor, format: BoxFormat, image: [f32; 2]) -> Result<Vec<[f32; 4]>> {
+pub(super) fn edges(boxes: &Tensor, format: BoxFormat, image: [f32; 2]) -> Result<Vec<[f32; 4]>> {
     if boxes.shape().last() != Some(&4) {
         return Err(Error::shape(format!(
             "boxes are [.., 4], received {}",
@@ -120,7 +120,7 @@ fn edges(boxes: &Tensor, format: BoxFormat, image: [f32; 2]) -> Result<Vec<[f32;
 }
 
 /// Height and width of the picture, which relative formats need.
-fn picture(image: Option<[usize; 2]>, formats: &[BoxFormat]) -> Result<[f32; 2]> {
+pub(super) fn picture(image: Option<[usize; 2]>, formats: &[BoxFormat]) -> Result<[f32; 2]> {
     match image {
         Some([height, width]) if height > 0 && width > 0 => Ok([height as f32, width as f32]),
         None if formats.iter().all(|f| !f.relative) => Ok([1.0; 2]),
@@ -128,6 +128,19 @@ fn picture(image: Option<[usize; 2]>, formats: &[BoxFormat]) -> Result<[f32; 2]>
             "a picture of at least one pixel is needed for shares of its height and width, received {other:?}"
         ))),
     }
+}
+
+/// A format in pixels, and no shares of a picture: for functions that change the picture's size.
+pub(super) fn in_pixels(format: &Choice<BoxFormat>) -> Result<BoxFormat> {
+    let format = *format.get()?;
+    if format.relative {
+        return Err(Error::config(format!(
+            "expected boxes in pixels, received shares of a picture's height and width ({:?})",
+            format.name
+        ))
+        .help("convert_format writes them in pixels"));
+    }
+    Ok(format)
 }
 
 /// Boxes written in another way.
@@ -162,94 +175,4 @@ pub fn convert_format(
     let edges = edges(boxes, source, image)?;
     let written = edges.into_iter().flat_map(|b| target.write(b, image));
     Tensor::new(boxes.shape().to_vec(), written.collect::<Vec<f32>>())
-}
-
-/// How much each of some boxes overlaps each of others: the area they share over the area they cover together.
-///
-/// # Shapes
-/// `[n, 4]` and `[m, 4]` to `[n, m]`.
-///
-/// # Errors
-/// Those of [`convert_format`]; lists of other shapes.
-///
-/// # Example
-/// ```
-/// use cornu::preparation::bounding_boxes::compute_iou;
-/// use cornu::prelude::*;
-/// let a = Tensor::new([1, 4], vec![0.0f32, 0.0, 2.0, 2.0])?;
-/// let b = Tensor::new([2, 4], vec![1.0f32, 0.0, 3.0, 2.0, 5.0, 5.0, 6.0, 6.0])?;
-/// let shared = compute_iou(&a, &b, "xyxy", None)?;
-/// assert!((shared.f32s()?[0] - 1.0 / 3.0).abs() < 1e-6 && shared.f32s()?[1] == 0.0);
-/// # Ok::<(), cornu::Error>(())
-/// ```
-pub fn compute_iou(
-    boxes1: &Tensor,
-    boxes2: &Tensor,
-    format: impl Into<Choice<BoxFormat>>,
-    image: Option<[usize; 2]>,
-) -> Result<Tensor> {
-    let format = format.into();
-    let format = *format.get()?;
-    let image = picture(image, &[format])?;
-    let area = |b: &[f32; 4]| (b[2] - b[0]) * (b[3] - b[1]);
-    let mut shares = Vec::new();
-    if boxes1.shape().rank() != 2 || boxes2.shape().rank() != 2 {
-        return Err(Error::shape(format!(
-            "boxes are compared as lists [n, 4] and [m, 4], received {} and {}",
-            boxes1.shape(),
-            boxes2.shape()
-        )));
-    }
-    let others = edges(boxes2, format, image)?;
-    for a in edges(boxes1, format, image)? {
-        for b in &others {
-            let both = [
-                a[0].max(b[0]),
-                a[1].max(b[1]),
-                a[2].min(b[2]),
-                a[3].min(b[3]),
-            ];
-            let common = (both[2] - both[0]).max(0.0) * (both[3] - both[1]).max(0.0);
-            shares.push(common / (area(&a) + area(b) - common + 1e-7));
-        }
-    }
-    Tensor::new([boxes1.shape()[0], boxes2.shape()[0]], shares)
-}
-
-/// What of boxes lies in the picture; a box that lies outside becomes one without area.
-///
-/// # Shapes
-/// `[.., 4]`; `image` is height and width in pixels.
-///
-/// # Errors
-/// Those of [`convert_format`].
-///
-/// # Example
-/// ```
-/// use cornu::preparation::bounding_boxes::clip_to_image_size;
-/// use cornu::prelude::*;
-/// let boxes = Tensor::new([1, 4], vec![-10.0f32, -20.0, 150.0, 160.0])?;
-/// assert_eq!(clip_to_image_size(&boxes, "xyxy", [100, 120])?.f32s()?, &[0.0, 0.0, 120.0, 100.0]);
-/// # Ok::<(), cornu::Error>(())
-/// ```
-pub fn clip_to_image_size(
-    boxes: &Tensor,
-    format: impl Into<Choice<BoxFormat>>,
-    image: [usize; 2],
-) -> Result<Tensor> {
-    let format = format.into();
-    let format = *format.get()?;
-    let [height, width] = picture(Some(image), &[format])?;
-    let clipped = edges(boxes, format, [height, width])?
-        .into_iter()
-        .flat_map(|b| {
-            let inside = [
-                b[0].clamp(0.0, width),
-                b[1].clamp(0.0, height),
-                b[2].clamp(0.0, width),
-                b[3].clamp(0.0, height),
-            ];
-            format.write(inside, [height, width])
-        });
-    Tensor::new(boxes.shape().to_vec(), clipped.collect::<Vec<f32>>())
 }

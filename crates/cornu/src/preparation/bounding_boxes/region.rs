@@ -1,0 +1,116 @@
+//! Boxes in another part of the plane: clipped to the picture, cut out with a part of it, moved by a margin.
+
+use super::format::{BoxFormat, edges, in_pixels, picture};
+use crate::choice::Choice;
+use crate::error::Result;
+use crate::tensor::Tensor;
+
+/// Edges kept between 0 and the picture's lengths.
+fn inside(b: [f32; 4], [height, width]: [f32; 2]) -> [f32; 4] {
+    [
+        b[0].clamp(0.0, width),
+        b[1].clamp(0.0, height),
+        b[2].clamp(0.0, width),
+        b[3].clamp(0.0, height),
+    ]
+}
+
+fn moved(b: [f32; 4], down: f32, right: f32) -> [f32; 4] {
+    [b[0] + right, b[1] + down, b[2] + right, b[3] + down]
+}
+
+/// What of boxes lies in the picture; a box that lies outside becomes one without area.
+///
+/// # Shapes
+/// `[.., 4]`; `image` is height and width in pixels.
+///
+/// # Errors
+/// Those of [`convert_format`](super::convert_format).
+///
+/// # Example
+/// ```
+/// use cornu::preparation::bounding_boxes::clip_to_image_size;
+/// use cornu::prelude::*;
+/// let boxes = Tensor::new([1, 4], vec![-10.0f32, -20.0, 150.0, 160.0])?;
+/// assert_eq!(clip_to_image_size(&boxes, "xyxy", [100, 120])?.f32s()?, &[0.0, 0.0, 120.0, 100.0]);
+/// # Ok::<(), cornu::Error>(())
+/// ```
+pub fn clip_to_image_size(
+    boxes: &Tensor,
+    format: impl Into<Choice<BoxFormat>>,
+    image: [usize; 2],
+) -> Result<Tensor> {
+    let format = format.into();
+    let format = *format.get()?;
+    let [height, width] = picture(Some(image), &[format])?;
+    let clipped = edges(boxes, format, [height, width])?
+        .into_iter()
+        .flat_map(|b| format.write(inside(b, [height, width]), [height, width]));
+    Tensor::new(boxes.shape().to_vec(), clipped.collect::<Vec<f32>>())
+}
+
+/// Boxes of a picture of which a part was cut out: counted from the part's corner, and only what lies in it.
+///
+/// # Shapes
+/// `[.., 4]`; `corner` is the part's top and left, `size` its height and width, in pixels.
+///
+/// # Errors
+/// An unknown or relative format, boxes of other than four numbers, a part without pixels.
+///
+/// # Example
+/// ```
+/// use cornu::preparation::bounding_boxes::crop;
+/// use cornu::prelude::*;
+/// let boxes = Tensor::new([1, 4], vec![10.0f32, 20.0, 50.0, 60.0])?;
+/// assert_eq!(crop(&boxes, "xyxy", [10, 20], [40, 30])?.f32s()?, &[0.0, 10.0, 30.0, 40.0]);
+/// # Ok::<(), cornu::Error>(())
+/// ```
+///
+/// # Keras
+/// Keras knows "xyxy" alone here.
+pub fn crop(
+    boxes: &Tensor,
+    format: impl Into<Choice<BoxFormat>>,
+    corner: [i32; 2],
+    size: [usize; 2],
+) -> Result<Tensor> {
+    let format = in_pixels(&format.into())?;
+    let size = picture(Some(size), &[format])?;
+    let [top, left] = corner.map(|x| x as f32);
+    let cut = edges(boxes, format, size)?
+        .into_iter()
+        .flat_map(|b| format.write(inside(moved(b, -top, -left), size), size));
+    Tensor::new(boxes.shape().to_vec(), cut.collect::<Vec<f32>>())
+}
+
+/// Boxes of a picture that was given a margin above and at its left.
+///
+/// # Shapes
+/// `[.., 4]`; `margin` is above and left, in pixels.
+///
+/// # Errors
+/// An unknown or relative format, boxes of other than four numbers.
+///
+/// # Example
+/// ```
+/// use cornu::preparation::bounding_boxes::pad;
+/// use cornu::prelude::*;
+/// let boxes = Tensor::new([1, 4], vec![10.0f32, 20.0, 5.0, 6.0])?;
+/// assert_eq!(pad(&boxes, "xywh", [3, 4])?.f32s()?, &[14.0, 23.0, 5.0, 6.0]);
+/// # Ok::<(), cornu::Error>(())
+/// ```
+///
+/// # Keras
+/// Keras knows "xyxy" alone here, and takes the margin's other sides, which change nothing.
+pub fn pad(
+    boxes: &Tensor,
+    format: impl Into<Choice<BoxFormat>>,
+    margin: [i32; 2],
+) -> Result<Tensor> {
+    let format = in_pixels(&format.into())?;
+    let [above, left] = margin.map(|x| x as f32);
+    let all = edges(boxes, format, [1.0; 2])?
+        .into_iter()
+        .flat_map(|b| format.write(moved(b, above, left), [1.0; 2]));
+    Tensor::new(boxes.shape().to_vec(), all.collect::<Vec<f32>>())
+}

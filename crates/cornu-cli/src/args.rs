@@ -312,6 +312,10 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 
+    /// Tell instead which steps Cornu's time goes into, and how near they come to what the processor can do
+    #[arg(long, conflicts_with_all = ["peers", "python", "repeat", "out"])]
+    pub(crate) profile: bool,
+
     /// Answer a driver's questions on standard input, as the peers do
     #[arg(long, hide = true, requires = "work")]
     pub(crate) child: bool,

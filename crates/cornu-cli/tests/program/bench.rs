@@ -122,3 +122,34 @@ fn a_benchmark_away_from_the_scripts_says_where_to_go() {
     let output = cornu(&folder.0, &["bench", "--work", "W9"]);
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn a_profile_names_every_step_and_adds_up() {
+    let folder = Folder::new("bench-profile");
+    let arguments = ["bench", "--json", "--profile", "--seconds", "0.01"];
+    let works = ["--work", "W1-infer-1,W4"];
+    let output = cornu(&folder.0, &[&arguments[..], &works].concat());
+    let text = String::from_utf8(output.stdout).expect("it is text");
+    let events = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a JSON object"));
+    let profiles: Vec<serde_json::Value> = events
+        .filter(|event: &serde_json::Value| event["event"] == "profile")
+        .collect();
+    assert_eq!(profiles.len(), 2, "{text}");
+    for event in &profiles {
+        let profile = &event["profile"];
+        let steps = profile["steps"].as_array().expect("a list");
+        let sum: f64 = steps.iter().filter_map(|s| s["seconds"].as_f64()).sum();
+        let whole = profile["seconds"].as_f64().expect("a number");
+        assert!(
+            sum > 0.99 * whole && profile["runs"].as_u64() > Some(1),
+            "{event}"
+        );
+        let dense = steps.iter().find(|s| s["layer"] == "sequential/dense");
+        let flops = dense.and_then(|step| step["flops"].as_u64());
+        assert!(flops > Some(100_000), "{event}");
+    }
+    let output = cornu(&folder.0, &["bench", "--profile", "--peers", "all"]);
+    assert_eq!(output.status.code(), Some(2));
+}

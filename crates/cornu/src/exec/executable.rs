@@ -1,5 +1,7 @@
 //! Runs a plan: its stages one after another, the updates only once the guards were found finite.
 
+use std::time::Instant;
+
 use cornu_kernels::arena::Arena;
 use cornu_kernels::denormals::flushed;
 use cornu_kernels::reduce::all_finite;
@@ -7,6 +9,7 @@ use cornu_kernels::reduce::all_finite;
 pub use super::states::States;
 pub use super::workspace::Workspace;
 
+use super::profile::{StageWatch, Watch};
 use super::views::{Given, feed_view, floats, view};
 use super::{parallel, segment, whole};
 use crate::compile::Plan;
@@ -45,11 +48,20 @@ pub fn run(
         prepared: &prepared,
     };
     let mut arena = workspace.prepare(plan)?;
+    let mut watch = workspace.watch.take();
+    let start = watch.as_mut().map(|watch| {
+        watch.begin(plan);
+        Instant::now()
+    });
     let outcome = if plan.divides {
-        parallel::with_team(|| run_in(plan, &mut arena, workspace, given, states))
+        parallel::with_team(|| run_in(plan, &mut arena, workspace, given, states, &mut watch))
     } else {
-        run_in(plan, &mut arena, workspace, given, states)
+        run_in(plan, &mut arena, workspace, given, states, &mut watch)
     };
+    if let (Some(watch), Some(start)) = (&mut watch, start) {
+        watch.end(start);
+    }
+    workspace.watch = watch;
     workspace.keep(arena);
     outcome
 }
@@ -71,8 +83,8 @@ pub(crate) fn trace(
         prepared: &States::new(),
     };
     let mut arena = workspace.prepare(plan)?;
-    for stage in &plan.stages[..plan.commit] {
-        run_stage(plan, stage, &mut arena, workspace, given, states);
+    for number in 0..plan.commit {
+        run_stage(plan, number, &mut arena, workspace, given, states, None);
     }
     let bytes = arena.as_bytes();
     'nodes: for (node, outputs) in &plan.traced {
@@ -148,9 +160,11 @@ fn run_in(
     workspace: &Workspace,
     given: Given<'_>,
     states: &mut States,
+    watch: &mut Option<Watch>,
 ) -> Result<Outcome> {
-    for stage in &plan.stages[..plan.commit] {
-        run_stage(plan, stage, arena, workspace, given, states);
+    for number in 0..plan.commit {
+        let watch = watch.as_mut().map(|watch| watch.stage(number));
+        run_stage(plan, number, arena, workspace, given, states, watch);
     }
     let bytes = arena.as_bytes();
     for (i, (operand, place)) in plan.guards.iter().enumerate() {
@@ -188,28 +202,41 @@ fn run_in(
         Tensor::new(meta.shape.clone(), data)
     });
     let outputs = outputs.collect::<Result<_>>()?;
-    for stage in &plan.stages[plan.commit..] {
-        run_stage(plan, stage, arena, workspace, given, states);
+    for number in plan.commit..plan.stages.len() {
+        let watch = watch.as_mut().map(|watch| watch.stage(number));
+        run_stage(plan, number, arena, workspace, given, states, watch);
     }
     Ok(Outcome::Done(outputs))
 }
 
 fn run_stage(
     plan: &Plan,
-    stage: &Stage,
+    number: usize,
     arena: &mut Arena,
     workspace: &Workspace,
     given: Given<'_>,
     states: &mut States,
+    mut watch: Option<&mut StageWatch>,
 ) {
     let bytes = arena.as_mut_bytes();
-    match stage {
+    let start = watch.as_ref().map(|_| Instant::now());
+    match &plan.stages[number] {
         Stage::Segment(s) if s.steps.is_empty() => {}
-        Stage::Segment(s) => segment::run(plan, s, bytes, &workspace.locals, given, states),
+        Stage::Segment(s) => {
+            let watch = watch.as_deref();
+            segment::run(plan, s, bytes, &workspace.locals, given, states, watch);
+        }
         Stage::Whole(steps) => {
-            for step in steps {
+            for (i, step) in steps.iter().enumerate() {
+                let start = watch.as_ref().map(|_| Instant::now());
                 flushed(|| whole::run(plan, step, bytes, given, states));
+                if let (Some(watch), Some(start)) = (&watch, start) {
+                    watch.add(i, start);
+                }
             }
         }
+    }
+    if let (Some(watch), Some(start)) = (&mut watch, start) {
+        watch.end(start);
     }
 }

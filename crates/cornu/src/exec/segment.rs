@@ -5,12 +5,14 @@
 
 use std::ops::Range;
 use std::sync::Mutex;
+use std::time::Instant;
 
 use cornu_kernels::arena::Arena;
 use cornu_kernels::denormals::flushed;
 use smallvec::SmallVec;
 
 use super::parallel;
+use super::profile::StageWatch;
 use super::states::States;
 use super::views::{Few, Given, carve, feed_view, view, view_mut};
 use crate::compile::Plan;
@@ -32,6 +34,7 @@ struct Shared<'a> {
     read: Few<&'a [u8]>,
     given: Given<'a>,
     states: &'a States,
+    watch: Option<&'a StageWatch>,
 }
 
 /// Runs a segment.
@@ -42,6 +45,7 @@ pub(super) fn run(
     locals: &[Mutex<Option<Arena>>],
     given: Given<'_>,
     states: &States,
+    watch: Option<&StageWatch>,
 ) {
     let batch = plan.computation.batch;
     let count = batch.div_ceil(segment.task_rows);
@@ -84,6 +88,7 @@ pub(super) fn run(
         read,
         given,
         states,
+        watch,
     };
     if count == 1 {
         // Not worth waking other threads, or starting them.
@@ -111,8 +116,12 @@ impl Shared<'_> {
         let mut start = task.rows.start;
         while start < task.rows.end {
             let rows = start..(start + self.segment.chunk_rows).min(task.rows.end);
-            for step in &self.segment.steps {
+            for (i, step) in self.segment.steps.iter().enumerate() {
+                let start = self.watch.map(|_| Instant::now());
                 self.step(step, &rows, task, local);
+                if let (Some(watch), Some(start)) = (self.watch, start) {
+                    watch.add(i, start);
+                }
             }
             start = rows.end;
         }

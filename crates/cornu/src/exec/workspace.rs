@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use cornu_kernels::arena::Arena;
 
+use super::profile::{Profile, Watch};
 use crate::compile::Plan;
 use crate::error::{Error, Kind, Result};
 
@@ -13,6 +14,8 @@ pub struct Workspace {
     arena: Option<Arena>,
     /// One arena a thread, for what lives in a segment alone.
     pub(super) locals: Vec<Mutex<Option<Arena>>>,
+    /// Runs along where the time of steps is wanted.
+    pub(super) watch: Option<Watch>,
 }
 
 /// Zeroed memory.
@@ -37,6 +40,16 @@ impl Workspace {
     /// Memory is asked for at the first run.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Times the steps of what runs from here on, or no more.
+    pub(crate) fn set_profiling(&mut self, on: bool) {
+        self.watch = on.then(Watch::default);
+    }
+
+    /// What the steps took since, of the plan that ran last.
+    pub(crate) fn profile(&self) -> Option<Profile> {
+        self.watch.as_ref().and_then(Watch::profile)
     }
 
     /// Takes the arena out, large enough for a plan, and makes the threads' arenas large enough.

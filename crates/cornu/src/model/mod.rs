@@ -9,6 +9,7 @@ mod nested;
 mod order;
 mod part;
 mod plot;
+mod profile;
 mod restore;
 mod save;
 mod sequential;

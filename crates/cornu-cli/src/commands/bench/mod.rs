@@ -5,6 +5,7 @@ mod child;
 mod formula;
 mod own;
 mod peers;
+mod profile;
 mod rounds;
 mod rows;
 mod work;
@@ -48,6 +49,18 @@ pub(crate) fn run(args: &Bench, screen: Screen) -> Result<()> {
         "{threads} threads, {}, {gflops:.0} GFLOP/s of f32 multiply-adds at most",
         cornu::instruction_set()?
     ));
+    if args.profile {
+        for work in works {
+            if interrupt::requested() {
+                break;
+            }
+            let precision = here.unwrap_or_default();
+            let profile = own::profile(work, precision, args.seconds)?;
+            let text = || profile::json(work, &profile);
+            screen.result(profile::text(work, &profile, gflops * 1e9), text);
+        }
+        return Ok(());
+    }
     let program = std::env::current_exe()
         .map_err(|e| Failure::other(format!("cannot find this program's own file: {e}")))?;
     let pace = Pace {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::time::Instant;
 
+use cornu::exec::Profile;
 use cornu::losses::Targets;
 use cornu::model::Model;
 use cornu::train::callbacks::{Action, Callback, Event};
@@ -130,6 +131,20 @@ impl Runner {
             }
         }
     }
+}
+
+/// Where the time goes, in steps that take about so many seconds in all.
+pub(crate) fn profile(work: &Work, precision: Precision, seconds: f64) -> Result<Profile> {
+    let mut runner = Runner::new(work, precision)?;
+    // Memory is touched and the processor awake before the watch runs.
+    let (first, _) = runner.run(work, 1)?;
+    let steps = (seconds / first.max(1e-6)).clamp(2.0, 1e5) as usize;
+    let (Runner::Train(model, _) | Runner::Infer(model, _)) = &mut runner;
+    model.set_profiling(true);
+    runner.run(work, steps)?;
+    let (Runner::Train(model, _) | Runner::Infer(model, _)) = &runner;
+    let profile = model.profile();
+    profile.ok_or_else(|| Failure::other("nothing ran that could be timed"))
 }
 
 /// Time from the end of the first step to the end of the last that is wanted.

@@ -1,0 +1,206 @@
+//! How long the steps of a plan take: a watch that runs along, and what it read.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::compile::plan::{Stage, Step, Whole};
+use crate::compile::{Plan, StageListing};
+use crate::threads::threads;
+
+/// What the steps of the plan that ran last have taken.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    runs: u64,
+    whole: Duration,
+    flops: u64,
+    stages: Vec<StageWatch>,
+}
+
+/// What a stage has taken.
+#[derive(Debug)]
+pub(crate) struct StageWatch {
+    /// Nanoseconds of each step on all threads, and what it is.
+    steps: Vec<(AtomicU64, StepTime)>,
+    /// From the first step to the last.
+    wall: Duration,
+    /// Threads that go through the steps each for itself; one where all work on each step together.
+    threads: usize,
+}
+
+impl StageWatch {
+    fn new(plan: &Plan, stage: &Stage, listing: &StageListing) -> Self {
+        let mut listed = listing.steps.iter();
+        let mut steps = Vec::new();
+        let mut add = |bytes: usize, lines: usize| {
+            let Some(step) = listed.by_ref().take(lines).next() else {
+                return;
+            };
+            let time = StepTime {
+                layer: step.layer.clone(),
+                op: step.op.clone(),
+                fused: step.fused.clone(),
+                stage: listing.number,
+                seconds: 0.0,
+                flops: step.flops,
+                bytes,
+            };
+            steps.push((AtomicU64::new(0), time));
+        };
+        match stage {
+            Stage::Segment(segment) => {
+                segment.steps.iter().for_each(|s| add(moved(plan, s), 1));
+            }
+            Stage::Whole(whole) => whole.iter().for_each(|step| match step {
+                Whole::Op { step, .. } => add(moved(plan, step), 1),
+                Whole::SumParts { from, to, .. } => add(from.1 + to.1, 1),
+                Whole::Store { range, .. } => add(2 * range.1, 1),
+                Whole::Exchange(pairs) => add(0, pairs.len()),
+            }),
+        }
+        let tasks = listing.cut.map_or(1, |cut| cut.tasks);
+        Self {
+            steps,
+            wall: Duration::ZERO,
+            threads: tasks.clamp(1, threads()),
+        }
+    }
+
+    /// Adds the time since `start` to a step.
+    pub(crate) fn add(&self, step: usize, start: Instant) {
+        let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.steps[step].0.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    /// Adds the time since `start` to the stage.
+    pub(crate) fn end(&mut self, start: Instant) {
+        self.wall += start.elapsed();
+    }
+}
+
+impl Watch {
+    /// Another run begins; of another plan than before, from nothing.
+    pub(crate) fn begin(&mut self, plan: &Plan) {
+        let steps = |stage: &Stage| match stage {
+            Stage::Segment(segment) => segment.steps.len(),
+            Stage::Whole(steps) => steps.len(),
+        };
+        let known = self.stages.iter().map(|watch| watch.steps.len());
+        if self.flops == plan.flops() && known.eq(plan.stages.iter().map(steps)) {
+            return;
+        }
+        let listing = plan.listing();
+        let empty = StageListing {
+            number: 0,
+            cut: None,
+            guarded: false,
+            flops: 0,
+            steps: Vec::new(),
+        };
+        let stages = plan.stages.iter().enumerate().map(|(number, stage)| {
+            let listed = listing.stages.iter().find(|s| s.number == number);
+            StageWatch::new(plan, stage, listed.unwrap_or(&empty))
+        });
+        *self = Self {
+            flops: plan.flops(),
+            stages: stages.collect(),
+            ..Self::default()
+        };
+    }
+
+    /// The watch of a stage.
+    pub(crate) fn stage(&mut self, number: usize) -> &mut StageWatch {
+        &mut self.stages[number]
+    }
+
+    /// A run has ended.
+    pub(crate) fn end(&mut self, start: Instant) {
+        self.runs += 1;
+        self.whole += start.elapsed();
+    }
+
+    /// The mean of all runs; nothing before the first.
+    pub(crate) fn profile(&self) -> Option<Profile> {
+        if self.runs == 0 {
+            return None;
+        }
+        let runs = self.runs as f64;
+        let idle = |op: &str, stage: usize, seconds: f64| StepTime {
+            layer: String::new(),
+            op: op.into(),
+            fused: Vec::new(),
+            stage,
+            seconds: seconds.max(0.0),
+            flops: 0,
+            bytes: 0,
+        };
+        let mut steps = Vec::new();
+        let mut staged = 0.0;
+        for (number, stage) in self.stages.iter().enumerate() {
+            let wall = stage.wall.as_secs_f64() / runs;
+            staged += wall;
+            let mut busy = 0.0;
+            for (nanos, step) in &stage.steps {
+                let nanos = nanos.load(Ordering::Relaxed) as f64 / stage.threads as f64;
+                let seconds = nanos * 1e-9 / runs;
+                busy += seconds;
+                steps.push(StepTime {
+                    seconds,
+                    ..step.clone()
+                });
+            }
+            if !stage.steps.is_empty() {
+                steps.push(idle("handing over and waiting", number, wall - busy));
+            }
+        }
+        let seconds = self.whole.as_secs_f64() / runs;
+        let last = self.stages.len();
+        steps.push(idle("guards and outputs", last, seconds - staged));
+        Some(Profile {
+            runs: self.runs,
+            threads: threads(),
+            seconds,
+            steps,
+        })
+    }
+}
+
+/// Bytes of a step's operands.
+fn moved(plan: &Plan, step: &Step) -> usize {
+    let node = &plan.computation.graph.nodes()[step.node];
+    let metas = step.input_metas.iter().chain(&node.outputs);
+    metas.map(|meta| meta.bytes()).sum()
+}
+
+/// Where the time of a plan's runs went, in the mean of all runs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Profile {
+    /// Runs that were timed.
+    pub runs: u64,
+    /// Threads that ran them.
+    pub threads: usize,
+    /// Seconds of a run.
+    pub seconds: f64,
+    /// Its steps in order; they add up to the run.
+    pub steps: Vec<StepTime>,
+}
+
+/// What one step took.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StepTime {
+    /// The path of the layer that asked for it.
+    pub layer: String,
+    /// What runs.
+    pub op: String,
+    /// What was fused into it.
+    pub fused: Vec<String>,
+    /// The stage's number, as in the plan's listing.
+    pub stage: usize,
+    /// Seconds of a run; of a stage that threads go through each for itself, their mean.
+    pub seconds: f64,
+    /// Floating-point operations for the whole batch.
+    pub flops: u64,
+    /// Bytes of all operands for the whole batch, wherever they lie.
+    pub bytes: usize,
+}

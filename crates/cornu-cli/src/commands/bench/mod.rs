@@ -39,7 +39,11 @@ pub(crate) fn run(args: &Bench, screen: Screen) -> Result<()> {
     if args.precision != here {
         screen.warn("this processor has no instructions for bf16: both of Cornu's rows are f32");
     }
-    let peers = peers::chosen(&args.peers)?;
+    let peers = if args.profile {
+        Vec::new()
+    } else {
+        peers::chosen(&args.peers)?
+    };
     let python = peers::python(args.python.as_deref());
     peers::check_place(&python, &peers)?;
     interrupt::install(screen, "stopping; press Ctrl-C again to quit at once")?;

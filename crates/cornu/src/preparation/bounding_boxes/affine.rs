@@ -1,6 +1,6 @@
 //! Boxes in pictures that were turned, moved, scaled and sheared.
 
-use super::format::{BoxFormat, edges, picture};
+use super::format::{BoxFormat, known, rewritten};
 use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
@@ -90,9 +90,7 @@ pub fn affine_transform(
     image: [usize; 2],
     transform: &AffineTransform,
 ) -> Result<Tensor> {
-    let format = format.into();
-    let format = *format.get()?;
-    let image = picture(Some(image), &[format])?;
+    let (format, image) = known(format, Some(image))?;
     let matrix = transform.matrix(image)?;
     let around = |[left, top, right, bottom]: [f32; 4]| {
         let mut edges = [
@@ -108,11 +106,7 @@ pub fn affine_transform(
                 edges[i + 2] = edges[i + 2].max(at);
             }
         }
-        format.write(edges, image)
+        edges
     };
-    let all: Vec<f32> = edges(boxes, format, image)?
-        .into_iter()
-        .flat_map(around)
-        .collect();
-    Tensor::new(boxes.shape().to_vec(), all)
+    rewritten(boxes, [format; 2], image, around)
 }

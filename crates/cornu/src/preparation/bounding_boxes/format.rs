@@ -65,7 +65,7 @@ impl Named for BoxFormat {
 
 impl BoxFormat {
     /// Left, top, right and bottom.
-    pub(super) fn read(self, b: [f32; 4], [height, width]: [f32; 2]) -> [f32; 4] {
+    fn read(self, b: [f32; 4], [height, width]: [f32; 2]) -> [f32; 4] {
         let [a, b, c, d] = if self.rows_first {
             [b[1], b[0], b[3], b[2]]
         } else {
@@ -85,7 +85,7 @@ impl BoxFormat {
     }
 
     /// From left, top, right and bottom.
-    pub(super) fn write(self, edges: [f32; 4], [height, width]: [f32; 2]) -> [f32; 4] {
+    fn write(self, edges: [f32; 4], [height, width]: [f32; 2]) -> [f32; 4] {
         let [x, y] = if self.relative {
             [width, height]
         } else {
@@ -130,6 +130,29 @@ pub(super) fn picture(image: Option<[usize; 2]>, formats: &[BoxFormat]) -> Resul
     }
 }
 
+/// A format, and the height and width of the picture, which a relative one needs.
+pub(super) fn known(
+    format: impl Into<Choice<BoxFormat>>,
+    image: Option<[usize; 2]>,
+) -> Result<(BoxFormat, [f32; 2])> {
+    let format = format.into();
+    let format = *format.get()?;
+    Ok((format, picture(image, &[format])?))
+}
+
+/// Boxes with other edges, written in another way than they were read.
+pub(super) fn rewritten(
+    boxes: &Tensor,
+    [source, target]: [BoxFormat; 2],
+    image: [f32; 2],
+    change: impl Fn([f32; 4]) -> [f32; 4],
+) -> Result<Tensor> {
+    let edges = edges(boxes, source, image)?;
+    let written = edges.into_iter().map(change);
+    let written = written.flat_map(|b| target.write(b, image));
+    Tensor::new(boxes.shape().to_vec(), written.collect::<Vec<f32>>())
+}
+
 /// A format in pixels, and no shares of a picture: for functions that change the picture's size.
 pub(super) fn in_pixels(format: &Choice<BoxFormat>) -> Result<BoxFormat> {
     let format = *format.get()?;
@@ -172,7 +195,5 @@ pub fn convert_format(
     let (source, target) = (source.into(), target.into());
     let (source, target) = (*source.get()?, *target.get()?);
     let image = picture(image, &[source, target])?;
-    let edges = edges(boxes, source, image)?;
-    let written = edges.into_iter().flat_map(|b| target.write(b, image));
-    Tensor::new(boxes.shape().to_vec(), written.collect::<Vec<f32>>())
+    rewritten(boxes, [source, target], image, |edges| edges)
 }

@@ -1,6 +1,6 @@
 //! How much boxes overlap.
 
-use super::format::{BoxFormat, edges, picture};
+use super::format::{BoxFormat, edges, known};
 use crate::choice::Choice;
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
@@ -39,9 +39,7 @@ pub fn compute_iou(
     format: impl Into<Choice<BoxFormat>>,
     image: Option<[usize; 2]>,
 ) -> Result<Tensor> {
-    let format = format.into();
-    let format = *format.get()?;
-    let image = picture(image, &[format])?;
+    let (format, image) = known(format, image)?;
     let area = |b: &[f32; 4]| (b[2] - b[0]) * (b[3] - b[1]);
     let mut shares = Vec::new();
     if boxes1.shape().rank() != 2 || boxes2.shape().rank() != 2 {
@@ -94,9 +92,7 @@ pub fn compute_ciou(
     format: impl Into<Choice<BoxFormat>>,
     image: Option<[usize; 2]>,
 ) -> Result<Tensor> {
-    let format = format.into();
-    let format = *format.get()?;
-    let image = picture(image, &[format])?;
+    let (format, image) = known(format, image)?;
     let (first, second) = (edges(boxes1, format, image)?, edges(boxes2, format, image)?);
     if boxes1.shape() != boxes2.shape() {
         return Err(Error::shape(format!(

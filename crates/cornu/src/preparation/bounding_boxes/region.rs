@@ -1,6 +1,6 @@
 //! Boxes in another part of the plane: clipped to the picture, cut out with a part of it, moved by a margin.
 
-use super::format::{BoxFormat, edges, in_pixels, picture};
+use super::format::{BoxFormat, in_pixels, known, picture, rewritten};
 use crate::choice::Choice;
 use crate::error::Result;
 use crate::tensor::Tensor;
@@ -40,13 +40,8 @@ pub fn clip_to_image_size(
     format: impl Into<Choice<BoxFormat>>,
     image: [usize; 2],
 ) -> Result<Tensor> {
-    let format = format.into();
-    let format = *format.get()?;
-    let [height, width] = picture(Some(image), &[format])?;
-    let clipped = edges(boxes, format, [height, width])?
-        .into_iter()
-        .flat_map(|b| format.write(inside(b, [height, width]), [height, width]));
-    Tensor::new(boxes.shape().to_vec(), clipped.collect::<Vec<f32>>())
+    let (format, image) = known(format, Some(image))?;
+    rewritten(boxes, [format; 2], image, |b| inside(b, image))
 }
 
 /// Boxes of a picture of which a part was cut out: counted from the part's corner, and only what lies in it.
@@ -77,10 +72,9 @@ pub fn crop(
     let format = in_pixels(&format.into())?;
     let size = picture(Some(size), &[format])?;
     let [top, left] = corner.map(|x| x as f32);
-    let cut = edges(boxes, format, size)?
-        .into_iter()
-        .flat_map(|b| format.write(inside(moved(b, -top, -left), size), size));
-    Tensor::new(boxes.shape().to_vec(), cut.collect::<Vec<f32>>())
+    rewritten(boxes, [format; 2], size, |b| {
+        inside(moved(b, -top, -left), size)
+    })
 }
 
 /// Boxes of a picture that was given a margin above and at its left.
@@ -109,8 +103,5 @@ pub fn pad(
 ) -> Result<Tensor> {
     let format = in_pixels(&format.into())?;
     let [above, left] = margin.map(|x| x as f32);
-    let all = edges(boxes, format, [1.0; 2])?
-        .into_iter()
-        .flat_map(|b| format.write(moved(b, above, left), [1.0; 2]));
-    Tensor::new(boxes.shape().to_vec(), all.collect::<Vec<f32>>())
+    rewritten(boxes, [format; 2], [1.0; 2], |b| moved(b, above, left))
 }

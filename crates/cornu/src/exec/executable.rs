@@ -1,7 +1,5 @@
 //! Runs a plan: its stages one after another, the updates only once the guards were found finite.
 
-use std::time::Instant;
-
 use cornu_kernels::arena::Arena;
 use cornu_kernels::denormals::flushed;
 use cornu_kernels::reduce::all_finite;
@@ -9,7 +7,7 @@ use cornu_kernels::reduce::all_finite;
 pub use super::states::States;
 pub use super::workspace::Workspace;
 
-use super::profile::{StageWatch, Watch};
+use super::profile::{StageWatch, Watch, timed};
 use super::views::{Given, feed_view, floats, view};
 use super::{parallel, segment, whole};
 use crate::compile::Plan;
@@ -48,20 +46,17 @@ pub fn run(
         prepared: &prepared,
     };
     let mut arena = workspace.prepare(plan)?;
-    let mut watch = workspace.watch.take();
-    let start = watch.as_mut().map(|watch| {
+    if let Some(watch) = &mut workspace.watch {
         watch.begin(plan);
-        Instant::now()
-    });
-    let outcome = if plan.divides {
-        parallel::with_team(|| run_in(plan, &mut arena, workspace, given, states, &mut watch))
-    } else {
-        run_in(plan, &mut arena, workspace, given, states, &mut watch)
-    };
-    if let (Some(watch), Some(start)) = (&mut watch, start) {
-        watch.end(start);
     }
-    workspace.watch = watch;
+    let shared = &*workspace;
+    let outcome = timed(shared.watch.as_ref().map(Watch::nanos), || {
+        if plan.divides {
+            parallel::with_team(|| run_in(plan, &mut arena, shared, given, states))
+        } else {
+            run_in(plan, &mut arena, shared, given, states)
+        }
+    });
     workspace.keep(arena);
     outcome
 }
@@ -83,8 +78,8 @@ pub(crate) fn trace(
         prepared: &States::new(),
     };
     let mut arena = workspace.prepare(plan)?;
-    for number in 0..plan.commit {
-        run_stage(plan, number, &mut arena, workspace, given, states, None);
+    for stage in &plan.stages[..plan.commit] {
+        run_stage(plan, stage, &mut arena, workspace, given, states, None);
     }
     let bytes = arena.as_bytes();
     'nodes: for (node, outputs) in &plan.traced {
@@ -160,11 +155,12 @@ fn run_in(
     workspace: &Workspace,
     given: Given<'_>,
     states: &mut States,
-    watch: &mut Option<Watch>,
 ) -> Result<Outcome> {
-    for number in 0..plan.commit {
-        let watch = watch.as_mut().map(|watch| watch.stage(number));
-        run_stage(plan, number, arena, workspace, given, states, watch);
+    let watched = |number| workspace.watch.as_ref().map(|w| w.stage(number));
+    let stages = || plan.stages.iter().enumerate();
+    for (number, stage) in stages().take(plan.commit) {
+        let watch = watched(number);
+        run_stage(plan, stage, arena, workspace, given, states, watch);
     }
     let bytes = arena.as_bytes();
     for (i, (operand, place)) in plan.guards.iter().enumerate() {
@@ -202,41 +198,32 @@ fn run_in(
         Tensor::new(meta.shape.clone(), data)
     });
     let outputs = outputs.collect::<Result<_>>()?;
-    for number in plan.commit..plan.stages.len() {
-        let watch = watch.as_mut().map(|watch| watch.stage(number));
-        run_stage(plan, number, arena, workspace, given, states, watch);
+    for (number, stage) in stages().skip(plan.commit) {
+        let watch = watched(number);
+        run_stage(plan, stage, arena, workspace, given, states, watch);
     }
     Ok(Outcome::Done(outputs))
 }
 
 fn run_stage(
     plan: &Plan,
-    number: usize,
+    stage: &Stage,
     arena: &mut Arena,
     workspace: &Workspace,
     given: Given<'_>,
     states: &mut States,
-    mut watch: Option<&mut StageWatch>,
+    watch: Option<&StageWatch>,
 ) {
     let bytes = arena.as_mut_bytes();
-    let start = watch.as_ref().map(|_| Instant::now());
-    match &plan.stages[number] {
+    timed(watch.map(StageWatch::nanos), || match stage {
         Stage::Segment(s) if s.steps.is_empty() => {}
-        Stage::Segment(s) => {
-            let watch = watch.as_deref();
-            segment::run(plan, s, bytes, &workspace.locals, given, states, watch);
-        }
+        Stage::Segment(s) => segment::run(plan, s, bytes, &workspace.locals, given, states, watch),
         Stage::Whole(steps) => {
             for (i, step) in steps.iter().enumerate() {
-                let start = watch.as_ref().map(|_| Instant::now());
-                flushed(|| whole::run(plan, step, bytes, given, states));
-                if let (Some(watch), Some(start)) = (&watch, start) {
-                    watch.add(i, start);
-                }
+                timed(watch.map(|w| w.step(i)), || {
+                    flushed(|| whole::run(plan, step, bytes, given, states));
+                });
             }
         }
-    }
-    if let (Some(watch), Some(start)) = (&mut watch, start) {
-        watch.end(start);
-    }
+    });
 }

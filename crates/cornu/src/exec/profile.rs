@@ -1,7 +1,7 @@
 //! How long the steps of a plan take: a watch that runs along, and what it read.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -9,11 +9,28 @@ use crate::compile::plan::{Stage, Step, Whole};
 use crate::compile::{Plan, StageListing};
 use crate::threads::threads;
 
+/// Runs something, and adds the nanoseconds it takes to a sum, if there is one.
+pub(super) fn timed<R>(sum: Option<&AtomicU64>, run: impl FnOnce() -> R) -> R {
+    let Some(sum) = sum else {
+        return run();
+    };
+    let start = Instant::now();
+    let made = run();
+    let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    sum.fetch_add(nanos, Ordering::Relaxed);
+    made
+}
+
+fn seconds(nanos: &AtomicU64) -> f64 {
+    nanos.load(Ordering::Relaxed) as f64 * 1e-9
+}
+
 /// What the steps of the plan that ran last have taken.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     runs: u64,
-    whole: Duration,
+    /// Nanoseconds of the runs.
+    nanos: AtomicU64,
     flops: u64,
     stages: Vec<StageWatch>,
 }
@@ -23,15 +40,16 @@ pub(crate) struct Watch {
 pub(crate) struct StageWatch {
     /// Nanoseconds of each step on all threads, and what it is.
     steps: Vec<(AtomicU64, StepTime)>,
-    /// From the first step to the last.
-    wall: Duration,
+    /// Nanoseconds from the first step to the last.
+    nanos: AtomicU64,
     /// Threads that go through the steps each for itself; one where all work on each step together.
     threads: usize,
 }
 
 impl StageWatch {
-    fn new(plan: &Plan, stage: &Stage, listing: &StageListing) -> Self {
-        let mut listed = listing.steps.iter();
+    /// Of a stage, listed unless it is empty.
+    fn new(plan: &Plan, number: usize, listing: Option<&StageListing>) -> Self {
+        let mut listed = listing.into_iter().flat_map(|l| &l.steps);
         let mut steps = Vec::new();
         let mut add = |bytes: usize, lines: usize| {
             let Some(step) = listed.by_ref().take(lines).next() else {
@@ -41,14 +59,14 @@ impl StageWatch {
                 layer: step.layer.clone(),
                 op: step.op.clone(),
                 fused: step.fused.clone(),
-                stage: listing.number,
+                stage: number,
                 seconds: 0.0,
                 flops: step.flops,
                 bytes,
             };
             steps.push((AtomicU64::new(0), time));
         };
-        match stage {
+        match &plan.stages[number] {
             Stage::Segment(segment) => {
                 segment.steps.iter().for_each(|s| add(moved(plan, s), 1));
             }
@@ -59,23 +77,23 @@ impl StageWatch {
                 Whole::Exchange(pairs) => add(0, pairs.len()),
             }),
         }
-        let tasks = listing.cut.map_or(1, |cut| cut.tasks);
+        let cut = listing.and_then(|l| l.cut);
+        let tasks = cut.map_or(1, |cut| cut.tasks);
         Self {
             steps,
-            wall: Duration::ZERO,
+            nanos: AtomicU64::new(0),
             threads: tasks.clamp(1, threads()),
         }
     }
 
-    /// Adds the time since `start` to a step.
-    pub(crate) fn add(&self, step: usize, start: Instant) {
-        let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.steps[step].0.fetch_add(nanos, Ordering::Relaxed);
+    /// The nanoseconds of a step.
+    pub(super) fn step(&self, number: usize) -> &AtomicU64 {
+        &self.steps[number].0
     }
 
-    /// Adds the time since `start` to the stage.
-    pub(crate) fn end(&mut self, start: Instant) {
-        self.wall += start.elapsed();
+    /// The nanoseconds of the stage.
+    pub(super) fn nanos(&self) -> &AtomicU64 {
+        &self.nanos
     }
 }
 
@@ -87,37 +105,32 @@ impl Watch {
             Stage::Whole(steps) => steps.len(),
         };
         let known = self.stages.iter().map(|watch| watch.steps.len());
-        if self.flops == plan.flops() && known.eq(plan.stages.iter().map(steps)) {
+        let flops = plan.flops();
+        if self.flops == flops && known.eq(plan.stages.iter().map(steps)) {
+            self.runs += 1;
             return;
         }
         let listing = plan.listing();
-        let empty = StageListing {
-            number: 0,
-            cut: None,
-            guarded: false,
-            flops: 0,
-            steps: Vec::new(),
-        };
-        let stages = plan.stages.iter().enumerate().map(|(number, stage)| {
+        let stages = (0..plan.stages.len()).map(|number| {
             let listed = listing.stages.iter().find(|s| s.number == number);
-            StageWatch::new(plan, stage, listed.unwrap_or(&empty))
+            StageWatch::new(plan, number, listed)
         });
         *self = Self {
-            flops: plan.flops(),
+            runs: 1,
+            flops,
             stages: stages.collect(),
             ..Self::default()
         };
     }
 
     /// The watch of a stage.
-    pub(crate) fn stage(&mut self, number: usize) -> &mut StageWatch {
-        &mut self.stages[number]
+    pub(super) fn stage(&self, number: usize) -> &StageWatch {
+        &self.stages[number]
     }
 
-    /// A run has ended.
-    pub(crate) fn end(&mut self, start: Instant) {
-        self.runs += 1;
-        self.whole += start.elapsed();
+    /// The nanoseconds of the runs.
+    pub(super) fn nanos(&self) -> &AtomicU64 {
+        &self.nanos
     }
 
     /// The mean of all runs; nothing before the first.
@@ -138,12 +151,11 @@ impl Watch {
         let mut steps = Vec::new();
         let mut staged = 0.0;
         for (number, stage) in self.stages.iter().enumerate() {
-            let wall = stage.wall.as_secs_f64() / runs;
+            let wall = seconds(&stage.nanos) / runs;
             staged += wall;
             let mut busy = 0.0;
             for (nanos, step) in &stage.steps {
-                let nanos = nanos.load(Ordering::Relaxed) as f64 / stage.threads as f64;
-                let seconds = nanos * 1e-9 / runs;
+                let seconds = seconds(nanos) / stage.threads as f64 / runs;
                 busy += seconds;
                 steps.push(StepTime {
                     seconds,
@@ -154,7 +166,7 @@ impl Watch {
                 steps.push(idle("handing over and waiting", number, wall - busy));
             }
         }
-        let seconds = self.whole.as_secs_f64() / runs;
+        let seconds = seconds(&self.nanos) / runs;
         let last = self.stages.len();
         steps.push(idle("guards and outputs", last, seconds - staged));
         Some(Profile {

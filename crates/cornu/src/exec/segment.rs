@@ -5,14 +5,13 @@
 
 use std::ops::Range;
 use std::sync::Mutex;
-use std::time::Instant;
 
 use cornu_kernels::arena::Arena;
 use cornu_kernels::denormals::flushed;
 use smallvec::SmallVec;
 
 use super::parallel;
-use super::profile::StageWatch;
+use super::profile::{StageWatch, timed};
 use super::states::States;
 use super::views::{Few, Given, carve, feed_view, view, view_mut};
 use crate::compile::Plan;
@@ -117,11 +116,9 @@ impl Shared<'_> {
         while start < task.rows.end {
             let rows = start..(start + self.segment.chunk_rows).min(task.rows.end);
             for (i, step) in self.segment.steps.iter().enumerate() {
-                let start = self.watch.map(|_| Instant::now());
-                self.step(step, &rows, task, local);
-                if let (Some(watch), Some(start)) = (self.watch, start) {
-                    watch.add(i, start);
-                }
+                timed(self.watch.map(|w| w.step(i)), || {
+                    self.step(step, &rows, task, local);
+                });
             }
             start = rows.end;
         }

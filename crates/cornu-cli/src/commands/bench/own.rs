@@ -106,6 +106,11 @@ impl Runner {
         })
     }
 
+    fn model(&mut self) -> &mut Model {
+        let (Self::Train(model, _) | Self::Infer(model, _)) = self;
+        model
+    }
+
     /// Makes so many steps; the seconds they took, and the last loss.
     fn run(&mut self, work: &Work, steps: usize) -> Result<(f64, Option<f64>)> {
         match self {
@@ -139,11 +144,9 @@ pub(crate) fn profile(work: &Work, precision: Precision, seconds: f64) -> Result
     // Memory is touched and the processor awake before the watch runs.
     let (first, _) = runner.run(work, 1)?;
     let steps = (seconds / first.max(1e-6)).clamp(2.0, 1e5) as usize;
-    let (Runner::Train(model, _) | Runner::Infer(model, _)) = &mut runner;
-    model.set_profiling(true);
+    runner.model().set_profiling(true);
     runner.run(work, steps)?;
-    let (Runner::Train(model, _) | Runner::Infer(model, _)) = &runner;
-    let profile = model.profile();
+    let profile = runner.model().profile();
     profile.ok_or_else(|| Failure::other("nothing ran that could be timed"))
 }
 

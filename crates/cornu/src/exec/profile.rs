@@ -150,7 +150,9 @@ impl Watch {
         };
         let mut steps = Vec::new();
         let mut staged = 0.0;
-        for (number, stage) in self.stages.iter().enumerate() {
+        let stages = self.stages.iter().enumerate();
+        // The time of an empty stage is among what is not a stage's.
+        for (number, stage) in stages.filter(|(_, stage)| !stage.steps.is_empty()) {
             let wall = seconds(&stage.nanos) / runs;
             staged += wall;
             let mut busy = 0.0;
@@ -162,9 +164,7 @@ impl Watch {
                     ..step.clone()
                 });
             }
-            if !stage.steps.is_empty() {
-                steps.push(idle("handing over and waiting", number, wall - busy));
-            }
+            steps.push(idle("handing over and waiting", number, wall - busy));
         }
         let seconds = seconds(&self.nanos) / runs;
         let last = self.stages.len();

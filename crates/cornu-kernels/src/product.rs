@@ -142,6 +142,7 @@ pub fn product_of(
             c.as_mut_ptr(),
             c.len(),
             scratch,
+            &[],
         );
     }
 }
@@ -169,8 +170,35 @@ pub fn product_columns(
     b: (&[f32], Factor),
     init: Init,
     act: Act,
+    c: Columns<'_>,
+    scratch: &mut Vec<f32>,
+) {
+    product_before(p, a, b, init, act, c, scratch, &[]);
+}
+
+/// [`product_columns`], while memory is asked for what is read `later`, such as what the product is added to.
+///
+/// # Example
+///
+/// ```
+/// use cornu_kernels::columns::Columns;
+/// use cornu_kernels::product::{Act, Factor, Init, Product, product_before};
+/// let (a, b, mut c, mut sum) = ([1.0, 2.0], [3.0], [0.0; 2], [10.0, 20.0]);
+/// let p = Product { m: 2, n: 1, k: 1, a_row: 1, a_k: 1, ldb: 1, ldc: 1 };
+/// let (init, act) = (Init::Zero, Act::Linear);
+/// product_before(&p, &a, (&b, Factor::Plain), init, act, Columns::whole(&mut c, 1), &mut Vec::new(), &[&sum]);
+/// sum.iter_mut().zip(c).for_each(|(s, c)| *s += c);
+/// assert_eq!(sum, [13.0, 26.0]);
+/// ```
+pub fn product_before(
+    p: &Product,
+    a: &[f32],
+    b: (&[f32], Factor),
+    init: Init,
+    act: Act,
     mut c: Columns<'_>,
     scratch: &mut Vec<f32>,
+    later: &[&[f32]],
 ) {
     assert_eq!(
         [p.n, p.ldc],
@@ -180,7 +208,21 @@ pub fn product_columns(
     let len = reach(p.m, p.ldc, p.n, 1);
     let first = c.at(c.first(), p.n, len);
     // SAFETY: of each row, `n` elements are written, and `at` found these columns to be the caller's alone.
-    unsafe { multiply(p, b.1, &whole(p), a, b.0, init, act, first, len, scratch) }
+    unsafe {
+        multiply(
+            p,
+            b.1,
+            &whole(p),
+            a,
+            b.0,
+            init,
+            act,
+            first,
+            len,
+            scratch,
+            later,
+        )
+    }
 }
 
 /// How the elements of B lie.
@@ -208,6 +250,7 @@ unsafe fn multiply(
     c: *mut f32,
     len: usize,
     scratch: &mut Vec<f32>,
+    later: &[&[f32]],
 ) {
     assert!(
         (factor != Factor::Plain || p.ldb >= p.n) && p.ldc >= p.n,
@@ -264,5 +307,5 @@ unsafe fn multiply(
     let sweep = Sweep::new(grid, &runs, p.a_k, lies, p.n);
     let packed = aligned(scratch, sweep.scratch_len());
     // SAFETY: the rows of the grid are `n` elements each, `ldc` apart, and end before `len`.
-    unsafe { sweep.run_at(a, b, init, act, c, packed) }
+    unsafe { sweep.run_at(a, b, init, act, c, packed, later) }
 }

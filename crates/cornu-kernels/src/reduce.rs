@@ -264,6 +264,26 @@ pub fn all_finite(x: &[f32]) -> bool {
     x.chunks(4096).all(|x| dispatch!(body(x: &[f32]) -> bool))
 }
 
+/// The largest magnitude, 0 of nothing; not finite if any element is not.
+///
+/// # Example
+///
+/// ```
+/// use cornu_kernels::reduce::largest;
+/// assert_eq!(largest(&[1.0, -3.0, 2.0]), 3.0);
+/// assert!(!largest(&[f32::INFINITY, f32::NAN]).is_finite());
+/// ```
+pub fn largest(x: &[f32]) -> f32 {
+    /// Magnitudes are in the order of their bits, NaN behind infinity.
+    #[inline(always)]
+    unsafe fn body<S: Simd>(x: &[f32]) -> u32 {
+        const MAGNITUDE: u32 = 0x7fff_ffff;
+        x.iter()
+            .fold(0, |most, v| most.max(v.to_bits() & MAGNITUDE))
+    }
+    f32::from_bits(dispatch!(body(x: &[f32]) -> u32))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

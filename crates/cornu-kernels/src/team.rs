@@ -45,8 +45,8 @@ pub struct Team {
     round: AtomicUsize,
     /// The open job, a [`Job`].
     job: AtomicPtr<()>,
-    /// The next task that nobody has taken.
-    next: AtomicUsize,
+    /// For each thread, how many tasks of its share are taken.
+    taken: Box<[Taken]>,
     /// Helpers that may look at the job.
     inside: AtomicUsize,
     /// Whether a helper's task has panicked.
@@ -56,6 +56,11 @@ pub struct Team {
     /// For each helper, whether it was asked for and has not gone since.
     asked: Box<[AtomicBool]>,
 }
+
+/// A count on a cache line of its own, and the one beside it that is fetched along.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Taken(AtomicUsize);
 
 thread_local! {
     /// The team that this thread leads, while it hands out no job.
@@ -157,7 +162,7 @@ impl Team {
         Self {
             round: AtomicUsize::new(0),
             job: AtomicPtr::new(ptr::null_mut()),
-            next: AtomicUsize::new(0),
+            taken: (0..threads.max(1)).map(|_| Taken::default()).collect(),
             inside: AtomicUsize::new(0),
             panicked: AtomicBool::new(false),
             led: AtomicBool::new(false),
@@ -237,7 +242,9 @@ impl Team {
 
     fn hand_out(&self, job: &Job<'_>) {
         // Nobody is inside, so nobody reads these before the round is open.
-        self.next.store(0, Ordering::Relaxed);
+        for taken in &self.taken {
+            taken.0.store(0, Ordering::Relaxed);
+        }
         let address = ptr::from_ref(job).cast_mut().cast();
         self.job.store(address, Ordering::Release);
         self.round.fetch_add(1, Ordering::SeqCst);
@@ -250,13 +257,20 @@ impl Team {
         );
     }
 
+    /// Does what is left of a thread's own share, then of the others'. Steps that are cut alike so give the same part to the same thread,
+    /// which has it in its caches.
     fn take_tasks(&self, job: &Job<'_>, thread: usize) {
-        loop {
-            let task = self.next.fetch_add(1, Ordering::Relaxed);
-            if task >= job.tasks {
-                return;
+        let threads = self.taken.len();
+        let first = |share: usize| share * job.tasks / threads;
+        for share in (thread..threads).chain(0..thread) {
+            let (begin, end) = (first(share), first(share + 1));
+            loop {
+                let task = begin + self.taken[share].0.fetch_add(1, Ordering::Relaxed);
+                if task >= end {
+                    break;
+                }
+                (job.work)(task, thread);
             }
-            (job.work)(task, thread);
         }
     }
 }

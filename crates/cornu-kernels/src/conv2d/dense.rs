@@ -109,7 +109,7 @@ pub(super) fn forward(
                 let offset = range.start * g.output_len() + c_offset + column;
                 let c = y.at(offset, co, sweep.reach_of_c());
                 // SAFETY: the sweep's rows of C are multiples of `out_c` apart and `co` wide, which `at` found ours.
-                unsafe { sweep.run_at(a, w, init, act, c, packed) };
+                unsafe { sweep.run_at(a, w, init, act, c, packed, &[]) };
             }
         },
     );

@@ -15,18 +15,27 @@ pub(super) struct Ahead<'a> {
     rows: usize,
     asked: usize,
     at: usize,
+    /// What is read when all is computed: how many lines that is, and how many were asked for, `line` of them in the first slice.
+    later: &'a [&'a [f32]],
+    lines: usize,
+    lines_asked: usize,
+    line: usize,
     /// Tiles meanwhile, and how many are done.
     tiles: usize,
     done: usize,
 }
 
+/// Floats of a cache line.
+const LINE: usize = 16;
+
 impl<'a> Ahead<'a> {
-    /// The rows of B, `width` elements each and `ldb` apart, to be asked for while so many tiles are computed.
+    /// The rows of B, `width` elements each and `ldb` apart, and other slices, to be asked for while so many tiles are computed.
     pub(super) fn new(
         b: &'a [f32],
         width: usize,
         ldb: usize,
         runs: &'a [Run],
+        later: &'a [&'a [f32]],
         tiles: usize,
     ) -> Self {
         Ahead {
@@ -37,16 +46,36 @@ impl<'a> Ahead<'a> {
             rows: runs.iter().map(|run| run.len).sum(),
             asked: 0,
             at: 0,
+            later,
+            lines: later.iter().map(|x| x.len().div_ceil(LINE)).sum(),
+            lines_asked: 0,
+            line: 0,
             tiles: tiles.max(1),
             done: 0,
         }
     }
 
-    /// Asks for this tile's share of the rows.
+    /// Asks for this tile's share.
     #[inline]
     pub(super) fn step(&mut self) {
         self.done += 1;
-        self.until(self.rows * self.done.min(self.tiles) / self.tiles);
+        let done = self.done.min(self.tiles);
+        self.until(self.rows * done / self.tiles);
+        self.later_until(self.lines * done / self.tiles);
+    }
+
+    #[inline]
+    fn later_until(&mut self, lines: usize) {
+        while self.lines_asked < lines {
+            let (now, first) = (self.later[0], self.line * LINE);
+            let some = (lines - self.lines_asked).min(now.len().div_ceil(LINE) - self.line);
+            ask(now, first, some * LINE);
+            self.lines_asked += some;
+            self.line += some;
+            if self.line * LINE >= now.len() {
+                (self.later, self.line) = (&self.later[1..], 0);
+            }
+        }
     }
 
     /// Asks for all rows.
@@ -72,7 +101,7 @@ impl<'a> Ahead<'a> {
 pub(super) fn ask(b: &[f32], first: usize, width: usize) {
     #[inline(always)]
     unsafe fn body<S: Simd>(b: &[f32], first: usize, width: usize) {
-        for at in (first..first + width).step_by(16) {
+        for at in (first..first + width).step_by(LINE) {
             // SAFETY: the caller has the level; what is asked for need not be there.
             unsafe { S::prefetch_far(b.as_ptr().wrapping_add(at)) };
         }

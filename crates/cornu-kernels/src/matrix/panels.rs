@@ -315,7 +315,7 @@ impl Sweep {
             c.len()
         );
         // SAFETY: all that C is written in was just checked to be there.
-        unsafe { self.run_at(a, b, init, act, c.as_mut_ptr(), packed) }
+        unsafe { self.run_at(a, b, init, act, c.as_mut_ptr(), packed, &[]) }
     }
 
     /// One past the last element of C that is written.
@@ -323,7 +323,7 @@ impl Sweep {
         self.reach[2]
     }
 
-    /// As [`Sweep::run`], where others may hold what lies between the rows of C.
+    /// As [`Sweep::run`], where others may hold what lies between the rows of C; what is read `later` is asked for meanwhile.
     ///
     /// # Safety
     ///
@@ -336,6 +336,7 @@ impl Sweep {
         act: Act,
         c: *mut f32,
         packed: &mut [f32],
+        later: &[&[f32]],
     ) {
         let m = self.grid.rows();
         if m == 0 || self.n == 0 {
@@ -372,9 +373,10 @@ impl Sweep {
                 self.pack(b, group.clone(), packed);
             }
             if group_start == 0 && self.packed_from > 0 {
-                self.ahead(b, 0..0).all();
+                self.ahead(b, 0..0, &[]).all();
             }
-            let mut ahead = self.ahead(b, group.clone());
+            let last = group.end == self.ends.len();
+            let mut ahead = self.ahead(b, group.clone(), if last { later } else { &[] });
             for first_line in (0..lines).step_by(lines_per_block) {
                 for piece in 0..pieces {
                     let first_row = piece * self.line / pieces;
@@ -509,7 +511,12 @@ impl Sweep {
     }
 
     /// What of B is read after this group of blocks, to be asked for while their tiles are computed.
-    fn ahead<'a>(&'a self, b: &'a [f32], group: std::ops::Range<usize>) -> Ahead<'a> {
+    fn ahead<'a>(
+        &'a self,
+        b: &'a [f32],
+        group: std::ops::Range<usize>,
+        later: &'a [&'a [f32]],
+    ) -> Ahead<'a> {
         let next = group.end..(group.end + self.group).min(self.ends.len());
         let rows = matches!(self.lies, Lies::Rows(_));
         let runs = if self.asks && rows && !next.is_empty() {
@@ -520,7 +527,8 @@ impl Sweep {
         let lines = self.grid.rows() / self.line;
         let tiles = |panel: &Panel| lines * self.line.div_ceil(panel.rows);
         let tiles: usize = self.panels.iter().map(tiles).sum();
-        Ahead::new(b, self.n, self.lies.term(), runs, tiles * group.len())
+        let tiles = tiles * group.len();
+        Ahead::new(b, self.n, self.lies.term(), runs, later, tiles)
     }
 
     /// Asks for the beginning of what follows a panel's block in packed B: the processor foresees the rest. To ask for more takes longer

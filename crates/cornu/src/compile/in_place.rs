@@ -33,21 +33,27 @@ pub(super) fn find(s: &Schedule<'_>) -> HashMap<Value, usize> {
     let mut found = HashMap::new();
     for &(state, v) in &s.c.updates {
         let node = s.c.graph.node(v);
-        let (i, Op::Map(map)) = (v.index(), &node.op) else {
-            continue;
+        let i = v.index();
+        let indexing = |input: usize| match &node.op {
+            Op::Map(map) => map.indexing.get(input).copied(),
+            Op::GradientStep(step) => step.indexing(input),
+            _ => None,
         };
         let alone = s.stages.of[i] == s.stages.commit
             && uses[i][v.output as usize] == 1
             && !taken.contains_key(&state);
-        let in_step = node.inputs.iter().zip(map.indexing.iter()).all(|(&x, k)| {
-            s.source(s.root(x)) != Some(Source::State(state as u32)) || *k == Indexing::Same
+        // What reads its state there does so element by element.
+        let in_step = node.inputs.iter().enumerate().all(|(k, &x)| {
+            let own = s.source(s.root(x)) == Some(Source::State(state as u32));
+            !own || indexing(k) == Some(Indexing::Same)
         });
+        let elementwise = matches!(node.op, Op::Map(_) | Op::GradientStep(_));
         let mut readers = inputs
             .get(&state)
             .into_iter()
             .flatten()
             .flat_map(|&x| s.readers(x));
-        if alone && in_step && readers.all(|&r| r == i || s.tick[r] < s.tick[i]) {
+        if elementwise && alone && in_step && readers.all(|&r| r == i || s.tick[r] < s.tick[i]) {
             found.insert(v, state);
         }
     }

@@ -379,6 +379,7 @@ fn fused(op: &Op) -> Vec<String> {
             });
             names.collect()
         }
+        Op::GradientStep(step) => fused(&step.map.clone().into()),
         _ => Vec::new(),
     }
 }

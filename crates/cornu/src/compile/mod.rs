@@ -8,10 +8,11 @@
 //! 6. `packing`: in a network that is only used, weights are copied together as products read them;
 //! 7. `prepare`: in a network that is only used, what follows from its weights alone is computed once for their values;
 //! 8. `fuse`: chains of elementwise ops become one pass over memory;
-//! 9. `stage`: which ops can follow each other part by part of the batch, and which must wait for the whole;
-//! 10. `schedule`: when each op runs, and which updates overwrite their state (`in_place`);
-//! 11. `layout`: where each value lives, and when its place is free again (`memory`);
-//! 12. `lower`: steps with their operands, ready to run (`plan`).
+//! 9. `gradient_step`: a large weight's gradient is computed some rows at a time, right where its optimizer reads them;
+//! 10. `stage`: which ops can follow each other part by part of the batch, and which must wait for the whole;
+//! 11. `schedule`: when each op runs, and which updates overwrite their state (`in_place`);
+//! 12. `layout`: where each value lives, and when its place is free again (`memory`);
+//! 13. `lower`: steps with their operands, ready to run (`plan`).
 //!
 //! In debug builds `verify` checks the graph between passes, and the plan.
 
@@ -20,6 +21,7 @@ mod cse;
 mod epilogue;
 mod fold;
 mod fuse;
+mod gradient_step;
 mod in_place;
 mod layout;
 mod listing;
@@ -89,6 +91,10 @@ pub fn compile(computation: &Computation, mode: Mode) -> Result<Plan> {
     }
     c = cse::run(&fuse::run(&c, mode == Mode::Fast));
     verify::graph(&c, "fuse");
+    if mode == Mode::Fast {
+        c = gradient_step::run(&c);
+        verify::graph(&c, "gradient_step");
+    }
     let stages = stage::run(&c);
     let mut plan = lower::run(c, &stages, mode == Mode::Traced);
     plan.parts = parts.iter().map(prepare::plan).collect();

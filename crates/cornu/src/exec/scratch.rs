@@ -17,3 +17,15 @@ pub(crate) fn with<R>(f: impl FnOnce(&mut Vec<f32>) -> R) -> R {
     });
     result
 }
+
+/// As [`with`], so many elements that begin on a cache line; what they hold means nothing.
+pub(crate) fn aligned<R>(len: usize, f: impl FnOnce(&mut [f32]) -> R) -> R {
+    const LINE: usize = 64;
+    with(|buffer| {
+        if buffer.len() < len + LINE / 4 {
+            buffer.resize(len + LINE / 4, 0.0);
+        }
+        let skip = buffer.as_ptr().align_offset(LINE).min(LINE / 4);
+        f(&mut buffer[skip..skip + len])
+    })
+}

@@ -384,6 +384,14 @@ mod tests {
             "Map",
             "only the fusing pass makes it; every elementwise case runs as one",
         ),
+        (
+            "GradientStep",
+            "only the pass of its name makes it, of a product and a map; its tests run it",
+        ),
+        (
+            "GradientBound",
+            "stands where a gradient step is, and is tested with it",
+        ),
     ];
 
     #[test]

@@ -40,7 +40,7 @@ impl Hash for Map {
 }
 
 /// The part `at..at + len` of what an input holds for each output element.
-fn part(view: View<'_>, indexing: Indexing, at: usize, len: usize) -> Source<'_> {
+pub(super) fn part(view: View<'_>, indexing: Indexing, at: usize, len: usize) -> Source<'_> {
     let whole = indexing != Indexing::Same;
     match view {
         View::F32(x) => Source::F32(if whole { x } else { &x[at..at + len] }),
@@ -66,6 +66,18 @@ fn local(indexing: Indexing, source: &Source<'_>) -> Indexing {
     }
 }
 
+/// Outputs cut into pieces of so many elements, one behind the other.
+pub(super) fn pieces(mut outputs: Vec<ViewMut<'_>>, len: usize, piece: usize) -> Vec<Vec<ViewMut<'_>>> {
+    let mut pieces = Vec::with_capacity(len.div_ceil(piece));
+    for at in (0..len).step_by(piece) {
+        let n = piece.min(len - at);
+        let (now, rest) = outputs.drain(..).map(|y| split_at(y, n)).unzip();
+        outputs = rest;
+        pieces.push(now);
+    }
+    pieces
+}
+
 /// Splits a view into its first `len` elements and the rest.
 fn split_at(view: ViewMut<'_>, len: usize) -> (ViewMut<'_>, ViewMut<'_>) {
     match view {
@@ -86,14 +98,17 @@ fn split_at(view: ViewMut<'_>, len: usize) -> (ViewMut<'_>, ViewMut<'_>) {
 }
 
 impl Map {
-    fn run_part(&self, inputs: &[View<'_>], outputs: Vec<ViewMut<'_>>, at: usize, len: usize) {
-        let sources: Vec<(Source<'_>, Indexing)> = inputs
-            .iter()
+    /// Computes the elements from `at` on that the outputs have room for; `sources` are the inputs' parts that belong to them.
+    pub(super) fn run_part<'a>(
+        &self,
+        sources: impl Iterator<Item = Source<'a>>,
+        outputs: Vec<ViewMut<'_>>,
+        at: usize,
+        len: usize,
+    ) {
+        let sources: Vec<(Source<'_>, Indexing)> = sources
             .zip(self.indexing.iter())
-            .map(|(&view, &indexing)| {
-                let source = part(view, indexing, at, len);
-                (source, local(indexing, &source))
-            })
+            .map(|(source, &indexing)| (source, local(indexing, &source)))
             .collect();
         let mut sinks: Vec<Sink<'_>> = outputs
             .into_iter()
@@ -105,6 +120,17 @@ impl Map {
             })
             .collect();
         elementwise::run(&self.program, at, len, &sources, &mut sinks);
+    }
+
+    /// The inputs' parts for the elements `at..at + len`.
+    fn parts<'a>(
+        &self,
+        inputs: &[View<'a>],
+        at: usize,
+        len: usize,
+    ) -> impl Iterator<Item = Source<'a>> {
+        let inputs = inputs.iter().zip(self.indexing.iter());
+        inputs.map(move |(&view, &indexing)| part(view, indexing, at, len))
     }
 }
 
@@ -132,25 +158,18 @@ impl Rule for Map {
 
     fn run(&self, call: &mut Call<'_, '_>) {
         let len: usize = call.output_shape(0).iter().product();
-        let mut outputs: Vec<ViewMut<'_>> =
+        let outputs: Vec<ViewMut<'_>> =
             (0..call.outputs.len()).map(|i| call.take_out(i)).collect();
         let inputs = call.inputs;
         let piece = parallel::rows(call.parallel, len, 8).next_multiple_of(64);
         if !call.parallel || len <= piece {
-            self.run_part(inputs, outputs, 0, len);
+            self.run_part(self.parts(inputs, 0, len), outputs, 0, len);
             return;
         }
-        let mut parts = Vec::with_capacity(len.div_ceil(piece));
-        let mut left = len;
-        while left > 0 {
-            let n = piece.min(left);
-            let (now, rest) = outputs.drain(..).map(|y| split_at(y, n)).unzip();
-            outputs = rest;
-            parts.push((now, n));
-            left -= n;
-        }
-        parallel::each(true, parts, |i, (part, n)| {
-            self.run_part(inputs, part, i * piece, n);
+        parallel::each(true, pieces(outputs, len, piece), |i, part| {
+            let at = i * piece;
+            let n = piece.min(len - at);
+            self.run_part(self.parts(inputs, at, n), part, at, n);
         });
     }
 

@@ -112,6 +112,8 @@ ops! {
     step_product::StepProduct,
     reverse::Reverse,
     map::Map,
+    gradient_step::GradientStep,
+    gradient_bound::GradientBound,
 }
 
 pub use attention::Attending;

@@ -209,11 +209,22 @@ fn probabilities(scores: impl Iterator<Item = f64> + Clone) -> Vec<f64> {
     all.into_iter().map(|e| e / sum).collect()
 }
 
-/// Scores as logarithms of probabilities.
-pub(super) fn log_probabilities(scores: &[f64]) -> Vec<f64> {
+/// The `n` likeliest numbers with the logarithms of their probabilities, the likeliest first.
+pub(super) fn likeliest(scores: &[f64], n: usize) -> Vec<(usize, f64)> {
     let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = scores.iter().map(|s| (s - most).exp()).sum();
-    scores.iter().map(|s| s - most - sum.ln()).collect()
+    let all = sum.ln();
+    // Equally likely ones in the order of their numbers.
+    let order = |a: &usize, b: &usize| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b));
+    let mut numbers: Vec<usize> = (0..scores.len()).collect();
+    if n < numbers.len() {
+        // Sorting tens of thousands of words for each of thousands of places takes longer than the network.
+        numbers.select_nth_unstable_by(n, order);
+        numbers.truncate(n);
+    }
+    numbers.sort_unstable_by(order);
+    let log = |i| (i, scores[i] - most - all);
+    numbers.into_iter().map(log).collect()
 }
 
 #[cfg(test)]
@@ -263,6 +274,22 @@ mod tests {
             &shares(&colder, &colder.scores(&said, true)),
             &p.map(|p| p * p / 0.3),
         );
+    }
+
+    #[test]
+    fn the_likeliest_are_those_of_a_whole_sort() {
+        let scores: Vec<f64> = (0..50).map(|i| f64::from(i * 37 % 10)).collect();
+        let sum: f64 = scores.iter().map(|s| s.exp()).sum();
+        let mut whole: Vec<usize> = (0..50).collect();
+        whole.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+        for n in [1, 7, 50, 60] {
+            let found = likeliest(&scores, n);
+            let numbers: Vec<usize> = found.iter().map(|f| f.0).collect();
+            assert_eq!(numbers, whole[..n.min(50)]);
+            for (i, log) in found {
+                assert!((log - (scores[i].exp() / sum).ln()).abs() < 1e-12);
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Sequences in the making: one number more for each, or the best of all continuations.
 
 use super::Sampler;
-use super::sampler::log_probabilities;
+use super::sampler::likeliest;
 
 /// Sequences in the making, `each` of them for each prompt.
 pub(super) struct Writing {
@@ -52,7 +52,7 @@ impl Writing {
                     best.push((self.scores[row], row, None));
                     continue;
                 }
-                for (number, p) in log_probabilities(&scores[row]).into_iter().enumerate() {
+                for (number, p) in likeliest(&scores[row], each) {
                     best.push((self.scores[row] + p, row, Some(number)));
                 }
             }

@@ -1,10 +1,11 @@
 //! Why a network sees what it sees: Grad-CAM and integrated gradients for pictures of CIFAR-10.
 //!
 //! Reaches 75.0 % test accuracy with ten passes of a small network, whose integrated gradients miss the change of the score by 0.56 % on
-//! average (one run, 70 seconds of both cores of an AMD EPYC, Zen 5). The maps lie on the animals and vehicles; single pixels judge less well:
-//! without the tenth that counts most the score falls by 1.81, without any tenth by 1.93. Selvaraju et al., "Grad-CAM: Visual Explanations
+//! average (one run, 130 seconds on two cores of an AMD EPYC, Zen 4). The maps lie on the animals and vehicles. How far the score falls without
+//! the tenth of the patches that a method marks most, and without any tenth, judges the method. Selvaraju et al., "Grad-CAM: Visual Explanations
 //! from Deep Networks via Gradient-based Localization", 2017; Sundararajan et al., "Axiomatic Attribution for Deep Networks", 2017, whose
-//! attributions add up to the change of the score (completeness); the judgement by deletion is Petsiuk et al.'s ("RISE", 2018).
+//! attributions add up to the change of the score (completeness); the judgement by deletion of regions is
+//! Samek et al.'s ("Evaluating the Visualization of What a Deep Neural Network Has Learned", 2017).
 //! `CORNU_DATA=... cargo run --release --example explain [-- --quick]` writes `explain/pictures.png`; without CIFAR-10 it takes the shapes.
 
 // An example prints what it found.

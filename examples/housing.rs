@@ -1,6 +1,6 @@
 //! The price of houses from a table: a functional model of two inputs, numbers on one side, the class of road access on the other.
 //!
-//! Reaches a mean error of 2,260 dollars over four folds (always the mean price: 6,650); Chollet ("Deep Learning with Python", section 4.3) tells 2,400 to 2,600 dollars for the same table in four folds.
+//! Reaches a mean error of 2,260 dollars over four folds (always the mean price: 6,650) in a second; Chollet ("Deep Learning with Python", section 4.3) tells 2,400 to 2,600 dollars for the same table in four folds.
 //! `CORNU_DATA=... cargo run --release --example housing [-- --quick]`; without the table it makes one up.
 
 // An example prints what it found.

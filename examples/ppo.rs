@@ -1,6 +1,6 @@
 //! Proximal policy optimisation balances a pole: a policy and a critic learn from eight worlds at a time.
 //!
-//! Reaches 500.0 of 500 steps over 100 episodes, after 154,000 steps of learning (4 seconds); Gymnasium calls CartPole-v1 solved at 475.
+//! Reaches 500.0 of 500 steps over 100 episodes, after 154,000 steps of learning (3 seconds); Gymnasium calls CartPole-v1 solved at 475.
 //! Schulman et al., "Proximal Policy Optimization Algorithms", 2017; advantages as in Schulman et al., "High-Dimensional Continuous Control
 //! Using Generalized Advantage Estimation", 2016.
 //! `cargo run --release --example ppo [-- --quick]`

@@ -1,6 +1,6 @@
 //! Praise or blame: a small Transformer reads film reviews.
 //!
-//! Reaches 80.0 % of the test set; a bag of words with naive Bayes reaches 81.8 % (Socher et al., 2013), BERT, which has read whole libraries, 93.5 %
+//! Reaches 80.0 % of the test set in 13 seconds on two cores of an AMD EPYC, Zen 4; a bag of words with naive Bayes reaches 81.8 % (Socher et al., 2013), BERT, which has read whole libraries, 93.5 %
 //! (Devlin et al., 2019). Network in the manner of Vaswani et al., "Attention Is All You Need", 2017.
 //! `CORNU_DATA=... cargo run --release --example sentiment_transformer [-- --quick]`; without SST-2 it reads made-up reviews.
 

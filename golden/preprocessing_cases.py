@@ -93,6 +93,7 @@ OTHERS = [[11.0, 19.0, 25.0, 50.0], [-5.0, 7.0, 60.0, 23.0]]
 MOVED = [[9.0, 24.0, 33.0, 40.0], [40.0, 41.0, 52.0, 43.0], [12.0, 22.0, 40.0, 41.0]]
 STEPS = [[0.1, -0.2, 0.3, -0.4], [1.0, 2.0, 0.0, 0.5], [0.0, 0.0, 0.0, 0.0]]
 STILL = {"angle": 0.0, "translate_x": 0.0, "translate_y": 0.0, "scale": 1.0, "shear_x": 0.0, "shear_y": 0.0}
+NONE = [-1.0, -1.0, -1.0, -1.0]
 SHARES = [[0.1, 0.2, 0.6, 0.9], [-0.2, 0.0, 1.5, 0.5]]
 
 UTILITIES = [
@@ -117,7 +118,15 @@ UTILITIES = [
       for source in FORMATS for target in FORMATS[::2] if source != target),
     *(("compute_iou", {"boxes1": BOXES, "boxes2": OTHERS, "bounding_box_format": form}) for form in FORMATS[:4]),
     ("compute_iou", {"boxes1": SHARES, "boxes2": SHARES, "bounding_box_format": "rel_xyxy", "image_shape": (80, 100, 3)}),
+    ("compute_iou", {"boxes1": [BOXES, MOVED], "boxes2": [OTHERS, OTHERS[::-1]], "bounding_box_format": "xyxy"}),
+    ("compute_iou", {"boxes1": [BOXES, MOVED], "boxes2": OTHERS, "bounding_box_format": "xywh"}),
+    ("compute_iou", {"boxes1": OTHERS, "boxes2": [BOXES, MOVED], "bounding_box_format": "yxyx"}),
+    ("compute_iou", {"boxes1": [*BOXES, NONE], "boxes2": [NONE, *OTHERS], "bounding_box_format": "xyxy", "use_masking": True}),
+    ("compute_iou", {"boxes1": [[*BOXES, NONE]], "boxes2": [[NONE, *OTHERS]], "bounding_box_format": "xyxy", "use_masking": True, "mask_val": -3}),
     ("clip_to_image_size", {"bounding_boxes": {"boxes": OTHERS}, "height": 25, "width": 40}),
+    ("clip_labels", {"bounding_boxes": {"boxes": [[60.0, 5.0, 70.0, 9.0], *OTHERS, NONE], "labels": [3, 4, 5, 6]}, "height": 25, "width": 40}),
+    ("clip_labels", {"bounding_boxes": {"boxes": [SHARES, [NONE, [1.1, 0.2, 1.5, 0.9]]], "labels": [[3, 4], [5, 6]]}, "height": 25, "width": 40,
+                     "bounding_box_format": "rel_xyxy"}),
     ("clip_to_image_size", {"bounding_boxes": {"boxes": SHARES}, "height": 80, "width": 100, "bounding_box_format": "rel_xyxy"}),
     *(("compute_ciou", {"boxes1": BOXES, "boxes2": MOVED, "bounding_box_format": form}) for form in FORMATS[:4]),
     ("crop", {"boxes": OTHERS, "top": 10, "left": 5, "height": 30, "width": 40}),
@@ -200,6 +209,13 @@ def utility(name, arguments):
         given["bounding_boxes"] = {"boxes": np.array(arguments["bounding_boxes"]["boxes"], "float32")}
         output = utils.bounding_boxes.clip_to_image_size(**given)["boxes"]
         arguments = {**arguments, "boxes": arguments["bounding_boxes"]["boxes"]}
+        del arguments["bounding_boxes"]
+    elif name == "clip_labels":
+        boxes, labels = arguments["bounding_boxes"].values()
+        given["bounding_boxes"] = {"boxes": np.array(boxes, "float32"), "labels": np.array(labels)}
+        clipped = utils.bounding_boxes.clip_to_image_size(**given)
+        output = clipped["labels"]
+        arguments = {**arguments, "boxes": listed(clipped["boxes"]), "labels": labels}
         del arguments["bounding_boxes"]
     elif name == "affine_transform":
         given = {k: np.array([v], "float32") if k == "boxes" or k in STILL else v for k, v in arguments.items()}

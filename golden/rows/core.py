@@ -111,7 +111,12 @@ class Lambda(layers.Layer):
         renamed = {
             "concatenate": lambda *x, axis: keras.ops.concatenate(x, axis),
             "reshape": lambda x, newshape: keras.ops.reshape(x, [x.shape[0], *newshape]),
+            "stack": lambda *x, axis: keras.ops.stack(x, axis),
             "gelu": keras.activations.gelu,
+            "einsum": lambda *x, subscripts: keras.ops.einsum(subscripts, *x),
+            "one_hot": lambda x, num_classes: keras.ops.one_hot(keras.ops.cast(x, "int32"), num_classes),
+            "average": lambda x, w, axis: keras.ops.average(x, axis, w),
+            "normalize": lambda x, **a: keras.ops.normalize(x, **a),
             **sliced,
         }
 
@@ -122,7 +127,8 @@ class Lambda(layers.Layer):
                 return inputs[e["input"]]
             arguments = {k: v for k, v in e.items() if k not in ("op", "of")}
             function = renamed.get(e["op"]) or getattr(keras.ops, e["op"])
-            return function(*map(value, e["of"]), **arguments)
+            result = function(*map(value, e["of"]), **arguments)
+            return result if result.dtype == "float32" else keras.ops.cast(result, "float32")
 
         return value(self.expression)
 
@@ -200,6 +206,16 @@ class RotaryEmbedding(layers.Layer):
         return {**super().get_config(), **self.arguments}
 
 
+OF_ALL = (
+    "negative abs square sign reciprocal exp expm1 exp2 sin cos tan arctan sinh cosh arcsinh sinc cbrt erf erfc floor ceil round trunc deg2rad rad2deg "
+    "logical_not stop_gradient ones_like zeros_like"
+).split()
+OF_TWO = (
+    "equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor heaviside maximum minimum divide_no_nan "
+    "add subtract multiply divide floor_divide mod fmod fmax fmin hypot arctan2 logaddexp logaddexp2"
+).split()
+OVER_AXES = "sum mean max min prod var std ptp all any norm logsumexp".split()
+
 ROWS = [
     ("SinePositionEncoding", "5x7", lambda: SinePositionEncoding(), [(2, 5, 7)]),
     ("SinePositionEncoding", "6x4_w50", lambda: SinePositionEncoding(50), [(1, 6, 4)]),
@@ -215,6 +231,43 @@ ROWS = [
     ("Lambda", "shapes", lambda: Lambda(op("concatenate", op("slice", op("reshape", op("transpose", X, axes=[0, 2, 1]), newshape=[-1]), axis=1, start=1, stop=-2), op("max", X, axis=2), axis=1)), [(2, 3, 4)]),
     ("Lambda", "two_inputs", lambda: Lambda(op("add", op("matmul", op("softmax", X), Y), op("expand_dims", op("min", Y, axis=1), axis=1))), [(2, 3, 4), (2, 4, 5)], {}),
     ("Lambda", "conditions", lambda: Lambda(op("where", op("greater", X, 0.2), op("maximum", op("gelu", X), 0.3), op("clip", op("multiply", op("sin", X), op("abs", X)), x_min=-0.4, x_max=0.5))), [(4, 5)]),
+    # Every operation of expressions (the gradient of `cumprod` where a factor is 0 is wrong in TensorFlow): over all numbers, near 0 and 1 where it is bounded, above 1, between pairs, along axes.
+    *[("Lambda", f"op_{name}", lambda n=name: Lambda(op(n, X)), [(3, 7)]) for name in OF_ALL],
+    *[("Lambda", f"op_{name}", lambda n=name: Lambda(op(n, op("tanh", X))), [(3, 7)]) for name in ("arcsin", "arccos", "arctanh")],
+    *[("Lambda", f"op_{name}", lambda n=name: Lambda(op(n, op("add", op("abs", X), 1.1))), [(3, 7)]) for name in ("sqrt", "rsqrt", "log", "log1p", "log2", "log10", "arccosh")],
+    *[("Lambda", f"op_{name}_of_none", lambda n=name: Lambda(op(n, op("divide", X, op("round", X)))), [(3, 7)], {}, "coarse") for name in ("isnan", "isinf", "isfinite", "isposinf", "isneginf")],
+    ("Lambda", "op_nan_to_num", lambda: Lambda(op("nan_to_num", op("stop_gradient", op("divide", X, op("round", X))), nan=0.5, posinf=7.0, neginf=-8.0)), [(3, 7)], {}, "coarse"),
+    *[("Lambda", f"op_{name}", lambda n=name: Lambda(op(n, X, Y)), [(3, 2, 5), (3, 2, 5)], {}) for name in OF_TWO],
+    *[("Lambda", f"op_{name}_coarse", lambda n=name: Lambda(op(n, X, Y)), [(3, 2, 5), (3, 1, 5)], {}, "coarse") for name in OF_TWO[:13]],
+    ("Lambda", "op_power", lambda: Lambda(op("power", op("abs", X), Y)), [(3, 5), (3, 5)], {}),
+    *[("Lambda", f"op_{name}_{i}", lambda n=name, a=axis, k=keep: Lambda(op(n, X, axis=a, keepdims=k)), [(3, 4, 5)])
+      for name in OVER_AXES for i, (axis, keep) in enumerate([(-1, False), ([1, 2], True), (1, False)])],
+    *[("Lambda", f"op_{name}_coarse", lambda n=name: Lambda(op(n, X, axis=1)), [(3, 7)], {}, "coarse") for name in ("prod", "all", "any", "count_nonzero")],
+    *[("Lambda", f"op_{name}_{i}", lambda n=name, a=axis, k=keep: Lambda(op(n, X, axis=a, keepdims=k, **({"q": 0.3} if n == "quantile" else {}))), [(3, 4, 5)])
+      for name in ("median", "quantile") for i, (axis, keep) in enumerate([(-1, False), (1, True)])],
+    *[("Lambda", f"op_{name}_{i}", lambda n=name, a=axis: Lambda(op(n, X, axis=a)), [(3, 4, 5)])
+      for name in ("argmax", "argmin", "sort", "argsort", "cumsum", "cumprod", "diff", "flip", "normalize", "count_nonzero") for i, axis in enumerate([-1, 1])],
+    ("Lambda", "op_average", lambda: Lambda(op("average", X, op("abs", Y), axis=1)), [(3, 4), (3, 4)], {}),
+    ("Lambda", "op_stack", lambda: Lambda(op("stack", X, Y, axis=2)), [(3, 4, 2), (3, 4, 2)], {}),
+    ("Lambda", "op_tile", lambda: Lambda(op("tile", X, repeats=[1, 3, 2])), [(3, 4, 5)]),
+    ("Lambda", "op_repeat", lambda: Lambda(op("repeat", X, repeats=3, axis=1)), [(3, 4, 5)]),
+    *[("Lambda", f"op_roll_{shift}", lambda s=shift: Lambda(op("roll", X, shift=s, axis=-1)), [(3, 4, 5)]) for shift in (2, -7)],
+    ("Lambda", "op_swapaxes", lambda: Lambda(op("swapaxes", X, axis1=1, axis2=-1)), [(2, 3, 4, 5)]),
+    ("Lambda", "op_moveaxis", lambda: Lambda(op("moveaxis", X, source=1, destination=-1)), [(2, 3, 4, 5)]),
+    ("Lambda", "op_squeeze", lambda: Lambda(op("squeeze", X, axis=1)), [(2, 1, 5)]),
+    ("Lambda", "op_pad", lambda: Lambda(op("pad", X, pad_width=[[0, 0], [1, 0], [2, 3]])), [(2, 3, 4)]),
+    *[("Lambda", f"op_{name}_{k}", lambda n=name, k=k: Lambda(op(n, X, k=k)), [(2, 3, 5)]) for name in ("tril", "triu") for k in (0, 1, -1)],
+    *[("Lambda", f"op_{name}_{k}", lambda n=name, k=k: Lambda(op(n, X, offset=k, axis1=1, axis2=2)), [(2, 3, 5)]) for name in ("diagonal", "trace") for k in (0, 2, -1)],
+    ("Lambda", "op_diagonal_axes", lambda: Lambda(op("diagonal", X, axis1=3, axis2=1)), [(2, 3, 4, 5)]),
+    ("Lambda", "op_full_like", lambda: Lambda(op("multiply", X, op("full_like", X, fill_value=2.5))), [(2, 3)]),
+    ("Lambda", "op_one_hot", lambda: Lambda(op("one_hot", op("stop_gradient", X), num_classes=4)), [(2, 3)], {}, "whole floats"),
+    ("Lambda", "op_isclose", lambda: Lambda(op("isclose", X, Y, rtol=0.3, atol=0.1)), [(3, 5), (3, 5)], {}),
+    *[("Lambda", f"op_einsum_{i}", lambda e=equation: Lambda(op("einsum", X, Y, subscripts=e)), [a, b], {})
+      for i, (equation, a, b) in enumerate([("bij,bjk->bik", (2, 3, 4), (2, 4, 5)), ("bi,bj->bij", (2, 3), (2, 4)), ("bijk,bk->bji", (2, 3, 4, 5), (2, 5)), ("b...i,b...i->b...", (2, 3, 4), (2, 3, 4)), ("bij,bkl->bl", (2, 3, 4), (2, 5, 2))])],
+    ("Lambda", "op_einsum_one", lambda: Lambda(op("einsum", X, subscripts="bij->bj")), [(2, 3, 4)]),
+    ("Lambda", "op_einsum_three", lambda: Lambda(op("einsum", X, Y, X, subscripts="bij,bkj,bil->bkl")), [(2, 3, 4), (2, 5, 4)], {}),
+    ("Lambda", "op_cross", lambda: Lambda(op("cross", X, Y)), [(2, 4, 3), (2, 4, 3)], {}),
+    ("Lambda", "op_cdist", lambda: Lambda(op("cdist", X, Y)), [(2, 4, 3), (2, 5, 3)], {}),
     # Products that equations spell out: axes shared, summed, turned; ellipses at both ends; biases along some axes.
     *[
         ("EinsumDense", label, build, [shape])

@@ -1,9 +1,5 @@
 //! The words with which layers, losses and optimizers write a graph.
 
-mod products;
-mod random;
-mod reductions;
-
 use super::ops::{
     ArgMax, Binary, BinaryKind, Broadcast, Cast, Concat, Constant, Input, LogSoftmax, OneHot, Pad,
     Reshape, Reverse, Select, Slice, Softmax, StopGradient, TakeLast, Transpose, Unary, UnaryKind,
@@ -17,7 +13,7 @@ macro_rules! unary_words {
     ($($(#[$doc:meta])* $name:ident => $kind:ident,)*) => {
         $($(#[$doc])*
         pub fn $name(&mut self, x: Value) -> Result<Value> {
-            self.unary(UnaryKind::$kind, x)
+            self.unary($crate::graph::ops::UnaryKind::$kind, x)
         })*
     };
 }
@@ -26,10 +22,19 @@ macro_rules! binary_words {
     ($($(#[$doc:meta])* $name:ident => $kind:ident,)*) => {
         $($(#[$doc])*
         pub fn $name(&mut self, a: Value, b: Value) -> Result<Value> {
-            self.binary(BinaryKind::$kind, a, b)
+            self.binary($crate::graph::ops::BinaryKind::$kind, a, b)
         })*
     };
 }
+
+mod arrangement;
+mod contraction;
+mod functions;
+mod logic;
+mod products;
+mod random;
+mod reductions;
+mod statistics;
 
 /// Each word adds nodes and returns their value; operands that do not fit are refused with both shapes.
 impl Graph {

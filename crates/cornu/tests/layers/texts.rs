@@ -6,8 +6,8 @@ use std::path::Path;
 use cornu::layers::{Column, Layer, MaskValue, Ngrams, OutputMode, Salt, Texts};
 use cornu::prelude::*;
 use cornu::preparation::bounding_boxes::{
-    AffineTransform, Deltas, affine_transform, clip_to_image_size, compute_ciou, compute_iou,
-    convert_format, crop, pad,
+    AffineTransform, Deltas, affine_transform, clip_labels, clip_to_image_size, compute_ciou,
+    compute_iou, compute_iou_masked, convert_format, crop, pad,
 };
 use cornu::preparation::{
     PadSequences, TimeSeries, array_to_img, img_to_array, normalize, pad_sequences, split_dataset,
@@ -289,6 +289,10 @@ fn boxes(function: &str, arguments: &Json) -> cornu::Result<Tensor> {
         }
         "compute_iou" => {
             let (a, b) = (floats(&arguments["boxes1"]), floats(&arguments["boxes2"]));
+            if arguments["use_masking"] == true {
+                let mask = arguments["mask_val"].as_f64().unwrap_or(-1.0);
+                return compute_iou_masked(&a, &b, &*format, image, mask as f32);
+            }
             compute_iou(&a, &b, &*format, image)
         }
         "compute_ciou" => {
@@ -338,6 +342,12 @@ fn boxes(function: &str, arguments: &Json) -> cornu::Result<Tensor> {
         }
         "clip_to_image_size" => clip_to_image_size(
             &floats(&arguments["boxes"]),
+            &*format,
+            image.expect("a size"),
+        ),
+        "clip_labels" => clip_labels(
+            &floats(&arguments["boxes"]),
+            &whole(&arguments["labels"]),
             &*format,
             image.expect("a size"),
         ),

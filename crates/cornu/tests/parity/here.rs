@@ -53,11 +53,11 @@ impl Notes {
         self.sections.get(section)?.get(name).map(String::as_str)
     }
 
-    /// Whether the last part of a path is declared in the sources.
+    /// Whether the last part of a path is a layer or declared in the sources.
     fn is_here(&self, path: &str) -> bool {
         let path = path.trim_matches('`');
         let last = path.rsplit("::").next().unwrap_or(path);
-        self.declared.binary_search(&last.to_owned()).is_ok()
+        self.declared.binary_search(&last.to_owned()).is_ok() || layers::names().contains(&last)
     }
 
     fn is_word(&self, name: &str) -> bool {

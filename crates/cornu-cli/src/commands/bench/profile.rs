@@ -45,10 +45,16 @@ pub(crate) fn text(work: &Work, profile: &Profile, peak: f64) -> String {
             ),
         ]);
     }
-    let rest: f64 = steps.iter().skip(LINES).map(|step| step.seconds).sum();
+    let rest = steps.get(LINES..).unwrap_or_default();
+    let more = if rest.is_empty() {
+        String::new()
+    } else {
+        let seconds: f64 = rest.iter().map(|step| step.seconds).sum();
+        format!("\n{} more steps: {:.3} ms", rest.len(), seconds * 1e3)
+    };
     let flops: u64 = profile.steps.iter().map(|step| step.flops).sum();
     format!(
-        "\n{}: {}\n{:.3} ms a step on {} threads, the mean of {}; its {:.0} MFLOP at the processor's peak: {:.3} ms\n{}\n{} more steps: {:.3} ms",
+        "\n{}: {}\n{:.3} ms a step on {} threads, the mean of {}; its {:.0} MFLOP at the processor's peak: {:.3} ms\n{}{more}",
         work.name,
         work.title,
         profile.seconds * 1e3,
@@ -57,7 +63,5 @@ pub(crate) fn text(work: &Work, profile: &Profile, peak: f64) -> String {
         flops as f64 / 1e6,
         flops as f64 / peak * 1e3,
         table::lines(&cells, &[2, 3, 4, 5, 6, 7]).join("\n"),
-        steps.len().saturating_sub(LINES),
-        rest * 1e3
     )
 }

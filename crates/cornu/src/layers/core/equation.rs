@@ -207,58 +207,6 @@ impl Equation {
 
     /// The sum: of products for each axis of the output, over all others.
     pub(super) fn apply(&self, g: &mut Graph, x: Value, w: Value) -> Result<Value> {
-        let alone: Vec<usize> = (0..self.input.len())
-            .filter(|&i| {
-                !self.kernel.contains(&self.input[i]) && !self.output.contains(&self.input[i])
-            })
-            .collect();
-        let x = g.sum(x, &alone, false)?;
-        let input: Vec<Axis> = self
-            .input
-            .iter()
-            .copied()
-            .filter(|a| self.kernel.contains(a) || self.output.contains(a))
-            .collect();
-        let pick = |from: &[Axis], f: &dyn Fn(&Axis) -> bool| -> Vec<Axis> {
-            from.iter().copied().filter(|a| f(a)).collect()
-        };
-        let free = pick(&input, &|a| !self.kernel.contains(a));
-        let shared = pick(&input, &|a| {
-            self.kernel.contains(a) && self.output.contains(a)
-        });
-        let summed = pick(&input, &|a| {
-            self.kernel.contains(a) && !self.output.contains(a)
-        });
-        let own = pick(&self.kernel, &|a| !input.contains(a));
-        // [shared.., free.., summed..] · [shared.., summed.., own..]; without shared axes one product of matrices.
-        let left = [&shared[..], &free, &summed].concat();
-        let right = [&shared[..], &summed, &own].concat();
-        let (x, xs) = turned(g, x, &input, &left)?;
-        let (w, ws) = turned(g, w, &self.kernel, &right)?;
-        let n = |lengths: &[usize]| lengths.iter().product::<usize>();
-        let (s, f) = (shared.len(), shared.len() + free.len());
-        let (rows, inner, columns) = (n(&xs[s..f]), n(&xs[f..]), n(&ws[s + summed.len()..]));
-        let y = if shared.is_empty() {
-            let x = g.reshape(x, [&xs[..f], &[inner]].concat())?;
-            let w = g.reshape(w, [inner, columns])?;
-            g.matmul(x, w)?
-        } else {
-            let many = n(&xs[..s]);
-            let x = g.reshape(x, [many, rows, inner])?;
-            let w = g.reshape(w, [many, inner, columns])?;
-            g.batch_matmul(x, w, (false, false))?
-        };
-        let made = [&shared[..], &free, &own].concat();
-        let y = g.reshape(y, [&xs[..f], &ws[s + summed.len()..]].concat())?;
-        Ok(turned(g, y, &made, &self.output)?.0)
+        g.contract((x, &self.input), (w, &self.kernel), &self.output)
     }
-}
-
-/// A value with its axes in another order, and their lengths.
-fn turned(g: &mut Graph, x: Value, from: &[Axis], to: &[Axis]) -> Result<(Value, Vec<usize>)> {
-    let place = |axis: &Axis| from.iter().position(|a| a == axis).unwrap_or(0);
-    let order: Vec<usize> = to.iter().map(place).collect();
-    let y = g.transpose(x, &order)?;
-    let lengths = g.shape(y).to_vec();
-    Ok((y, lengths))
 }

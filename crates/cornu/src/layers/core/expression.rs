@@ -1,5 +1,7 @@
 //! Expressions over a layer's inputs: what a closure would compute, as data that a file can hold.
 
+mod words;
+
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::sync::Arc;
@@ -103,38 +105,6 @@ impl Neg for Expr {
     }
 }
 
-macro_rules! of_one {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        $($(#[$doc])*
-        pub fn $name(&self) -> Self {
-            Self::operation(stringify!($name), vec![self.clone()])
-        })*
-    };
-}
-
-macro_rules! of_two {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        $($(#[$doc])*
-        pub fn $name(&self, other: impl Into<Self>) -> Self {
-            Self::operation(stringify!($name), vec![self.clone(), other.into()])
-        })*
-    };
-}
-
-macro_rules! over_axes {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        $($(#[$doc])*
-        pub fn $name(&self, axis: impl Into<crate::layers::Axes>, keepdims: bool) -> Self {
-            let axis = serde_json::to_value(axis.into()).unwrap_or_default();
-            Self::with(
-                stringify!($name),
-                vec![self.clone()],
-                [("axis", axis), ("keepdims", keepdims.into())],
-            )
-        })*
-    };
-}
-
 impl Expr {
     /// The layer's input with this number.
     pub fn input(number: usize) -> Self {
@@ -146,6 +116,11 @@ impl Expr {
         Self::with(name, of, [])
     }
 
+    /// The names of all operations, activations among them.
+    pub fn operations() -> Vec<&'static str> {
+        operations::names()
+    }
+
     fn with<const N: usize>(name: &str, of: Vec<Expr>, arguments: [(&str, Json); N]) -> Self {
         let arguments = arguments.into_iter().map(|(k, v)| (k.to_owned(), v));
         Self(Arc::new(Part::Operation {
@@ -153,126 +128,6 @@ impl Expr {
             of,
             arguments: arguments.collect(),
         }))
-    }
-
-    of_one! {
-        /// `|x|`.
-        abs,
-        /// -1, 0 or 1.
-        sign,
-        /// `x²`.
-        square,
-        /// `√x`.
-        sqrt,
-        /// `1 / √x`.
-        rsqrt,
-        /// `1 / x`.
-        reciprocal,
-        /// `eˣ`.
-        exp,
-        /// Natural logarithm.
-        log,
-        /// `ln(1 + x)`.
-        log1p,
-        /// Sine of radians.
-        sin,
-        /// Cosine of radians.
-        cos,
-        /// Hyperbolic tangent.
-        tanh,
-        /// `1 / (1 + e⁻ˣ)`.
-        sigmoid,
-        /// `max(x, 0)`.
-        relu,
-        /// Shares of 1 along the last axis.
-        softmax,
-        /// The same, held constant by differentiation.
-        stop_gradient,
-    }
-
-    of_two! {
-        /// The larger of both.
-        maximum,
-        /// The smaller of both.
-        minimum,
-        /// `aᵇ`.
-        power,
-        /// 1 where both are equal, else 0.
-        equal,
-        /// 1 where the first is smaller, else 0.
-        less,
-        /// 1 where the first is larger, else 0.
-        greater,
-        /// Products of matrices, `[batch, .., m, k] · [batch, .., k, n]`.
-        matmul,
-    }
-
-    over_axes! {
-        /// The sum over axes.
-        sum,
-        /// The mean over axes.
-        mean,
-        /// The largest over axes.
-        max,
-        /// The smallest over axes.
-        min,
-    }
-
-    /// An activation by its name: "gelu".
-    pub fn activation(&self, name: &str) -> Self {
-        Self::operation(name, vec![self.clone()])
-    }
-
-    /// `a` where the condition is not 0, else `b`: `ops.where`.
-    pub fn select(&self, a: impl Into<Self>, b: impl Into<Self>) -> Self {
-        Self::operation("where", vec![self.clone(), a.into(), b.into()])
-    }
-
-    /// Held between two numbers.
-    pub fn clip(&self, low: f64, high: f64) -> Self {
-        let arguments = [("x_min", low.into()), ("x_max", high.into())];
-        Self::with("clip", vec![self.clone()], arguments)
-    }
-
-    /// The same elements under another shape, without the batch axis; -1 is what is left.
-    pub fn reshape(&self, shape: impl Into<Vec<i64>>) -> Self {
-        let shape = [("newshape", shape.into().into())];
-        Self::with("reshape", vec![self.clone()], shape)
-    }
-
-    /// The axes in another order: all of them, the batch first.
-    pub fn transpose(&self, axes: impl Into<Vec<i64>>) -> Self {
-        Self::with(
-            "transpose",
-            vec![self.clone()],
-            [("axes", axes.into().into())],
-        )
-    }
-
-    /// A new axis of length 1.
-    pub fn expand_dims(&self, axis: i64) -> Self {
-        Self::with("expand_dims", vec![self.clone()], [("axis", axis.into())])
-    }
-
-    /// Without an axis of length 1.
-    pub fn squeeze(&self, axis: i64) -> Self {
-        Self::with("squeeze", vec![self.clone()], [("axis", axis.into())])
-    }
-
-    /// The entries `start..stop` of an axis; negative places count from its end.
-    pub fn slice(&self, axis: i64, start: i64, stop: i64) -> Self {
-        let arguments = [
-            ("axis", axis.into()),
-            ("start", start.into()),
-            ("stop", stop.into()),
-        ];
-        Self::with("slice", vec![self.clone()], arguments)
-    }
-
-    /// Several beside each other along an axis.
-    pub fn concatenate(all: impl IntoIterator<Item = Expr>, axis: i64) -> Self {
-        let all = all.into_iter().collect();
-        Self::with("concatenate", all, [("axis", axis.into())])
     }
 
     /// How many parts it has, up to the most there may be.

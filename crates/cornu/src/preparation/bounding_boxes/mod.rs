@@ -10,5 +10,5 @@ mod region;
 pub use affine::{AffineTransform, affine_transform};
 pub use deltas::Deltas;
 pub use format::{BoxFormat, convert_format};
-pub use overlap::{compute_ciou, compute_iou};
-pub use region::{clip_to_image_size, crop, pad};
+pub use overlap::{compute_ciou, compute_iou, compute_iou_masked};
+pub use region::{clip_labels, clip_to_image_size, crop, pad};

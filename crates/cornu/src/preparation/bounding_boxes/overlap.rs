@@ -18,7 +18,8 @@ fn common(a: &[f32; 4], b: &[f32; 4]) -> f32 {
 /// How much each of some boxes overlaps each of others: the area they share over the area they cover together.
 ///
 /// # Shapes
-/// `[n, 4]` and `[m, 4]` to `[n, m]`.
+/// `[n, 4]` and `[m, 4]` to `[n, m]`. Of a batch of pictures, `[batch, n, 4]` and `[batch, m, 4]` to `[batch, n, m]`; a list without a
+/// batch beside one with it stands for all pictures.
 ///
 /// # Errors
 /// Those of [`convert_format`](super::convert_format); lists of other shapes.
@@ -39,24 +40,80 @@ pub fn compute_iou(
     format: impl Into<Choice<BoxFormat>>,
     image: Option<[usize; 2]>,
 ) -> Result<Tensor> {
+    each_with_each(boxes1, boxes2, format.into(), image, None)
+}
+
+/// [`compute_iou`] where lists were filled up with boxes that are none: `mask_val` stands wherever all edges of one of both are negative.
+///
+/// # Shapes
+/// Those of [`compute_iou`].
+///
+/// # Errors
+/// Those of [`compute_iou`].
+///
+/// # Example
+/// ```
+/// use cornu::preparation::bounding_boxes::compute_iou_masked;
+/// use cornu::prelude::*;
+/// let a = Tensor::new([1, 4], vec![0.0f32, 0.0, 2.0, 2.0])?;
+/// let b = Tensor::new([2, 4], vec![0.0f32, 0.0, 2.0, 1.0, -1.0, -1.0, -1.0, -1.0])?;
+/// let shared = compute_iou_masked(&a, &b, "xyxy", None, -1.0)?;
+/// assert!((shared.f32s()?[0] - 0.5).abs() < 1e-6 && shared.f32s()?[1] == -1.0);
+/// # Ok::<(), cornu::Error>(())
+/// ```
+///
+/// # Keras
+/// `compute_iou` with `use_masking`.
+pub fn compute_iou_masked(
+    boxes1: &Tensor,
+    boxes2: &Tensor,
+    format: impl Into<Choice<BoxFormat>>,
+    image: Option<[usize; 2]>,
+    mask_val: f32,
+) -> Result<Tensor> {
+    each_with_each(boxes1, boxes2, format.into(), image, Some(mask_val))
+}
+
+fn each_with_each(
+    boxes1: &Tensor,
+    boxes2: &Tensor,
+    format: Choice<BoxFormat>,
+    image: Option<[usize; 2]>,
+    mask: Option<f32>,
+) -> Result<Tensor> {
     let (format, image) = known(format, image)?;
+    let (pictures, n, m) = match (boxes1.shape().axes(), boxes2.shape().axes()) {
+        (&[n, _], &[m, _]) => (None, n, m),
+        (&[b, n, _], &[m, _]) | (&[n, _], &[b, m, _]) => (Some(b), n, m),
+        (&[b, n, _], &[c, m, _]) if b == c => (Some(b), n, m),
+        _ => {
+            return Err(Error::shape(format!(
+                "boxes are compared as lists [n, 4] or [batch, n, 4], received {} and {}",
+                boxes1.shape(),
+                boxes2.shape()
+            )));
+        }
+    };
+    let (first, second) = (edges(boxes1, format, image)?, edges(boxes2, format, image)?);
     let area = |b: &[f32; 4]| (b[2] - b[0]) * (b[3] - b[1]);
+    let none = |b: &[f32; 4]| b.iter().all(|&x| x < 0.0);
+    let of = |list: &[[f32; 4]], i: usize, n: usize| {
+        let start = if list.len() > n { i * n } else { 0 };
+        list[start..start + n].to_vec()
+    };
     let mut shares = Vec::new();
-    if boxes1.shape().rank() != 2 || boxes2.shape().rank() != 2 {
-        return Err(Error::shape(format!(
-            "boxes are compared as lists [n, 4] and [m, 4], received {} and {}",
-            boxes1.shape(),
-            boxes2.shape()
-        )));
-    }
-    let others = edges(boxes2, format, image)?;
-    for a in edges(boxes1, format, image)? {
-        for b in &others {
-            let common = common(&a, b);
-            shares.push(common / (area(&a) + area(b) - common + EPSILON));
+    for i in 0..pictures.unwrap_or(1) {
+        let others = of(&second, i, m);
+        for a in of(&first, i, n) {
+            shares.extend(others.iter().map(|b| {
+                let common = common(&a, b);
+                let share = common / (area(&a) + area(b) - common + EPSILON);
+                mask.filter(|_| none(&a) || none(b)).unwrap_or(share)
+            }));
         }
     }
-    Tensor::new([boxes1.shape()[0], boxes2.shape()[0]], shares)
+    let shape: Vec<usize> = pictures.into_iter().chain([n, m]).collect();
+    Tensor::new(shape, shares)
 }
 
 /// The complete overlap of boxes with one other each: it falls with the distance of their centres and with the difference of their

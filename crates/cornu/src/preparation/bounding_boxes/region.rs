@@ -1,8 +1,8 @@
 //! Boxes in another part of the plane: clipped to the picture, cut out with a part of it, moved by a margin.
 
-use super::format::{BoxFormat, in_pixels, known, picture, rewritten};
+use super::format::{BoxFormat, edges, in_pixels, known, picture, rewritten};
 use crate::choice::Choice;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::tensor::Tensor;
 
 /// Edges kept between 0 and the picture's lengths.
@@ -42,6 +42,54 @@ pub fn clip_to_image_size(
 ) -> Result<Tensor> {
     let (format, image) = known(format, Some(image))?;
     rewritten(boxes, [format; 2], image, |b| inside(b, image))
+}
+
+/// The classes of boxes behind [`clip_to_image_size`] or [`crop`]: -1 where nothing of a box was left.
+///
+/// # Shapes
+/// Boxes `[.., 4]`, and labels of the shape before that axis.
+///
+/// # Errors
+/// Those of [`convert_format`](super::convert_format); labels of another shape.
+///
+/// # Example
+/// ```
+/// use cornu::preparation::bounding_boxes::{clip_labels, clip_to_image_size};
+/// use cornu::prelude::*;
+/// let boxes = Tensor::new([2, 4], vec![0.0f32, 0.0, 9.0, 9.0, 50.0, 0.0, 60.0, 9.0])?;
+/// let boxes = clip_to_image_size(&boxes, "xyxy", [10, 20])?;
+/// let labels = clip_labels(&boxes, &Tensor::new([2], vec![3, 4])?, "xyxy", [10, 20])?;
+/// assert_eq!(labels.i32s()?, &[3, -1]);
+/// # Ok::<(), cornu::Error>(())
+/// ```
+///
+/// # Keras
+/// `clip_to_image_size` gives them with the boxes.
+pub fn clip_labels(
+    boxes: &Tensor,
+    labels: &Tensor,
+    format: impl Into<Choice<BoxFormat>>,
+    image: [usize; 2],
+) -> Result<Tensor> {
+    let (format, image) = known(format, Some(image))?;
+    let edges = edges(boxes, format, image)?;
+    let lists = &boxes.shape()[..boxes.shape().rank() - 1];
+    if labels.shape()[..] != *lists {
+        return Err(Error::shape(format!(
+            "expected a label for each box of {}, received {}",
+            boxes.shape(),
+            labels.shape()
+        )));
+    }
+    let left = |b: &[f32; 4]| (b[2] - b[0]) * (b[3] - b[1]) > 0.0;
+    if let Ok(labels) = labels.i32s() {
+        let kept = edges.iter().zip(labels);
+        let kept = kept.map(|(b, &label)| if left(b) { label } else { -1 });
+        return Tensor::new(lists.to_vec(), kept.collect::<Vec<i32>>());
+    }
+    let kept = edges.iter().zip(labels.f32s()?);
+    let kept = kept.map(|(b, &label)| if left(b) { label } else { -1.0 });
+    Tensor::new(lists.to_vec(), kept.collect::<Vec<f32>>())
 }
 
 /// Boxes of a picture of which a part was cut out: counted from the part's corner, and only what lies in it.

@@ -129,6 +129,40 @@ impl Tape {
         self.random(Distribution::Uniform, shape.into())
     }
 
+    /// Random whole numbers from `low` to below `high`, as floats, `[batch, ..shape]`, other ones at each run.
+    ///
+    /// # Errors
+    /// No number between.
+    pub fn randint(&mut self, shape: impl Into<Shape>, low: i32, high: i32) -> Result<Value> {
+        if low >= high {
+            return Err(Error::config(format!(
+                "expected a number to draw from low to below high, received {low} and {high}"
+            )));
+        }
+        let most = self.graph.constant(high as f32 - 1.0)?;
+        let share = self.uniform(shape)?;
+        let x = self
+            .graph
+            .scale(share, (i64::from(high) - i64::from(low)) as f32)?;
+        let x = self.graph.add_scalar(x, low as f32)?;
+        let x = self.graph.floor(x)?;
+        // Rounding may reach the end that does not belong.
+        self.graph.minimum(x, most)
+    }
+
+    /// A class of each row of scores (logarithms of chances), `[batch, classes]` to int32 `[batch]`, another one at each run.
+    pub fn categorical(&mut self, logits: Value) -> Result<Value> {
+        let shape = self.graph.shape(logits).without_batch();
+        let u = self.uniform(shape)?;
+        let g = &mut self.graph;
+        // The largest of scores with Gumbel's noise.
+        let e = g.log(u)?;
+        let e = g.neg(e)?;
+        let noise = g.log(e)?;
+        let noisy = g.sub(logits, noise)?;
+        g.arg_max(noisy)
+    }
+
     fn random(&mut self, distribution: Distribution, shape: Shape) -> Result<Value> {
         let shape = shape.with_batch(self.batch);
         self.graph.random(self.rng, distribution, shape, true)

@@ -221,7 +221,7 @@ pub fn product_before(
             len,
             scratch,
             later,
-        )
+        );
     }
 }
 

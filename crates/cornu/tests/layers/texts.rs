@@ -68,8 +68,16 @@ fn whole(json: &Json) -> Tensor {
     Tensor::new(shape, values.collect::<Vec<_>>()).expect("sizes fit")
 }
 
+/// Of nested lists, or of a shape and its numbers in a row.
 fn floats(json: &Json) -> Tensor {
-    let (shape, values) = flat(json);
+    let (shape, values) = match json.get("floats") {
+        Some(row) => {
+            let (_, shape) = flat(&json["shape"]);
+            let shape = shape.iter().map(|n| n.as_u64().expect("a size") as usize);
+            (shape.collect(), flat(row).1)
+        }
+        None => flat(json),
+    };
     let values = values.iter().map(|v| v.as_f64().expect("a number") as f32);
     Tensor::new(shape, values.collect::<Vec<_>>()).expect("sizes fit")
 }

@@ -86,6 +86,23 @@ fn what_is_kept_of_places_before_changes_nothing() {
     );
 }
 
+/// Each place turned by a number that comes with it, here its token.
+#[test]
+fn places_that_bring_their_numbers_are_turned_by_them() {
+    let tokens = input_of(DType::I32, [12]);
+    let x = Embedding::new(7, 8)
+        .embeddings_initializer("glorot_normal")
+        .on(&tokens);
+    let turned = RotaryEmbedding::new().on([&x, &tokens]);
+    let y = MultiHeadAttention::new(2, 4)
+        .use_causal_mask(true)
+        .on(&turned);
+    let y = Dense::new(7).on(Add::new().on([&x, &y]));
+    let mut model = Model::seeded([&tokens], [&y], 5).expect("a valid model");
+    spread(&mut model);
+    check_kept(&mut model, &[]);
+}
+
 #[test]
 fn a_model_that_cannot_keep_anything_writes_too() {
     // A convolution of places before alone would need to be taught.

@@ -273,6 +273,10 @@ impl Serialize for InitializerConfig {
             Choice::Unknown(name) => s.serialize_str(name),
             Choice::Known(i) => {
                 let mut config = to_config(*i, self.seed);
+                if i.is_scaled() {
+                    config["input_axes"] = Json::Null;
+                    config["output_axes"] = Json::Null;
+                }
                 if let Some([inputs, outputs]) = &self.axes {
                     config["input_axes"] = json!(inputs.list());
                     config["output_axes"] = json!(outputs.list());

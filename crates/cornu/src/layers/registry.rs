@@ -98,6 +98,15 @@ pub fn deserialize(class_name: &str, config: &Json) -> Result<Box<dyn Layer>> {
         model.base_mut().trainable = trainable;
         return Ok(model);
     }
+    if matches!(class_name, "StringLookup" | "TextVectorization") {
+        return Err(
+            Error::config(format!("{class_name} reads texts, and models take numbers"))
+                .help(format!(
+                    "call layers::{class_name} on the data, and give the model what it makes of it"
+                ))
+                .at(path),
+        );
+    }
     let own_kind = built_in().find(|e| e.0 == class_name).map(|e| e.1);
     let from_config = own_kind.or_else(|| {
         let own = OWN

@@ -321,7 +321,7 @@ fn from_written(class: &str, key: &str, written: Option<&Json>) -> Result<Box<dy
 /// The optimizer as Keras writes it: module, class name and whole config.
 pub fn serialize(optimizer: &dyn Optimizer) -> Json {
     let class = optimizer.class_name();
-    let mut config = Map::from_iter([("name".to_owned(), class.to_ascii_lowercase().into())]);
+    let mut config = Map::from_iter([("name".to_owned(), crate::model::snake_case(class).into())]);
     config.extend(optimizer.full_config());
     json!({
         "module": "keras.optimizers",

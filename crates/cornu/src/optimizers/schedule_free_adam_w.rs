@@ -28,8 +28,9 @@ optimizer_class! {
     /// Defazio et al., "The Road Less Scheduled", 2024.
     ///
     /// # Keras
-    /// The same arithmetic and defaults as Keras on TensorFlow, which finds the `x` of the step before, `(w - (1-β₁)·z) / β₁`, by the new
-    /// `z`; by the paper, and by Keras on other backends, it is the old one.
+    /// The same defaults, and the arithmetic of Keras on TensorFlow run step by step, which finds the `x` of the step before,
+    /// `(w - (1-β₁)·z) / β₁`, by the new `z`; by the paper, and by Keras on other backends, it is the old one. In a compiled step of
+    /// TensorFlow's, Keras computes a third thing.
     pub struct ScheduleFreeAdamW {
         learning_rate = 0.0025;
         /// How near the weights are to the mean of all steps.

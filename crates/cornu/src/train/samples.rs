@@ -383,6 +383,9 @@ arrays! {
     (&Tensor, &Tensor, &Tensor), |s| one(s.0), one(s.1), one(s.2);
     (Tensor, Tensor, Tensor), |s| one(&s.0), one(&s.1), one(&s.2);
     (Vec<Tensor>, Tensor, Tensor), |s| &s.0, one(&s.1), one(&s.2);
+    (Tensor, Vec<Tensor>, Tensor), |s| one(&s.0), &s.1, one(&s.2);
+    (Tensor, Vec<Tensor>, Vec<Tensor>), |s| one(&s.0), &s.1, &s.2;
+    (&[Tensor], &Tensor, &Tensor), |s| s.0, one(s.1), one(s.2);
     (Vec<Tensor>, Vec<Tensor>, Tensor), |s| &s.0, &s.1, one(&s.2);
     (Vec<Tensor>, Vec<Tensor>, Vec<Tensor>), |s| &s.0, &s.1, &s.2;
     (&[Tensor], &[Tensor], &[Tensor]), |s| s.0, s.1, s.2;

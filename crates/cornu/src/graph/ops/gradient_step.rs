@@ -64,8 +64,7 @@ impl Rule for GradientStep {
         let (m, n) = (call.output_metas[0].shape[0], call.output_metas[0].shape[1]);
         let (a, b) = (call.f32(0), call.f32(1));
         let k = a.len() / m;
-        let outputs: Vec<ViewMut<'_>> =
-            (0..call.outputs.len()).map(|i| call.take_out(i)).collect();
+        let outputs: Vec<ViewMut<'_>> = (0..call.outputs.len()).map(|i| call.take_out(i)).collect();
         let others = &call.inputs[2..];
         let rows = (HELD / n / TILE).max(1) * TILE;
         scratch::aligned(packed::len(k, n), |panels| {
@@ -90,7 +89,15 @@ impl Rule for GradientStep {
                     ldc: n,
                 };
                 scratch::aligned(rows * n, |gradient| {
-                    self.multiply(&p, &a[first..], panels, others, &outputs, first * n, gradient);
+                    self.multiply(
+                        &p,
+                        &a[first..],
+                        panels,
+                        others,
+                        &outputs,
+                        first * n,
+                        gradient,
+                    );
                     self.step(gradient, others, outputs, first * n);
                 });
             });
@@ -98,7 +105,8 @@ impl Rule for GradientStep {
     }
 
     fn flops(&self, inputs: &[&Meta], outputs: &[Meta]) -> u64 {
-        let product = (inputs[0].shape.elements() as u64).saturating_mul(2 * outputs[0].shape[1] as u64);
+        let product =
+            (inputs[0].shape.elements() as u64).saturating_mul(2 * outputs[0].shape[1] as u64);
         product.saturating_add(self.map.flops(&inputs[2..], outputs))
     }
 }
@@ -143,22 +151,21 @@ impl GradientStep {
     }
 
     /// What the program makes of the gradient's elements from `at` on.
-    fn step(
-        &self,
-        gradient: &[f32],
-        others: &[View<'_>],
-        outputs: Vec<ViewMut<'_>>,
-        at: usize,
-    ) {
+    fn step(&self, gradient: &[f32], others: &[View<'_>], outputs: Vec<ViewMut<'_>>, at: usize) {
         let mut others = others.iter();
-        let sources = self.map.indexing.iter().enumerate().map(|(input, &indexing)| {
-            if input == self.gradient {
-                Source::F32(gradient)
-            } else {
-                let view = others.next().expect("one for each other input");
-                part(*view, indexing, at, gradient.len())
-            }
-        });
+        let sources = self
+            .map
+            .indexing
+            .iter()
+            .enumerate()
+            .map(|(input, &indexing)| {
+                if input == self.gradient {
+                    Source::F32(gradient)
+                } else {
+                    let view = others.next().expect("one for each other input");
+                    part(*view, indexing, at, gradient.len())
+                }
+            });
         self.map.run_part(sources, outputs, at, gradient.len());
     }
 }

@@ -67,7 +67,11 @@ fn local(indexing: Indexing, source: &Source<'_>) -> Indexing {
 }
 
 /// Outputs cut into pieces of so many elements, one behind the other.
-pub(super) fn pieces(mut outputs: Vec<ViewMut<'_>>, len: usize, piece: usize) -> Vec<Vec<ViewMut<'_>>> {
+pub(super) fn pieces(
+    mut outputs: Vec<ViewMut<'_>>,
+    len: usize,
+    piece: usize,
+) -> Vec<Vec<ViewMut<'_>>> {
     let mut pieces = Vec::with_capacity(len.div_ceil(piece));
     for at in (0..len).step_by(piece) {
         let n = piece.min(len - at);
@@ -158,8 +162,7 @@ impl Rule for Map {
 
     fn run(&self, call: &mut Call<'_, '_>) {
         let len: usize = call.output_shape(0).iter().product();
-        let outputs: Vec<ViewMut<'_>> =
-            (0..call.outputs.len()).map(|i| call.take_out(i)).collect();
+        let outputs: Vec<ViewMut<'_>> = (0..call.outputs.len()).map(|i| call.take_out(i)).collect();
         let inputs = call.inputs;
         let piece = parallel::rows(call.parallel, len, 8).next_multiple_of(64);
         if !call.parallel || len <= piece {

@@ -82,10 +82,16 @@ pub(super) const OTHERS: &[Operation] = &[
         let keep = or(a, "keepdims", false)?;
         in_rows(g, x[0], a, keep, |g, x| g.median(x, keep))
     }),
-    operation("quantile", (1, 1), &["q", "axis"], &["keepdims"], |g, x, a| {
-        let (q, keep) = (read(a, "q")?, or(a, "keepdims", false)?);
-        in_rows(g, x[0], a, keep, |g, x| g.quantile(x, q, keep))
-    }),
+    operation(
+        "quantile",
+        (1, 1),
+        &["q", "axis"],
+        &["keepdims"],
+        |g, x, a| {
+            let (q, keep) = (read(a, "q")?, or(a, "keepdims", false)?);
+            in_rows(g, x[0], a, keep, |g, x| g.quantile(x, q, keep))
+        },
+    ),
     operation("argmax", (1, 1), &["axis"], &[], |g, x, a| {
         in_rows(g, x[0], a, false, |g, x| {
             let index = g.arg_max(x)?;
@@ -220,7 +226,8 @@ pub(super) const OTHERS: &[Operation] = &[
     }),
     operation("flip", (1, 1), &["axis"], &[], |g, x, a| {
         let axes = read::<Axes>(a, "axis")?.resolve(g.shape(x[0]).rank())?;
-        axes.into_iter().try_fold(x[0], |x, axis| g.reverse(x, axis))
+        axes.into_iter()
+            .try_fold(x[0], |x, axis| g.reverse(x, axis))
     }),
     operation("diff", (1, 1), &[], &["axis"], |g, x, a| {
         let axis = axis(&or(a, "axis", Axes::from(-1))?, g.shape(x[0]).rank())?;
@@ -230,10 +237,16 @@ pub(super) const OTHERS: &[Operation] = &[
         let (first, second) = two_axes(g, x[0], a, ["axis1", "axis2"])?;
         g.swapaxes(x[0], first, second)
     }),
-    operation("moveaxis", (1, 1), &["source", "destination"], &[], |g, x, a| {
-        let (from, to) = two_axes(g, x[0], a, ["source", "destination"])?;
-        g.moveaxis(x[0], from, to)
-    }),
+    operation(
+        "moveaxis",
+        (1, 1),
+        &["source", "destination"],
+        &[],
+        |g, x, a| {
+            let (from, to) = two_axes(g, x[0], a, ["source", "destination"])?;
+            g.moveaxis(x[0], from, to)
+        },
+    ),
     operation("pad", (1, 1), &["pad_width"], &[], |g, x, a| {
         let margins: Vec<[usize; 2]> = read(a, "pad_width")?;
         if margins.len() != g.shape(x[0]).rank() || margins.first() != Some(&[0, 0]) {
@@ -243,7 +256,9 @@ pub(super) const OTHERS: &[Operation] = &[
         }
         let all = margins.into_iter().enumerate();
         all.filter(|(_, m)| *m != [0, 0])
-            .try_fold(x[0], |x, (axis, [before, after])| g.pad(x, axis, before, after))
+            .try_fold(x[0], |x, (axis, [before, after])| {
+                g.pad(x, axis, before, after)
+            })
     }),
     operation("tril", (1, 1), &[], &["k"], |g, x, a| {
         matrices(g, x[0])?;
@@ -253,14 +268,26 @@ pub(super) const OTHERS: &[Operation] = &[
         matrices(g, x[0])?;
         g.triu(x[0], or(a, "k", 0)?)
     }),
-    operation("diagonal", (1, 1), &["axis1", "axis2"], &["offset"], |g, x, a| {
-        let x = last_two(g, x[0], a)?;
-        g.diagonal(x, or(a, "offset", 0)?)
-    }),
-    operation("trace", (1, 1), &["axis1", "axis2"], &["offset"], |g, x, a| {
-        let x = last_two(g, x[0], a)?;
-        g.trace(x, or(a, "offset", 0)?)
-    }),
+    operation(
+        "diagonal",
+        (1, 1),
+        &["axis1", "axis2"],
+        &["offset"],
+        |g, x, a| {
+            let x = last_two(g, x[0], a)?;
+            g.diagonal(x, or(a, "offset", 0)?)
+        },
+    ),
+    operation(
+        "trace",
+        (1, 1),
+        &["axis1", "axis2"],
+        &["offset"],
+        |g, x, a| {
+            let x = last_two(g, x[0], a)?;
+            g.trace(x, or(a, "offset", 0)?)
+        },
+    ),
     operation("full_like", (1, 1), &["fill_value"], &[], |g, x, a| {
         g.full_like(x[0], read(a, "fill_value")?)
     }),
@@ -271,10 +298,16 @@ pub(super) const OTHERS: &[Operation] = &[
     operation("isclose", (2, 2), &[], &["rtol", "atol"], |g, x, a| {
         g.isclose(x[0], x[1], or(a, "rtol", 1e-5)?, or(a, "atol", 1e-8)?)
     }),
-    operation("nan_to_num", (1, 1), &[], &["nan", "posinf", "neginf"], |g, x, a| {
-        let (above, below) = (or(a, "posinf", f32::MAX)?, or(a, "neginf", f32::MIN)?);
-        g.nan_to_num(x[0], or(a, "nan", 0.0)?, above, below)
-    }),
+    operation(
+        "nan_to_num",
+        (1, 1),
+        &[],
+        &["nan", "posinf", "neginf"],
+        |g, x, a| {
+            let (above, below) = (or(a, "posinf", f32::MAX)?, or(a, "neginf", f32::MIN)?);
+            g.nan_to_num(x[0], or(a, "nan", 0.0)?, above, below)
+        },
+    ),
     operation("einsum", (1, 8), &["subscripts"], &[], |g, x, a| {
         let subscripts: String = read(a, "subscripts")?;
         let plain = subscripts.replace(' ', "");
@@ -363,7 +396,9 @@ fn matrices(g: &Graph, x: Value) -> Result<()> {
 fn last_two(g: &mut Graph, x: Value, a: &Arguments) -> Result<Value> {
     let (first, second) = two_axes(g, x, a, ["axis1", "axis2"])?;
     if first == second {
-        return Err(Error::config("axis1 and axis2 must be two axes, received one"));
+        return Err(Error::config(
+            "axis1 and axis2 must be two axes, received one",
+        ));
     }
     let mut order: Vec<usize> = (0..g.shape(x).rank()).collect();
     order.retain(|i| ![first, second].contains(i));
